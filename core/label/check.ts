@@ -1,0 +1,121 @@
+// What can be wrong with annotations. What makes training impossible is a Problem; what is only suspicious is a notice,
+// one sentence for the user, and training goes on.
+
+import { hideIgnored } from "../array/ignore.ts";
+import type { LabelImage, Raster } from "../array/raster.ts";
+import { Problem } from "../problem.ts";
+import { labelComponents } from "./components.ts";
+
+interface Size {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Throws Problem InvalidData unless both have the same height and width. The names go into the message. */
+export function assertSameSize(nameA: string, a: Size, nameB: string, b: Size, path?: string): void {
+  if (a.height === b.height && a.width === b.width) return;
+  throw invalid(
+    `${nameA} and ${nameB} must have the same size`,
+    `${nameA} has ${a.width} x ${a.height} pixels, ${nameB} ${b.width} x ${b.height}`,
+    "Export both from the same image, without scaling or cropping.",
+    path,
+  );
+}
+
+/** Instance ids from an image file: one channel of whole numbers from 0 to 2^32 - 1. Throws Problem InvalidData. */
+export function toLabelImage(raster: Raster, path?: string): LabelImage {
+  const { height, width } = raster;
+  assertWholeNumbers(raster, 4294967295, "labels", path);
+  return { height, width, data: new Uint32Array(raster.data) };
+}
+
+/**
+ * Class numbers from an image file: one channel of whole numbers below `classCount`. A black and white mask (0 and 255 only)
+ * is read as classes 0 and 1. Throws Problem InvalidData.
+ */
+export function toClassMap(raster: Raster, classCount: number, path?: string): { height: number; width: number; data: Uint8Array } {
+  const { height, width } = raster;
+  if (raster.channels === 1 && raster.data.every((value) => value === 0 || value === 255)) {
+    return toMask(raster);
+  }
+  assertWholeNumbers(raster, classCount - 1, "classes", path);
+  return { height, width, data: new Uint8Array(raster.data) };
+}
+
+/** A mask from an image file: 1 where the first channel is not 0. NaN counts as set. */
+export function toMask({ height, width, channels, data }: Raster): { height: number; width: number; data: Uint8Array } {
+  const out = new Uint8Array(height * width);
+  for (let i = 0; i < out.length; i++) out[i] = data[i * channels] === 0 ? 0 : 1;
+  return { height, width, data: out };
+}
+
+/** What is suspicious about instance labels, one sentence each, after what lies under `ignore` is taken away. */
+export function checkLabels({ height, width, data }: LabelImage, ignore?: Uint8Array): readonly string[] {
+  const seen = hideIgnored(data, ignore);
+  const ids = new Set<number>();
+  let last = 0;
+  let ignored = 0;
+  let background = 0;
+  for (let i = 0; i < seen.length; i++) {
+    if (ignore?.[i]) ignored++;
+    else if (seen[i] === 0) background++;
+    else if (seen[i] !== last) {
+      last = seen[i]!;
+      ids.add(last);
+    }
+  }
+  if (ignored === seen.length) return ["All pixels are ignored: this image teaches nothing."];
+  if (ids.size === 0) return ["The labels are empty: everything is taken for background."];
+  const notices = background === 0 ? ["The labels have no background: every pixel belongs to an object."] : [];
+  const parts = labelComponents({ height, width, data: seen }).count;
+  if (ids.size === 1 && background > 0 && (parts > 1 || last === 255)) {
+    notices.push(
+      `The labels hold 0 and ${last} only: they are read as one object${parts > 1 ? ` in ${parts} parts` : ""}. If this is a mask of many, label its connected components, or put it into "classes/".`,
+    );
+  } else if (ids.size === 1) notices.push(`The labels hold one object only (${last}).`);
+  else if (parts >= manyParts * ids.size) {
+    notices.push(
+      `The labels hold ${ids.size} numbers in ${parts} separate parts; each number is read as one object. If they are class numbers, put them into "classes/".`,
+    );
+  }
+  return notices;
+}
+
+/** Parts an object may have on average before its number looks like a class. */
+const manyParts = 4;
+
+/** What is suspicious about a class map, one sentence each, after what lies under `ignore` is taken away. */
+export function checkClasses(data: Uint8Array, ignore?: Uint8Array): readonly string[] {
+  const present = new Set<number>();
+  for (let i = 0; i < data.length; i++) if (!ignore?.[i]) present.add(data[i]!);
+  if (present.size === 0) return ["All pixels are ignored: this image teaches nothing."];
+  if (present.size === 1) return [`All pixels are of class ${[...present][0]}: this image teaches no difference.`];
+  return [];
+}
+
+function assertWholeNumbers({ width, channels, data }: Raster, largest: number, name: string, path?: string): void {
+  if (channels !== 1) {
+    throw invalid(
+      `${name} must have one channel`,
+      `${channels} channels came`,
+      "Save them as a grey image of numbers, not as colours.",
+      path,
+    );
+  }
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i]!;
+    if (value >= 0 && value <= largest && Number.isInteger(value)) continue;
+    const where = `${value} at x ${i % width}, y ${Math.floor(i / width)}`;
+    const help =
+      name === "classes"
+        ? "Number the classes from 0 (background), or raise the number of classes."
+        : "Number the objects from 1, background 0.";
+    throw invalid(`${name} must be whole numbers from 0 to ${largest}`, where, help, path);
+  }
+}
+
+function invalid(expected: string, came: string, help: string, path?: string): Problem<"InvalidData"> {
+  const where = path === undefined ? "" : ` in "${path}"`;
+  const message = `${expected[0]!.toUpperCase()}${expected.slice(1)}; got ${came}${where}. ${help}`;
+  return new Problem("InvalidData", message, path === undefined ? { reason: came } : { path, reason: came });
+}

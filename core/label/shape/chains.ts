@@ -1,0 +1,157 @@
+// Open outlines while their rows come in: chains of corners with two loose ends, in typed arrays whose places are used again.
+// A chain's head hangs on the right edge of a run, where the outline goes down; its tail on a left edge, where it comes up.
+
+import type { Ring } from "./outline.ts";
+
+/** A loose end of a chain. */
+export type Hook = number;
+
+export interface Chains {
+  /** A new chain from (tailX, y) to (headX, y). */
+  begin(tailX: number, headX: number, y: number): { tail: Hook; head: Hook };
+  /** Leads a loose end along row `y` from `fromX` to `toX`. `isHead` says which end it is. */
+  extend(hook: Hook, isHead: boolean, fromX: number, toX: number, y: number): void;
+  /** Joins a head to a tail along row `y`. Returns the ring when the two were ends of one chain: it is closed then. */
+  join(head: Hook, headX: number, tail: Hook, tailX: number, y: number): Ring | undefined;
+  /** Corners in use: what memory is needed for. */
+  readonly corners: number;
+}
+
+export function createChains(): Chains {
+  // Corners: places, and the next corner on the way from tail to head; free places are chained by `next`, too.
+  let xs = new Int32Array(4096);
+  let ys = new Int32Array(4096);
+  let next = new Int32Array(4096);
+  let freeCorner = -1;
+  let cornersUsed = 0;
+  let corners = 0;
+  // Loose ends: the corner at the end, and the loose end of the same chain on its other side.
+  let ends = new Int32Array(1024);
+  let mates = new Int32Array(1024);
+  let freeHook = -1;
+  let hooksUsed = 0;
+
+  const addCorner = (x: number, y: number, after: number): number => {
+    let at = freeCorner;
+    if (at >= 0) freeCorner = next[at]!;
+    else {
+      if (cornersUsed === xs.length) {
+        xs = enlarge(xs);
+        ys = enlarge(ys);
+        next = enlarge(next);
+      }
+      at = cornersUsed++;
+    }
+    corners++;
+    xs[at] = x;
+    ys[at] = y;
+    next[at] = after;
+    return at;
+  };
+  const addHook = (end: number): Hook => {
+    let hook = freeHook;
+    if (hook >= 0) freeHook = mates[hook]!;
+    else {
+      if (hooksUsed === ends.length) {
+        ends = enlarge(ends);
+        mates = enlarge(mates);
+      }
+      hook = hooksUsed++;
+    }
+    ends[hook] = end;
+    return hook;
+  };
+  const dropHook = (hook: Hook) => {
+    mates[hook] = freeHook;
+    freeHook = hook;
+  };
+  // The corners from `first` to `last`, which are free afterwards.
+  const takeRing = (first: number, last: number): Ring => {
+    let count = 1;
+    for (let at = first; at !== last; at = next[at]!) count++;
+    const ring = new Int32Array(2 * count);
+    for (let at = first, i = 0; i < ring.length; at = next[at]!) {
+      ring[i++] = xs[at]!;
+      ring[i++] = ys[at]!;
+    }
+    next[last] = freeCorner;
+    freeCorner = first;
+    corners -= count;
+    return ring;
+  };
+
+  return {
+    begin: (tailX, headX, y) => {
+      const last = addCorner(headX, y, -1);
+      const tail = addHook(addCorner(tailX, y, last));
+      const head = addHook(last);
+      mates[tail] = head;
+      mates[head] = tail;
+      return { tail, head };
+    },
+    extend: (hook, isHead, fromX, toX, y) => {
+      if (isHead) {
+        const end = addCorner(toX, y, -1);
+        next[ends[hook]!] = addCorner(fromX, y, end);
+        ends[hook] = end;
+      } else ends[hook] = addCorner(toX, y, addCorner(fromX, y, ends[hook]!));
+    },
+    join: (head, headX, tail, tailX, y) => {
+      const first = ends[tail]!;
+      const last = addCorner(tailX, y, first);
+      next[ends[head]!] = addCorner(headX, y, last);
+      const isClosed = mates[head] === tail;
+      if (!isClosed) {
+        mates[mates[head]!] = mates[tail]!;
+        mates[mates[tail]!] = mates[head]!;
+      }
+      dropHook(head);
+      dropHook(tail);
+      return isClosed ? startAtTop(takeRing(first, last)) : undefined;
+    },
+    get corners() {
+      return corners;
+    },
+  };
+}
+
+// So that a ring is the same wherever its chain was begun.
+function startAtTop(ring: Ring): Ring {
+  let top = 0;
+  for (let i = 2; i < ring.length; i += 2) {
+    if (ring[i + 1]! < ring[top + 1]! || (ring[i + 1] === ring[top + 1] && ring[i]! < ring[top]!)) top = i;
+  }
+  if (top === 0) return ring;
+  const turned = new Int32Array(ring.length);
+  turned.set(ring.subarray(top));
+  turned.set(ring.subarray(0, top), ring.length - top);
+  return turned;
+}
+
+/**
+ * Simple rings of one that may touch itself at corners: an outer ring around a bay that is closed by two pixels meeting at a
+ * corner is an outer ring and a hole that touch there (a valid polygon by OGC's rules, which the ring alone is not).
+ */
+export function splitRing(ring: Ring): readonly Ring[] {
+  const places = new Map<number, number>();
+  const rings: Ring[] = [];
+  const path: number[] = [];
+  for (let i = 0; i < ring.length; i += 2) {
+    const key = ring[i + 1]! * 2 ** 26 + ring[i]!;
+    const before = places.get(key);
+    if (before !== undefined) {
+      const loop = path.splice(before);
+      for (let k = 0; k < loop.length; k += 2) places.delete(loop[k + 1]! * 2 ** 26 + loop[k]!);
+      rings.push(startAtTop(Int32Array.from(loop)));
+    }
+    places.set(key, path.length);
+    path.push(ring[i]!, ring[i + 1]!);
+  }
+  return rings.length === 0 ? [ring] : [startAtTop(Int32Array.from(path)), ...rings];
+}
+
+function enlarge(column: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(2 * column.length);
+  larger.set(column);
+  return larger;
+}

@@ -1,0 +1,160 @@
+// A model as a bioimage.io 0.5 archive: one zip with a description, weights for TensorFlow.js and ONNX, and a test image with
+// its result. Reading trusts nothing: every checksum is compared, every number is looked at, and whatever is wrong is a
+// Problem InvalidModel. An archive is data only: nothing in it is ever run. What is in it: rdf.ts; model-json.ts; onnx.ts.
+
+import { parse, stringify } from "yaml";
+import { describeError, isProblem, Problem } from "../problem.ts";
+import { readZip, writeZip, type ZipArchive } from "../source/zip.ts";
+import { countParameters, planLayers } from "../unet/layers.ts";
+import { createSpec, type UNetSpec } from "../unet/spec.ts";
+import { assertModel, type JsonObject, type Model } from "./model.ts";
+import { createModelJson, listManifestWeights, weightsFile } from "./model-json.ts";
+import { readNpy, type Tensor, writeNpy } from "./npy.ts";
+import { writeOnnx } from "./onnx.ts";
+import { type ArchiveFile, configFormat, createDescription, describeInWords } from "./rdf.ts";
+import { readField, readFields, readList, readNumber, readString } from "./read-fields.ts";
+import { hashSha256 } from "./sha256.ts";
+
+const names = {
+  description: "rdf.yaml",
+  documentation: "README.md",
+  tensorflowJs: "weights.tfjs.zip",
+  onnx: "weights.onnx",
+  testInput: "test_input.npy",
+  testOutput: "test_output.npy",
+  training: "training.json",
+} as const;
+
+/** Limits of what is read; the largest network has 2 GiB of weights, twice. */
+const mostEntries = 100;
+const largestTextBytes = 2 ** 18;
+const largestRecordBytes = 2 ** 25;
+
+/** The bytes of the archive. The same model gives the same bytes. `onnx: false` leaves ONNX out: half the size. Throws Problem InvalidParameter. */
+export async function writeModel(model: Model, { onnx = true }: { onnx?: boolean } = {}): Promise<Uint8Array> {
+  assertModel(model);
+  const { spec, weights } = model;
+  const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+  const tensorflowJs = writeZip([
+    { name: "model.json", data: text(JSON.stringify(createModelJson(spec))), compress: true },
+    { name: weightsFile, data: new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength) },
+  ]);
+  const data = {
+    tensorflowJs,
+    ...(onnx ? { onnx: writeOnnx(spec, weights) } : {}),
+    testInput: writeNpy(withBatch(model.testInput)),
+    testOutput: writeNpy(withBatch(model.testOutput)),
+    training: text(`${JSON.stringify(model.training, null, 1)}\n`),
+  };
+  const sign = async (key: keyof typeof data): Promise<ArchiveFile> => ({ source: names[key], sha256: await hashSha256(data[key]!) });
+  const description = createDescription(model, {
+    tensorflowJs: await sign("tensorflowJs"),
+    ...(onnx ? { onnx: await sign("onnx") } : {}),
+    testInput: await sign("testInput"),
+    testOutput: await sign("testOutput"),
+    training: await sign("training"),
+  });
+  return writeZip([
+    { name: names.description, data: text(stringify(description, { lineWidth: 0, aliasDuplicateObjects: false })), compress: true },
+    { name: names.documentation, data: text(describeInWords(model)), compress: true },
+    { name: names.training, data: data.training, compress: true },
+    { name: names.testInput, data: data.testInput, compress: true },
+    { name: names.testOutput, data: data.testOutput, compress: true },
+    { name: names.tensorflowJs, data: data.tensorflowJs },
+    ...(data.onnx ? [{ name: names.onnx, data: data.onnx }] : []),
+  ]);
+}
+
+/** The model in an archive. Throws Problem InvalidModel, with the reason, for everything that is not one of ours, whole and unchanged. */
+export async function readModel(bytes: Uint8Array, { path }: { path?: string } = {}): Promise<Model> {
+  try {
+    const zip = readZip(bytes, { kind: "InvalidModel", maxEntries: mostEntries, ...(path === undefined ? {} : { path }) });
+    const model = await readArchive(zip);
+    assertModel(model);
+    // What is not needed here must be whole, too: it may be handed on.
+    if (zip.has(names.onnx)) zip.read(names.onnx);
+    return model;
+  } catch (cause) {
+    if (isProblem(cause, "InvalidModel")) throw cause;
+    const reason = describeError(cause).replace(/\.?$/, ".");
+    const subject = path ?? "the file";
+    const message = `Expected a model that Overtile wrote; ${subject} cannot be used: ${reason} Get or save the file again.`;
+    throw new Problem("InvalidModel", message, path === undefined ? { reason } : { reason, path }, { cause });
+  }
+}
+
+async function readArchive(zip: ZipArchive): Promise<Model> {
+  const description = readFields(parse(readText(zip, names.description, largestTextBytes), { maxAliasCount: 0 }), names.description);
+  if (readString(description, "type") !== "model") throw new Error("it describes no model.");
+  const config = readField(description, "config");
+  if (!Object.hasOwn(config, "overtile")) throw new Error("it was made by another program; only U-Nets that Overtile wrote are read.");
+  const own = readField(config, "overtile");
+  const format = readNumber(own, "format");
+  if (format > configFormat) throw new Error(`it was made by a newer Overtile (format ${format}). Update Overtile.`);
+  const spec = createSpec(readSpec(readField(own, "network")));
+  const normalization = readField(own, "normalization");
+  const [low, high] = readList(normalization, "percentiles", "number");
+  if (readString(normalization, "kind") !== "scale_range" || low === undefined || high === undefined)
+    throw new Error("its normalisation is not known.");
+  return {
+    name: readString(own, "name"),
+    version: readNumber(own, "version"),
+    description: readString(description, "description"),
+    spec,
+    weights: await readWeights(zip, readField(readField(description, "weights"), "tensorflow_js"), spec),
+    classNames: readList(own, "class_names", "string"),
+    channelNames: readList(own, "channel_names", "string"),
+    normalization: { kind: "scale_range", percentiles: [low, high], eps: readNumber(normalization, "eps") },
+    ...(own["pixel_size_um"] === undefined ? {} : { pixelSizeUm: readNumber(own, "pixel_size_um") }),
+    ...(own["authors"] === undefined ? {} : { authors: readList(own, "authors", "string") }),
+    ...(own["license"] === undefined ? {} : { license: readString(own, "license") }),
+    training: readFields(JSON.parse(readText(zip, names.training, largestRecordBytes)), names.training) as JsonObject,
+    created: readString(own, "created"),
+    testInput: withoutBatch(readNpy(zip.read(names.testInput))),
+    testOutput: withoutBatch(readNpy(zip.read(names.testOutput))),
+  };
+}
+
+/** The weights, when their archive is the one that was described and holds exactly this network. */
+async function readWeights(zip: ZipArchive, described: Readonly<Record<string, unknown>>, spec: UNetSpec): Promise<Float32Array> {
+  if (readString(described, "source") !== names.tensorflowJs) throw new Error("its weights are not where they should be.");
+  const bytes = zip.read(names.tensorflowJs);
+  if ((await hashSha256(bytes)) !== readString(described, "sha256")) throw new Error("its weights are not those that were described.");
+  const inner = readZip(bytes, { kind: "InvalidModel", path: names.tensorflowJs, maxEntries: mostEntries });
+  const modelJson = readFields(JSON.parse(readText(inner, "model.json", largestRecordBytes)), "model.json");
+  const [group] = readList(modelJson, "weightsManifest", "object");
+  const listed = readList(readFields(group, "weightsManifest"), "weights", "object").map((weight) => {
+    const fields = readFields(weight, "weightsManifest");
+    return { name: readString(fields, "name"), shape: readList(fields, "shape", "number"), dtype: readString(fields, "dtype") };
+  });
+  if (JSON.stringify(listed) !== JSON.stringify(listManifestWeights(spec))) throw new Error("its weights are those of another network.");
+  const data = inner.read(weightsFile);
+  const count = countParameters(planLayers(spec));
+  if (data.length !== 4 * count) throw new Error(`its weights have ${data.length} bytes; ${4 * count} were expected.`);
+  return new Float32Array(data.buffer, data.byteOffset, count);
+}
+
+function readSpec(network: Readonly<Record<string, unknown>>): UNetSpec {
+  const number = (key: keyof UNetSpec): number => readNumber(network, key);
+  return {
+    channels: number("channels"),
+    classes: number("classes"),
+    levels: number("levels"),
+    features: number("features"),
+    dropout: number("dropout"),
+  };
+}
+
+function readText(zip: ZipArchive, name: string, most: number): string {
+  const bytes = zip.read(name);
+  if (bytes.length > most) throw new Error(`its ${name} has ${bytes.length} bytes; the most is ${most}.`);
+  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+}
+
+function withBatch({ data, shape }: Tensor): Tensor {
+  return { data, shape: [1, ...shape] };
+}
+
+function withoutBatch({ data, shape }: Tensor): Tensor {
+  return { data, shape: shape.slice(1) };
+}

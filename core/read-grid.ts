@@ -1,0 +1,74 @@
+// An image on the network's grid: as it is, or resampled to the pixel size that the network learnt from, starting from the
+// nearest finer level of its pyramid. What is read is normalised by the ranges of the whole plane.
+
+import { normalizeRaster, type Range } from "./array/normalize.ts";
+import { rescale, shareAxis, spanOf } from "./array/rescale.ts";
+import { assertNotAborted } from "./job.ts";
+import { Problem } from "./problem.ts";
+import { measurePlane, type Plane } from "./read-image.ts";
+import type { ImageSource } from "./source/source.ts";
+import type { ReadBox } from "./tile/run.ts";
+
+/** A plane on a grid of its own. */
+export interface GridReader {
+  readonly height: number;
+  readonly width: number;
+  readonly ranges: readonly Range[];
+  /** Normalised pixels of a box of the grid, inside it: [height, width, channels]. */
+  readonly read: ReadBox;
+}
+
+export interface OpenGridOptions {
+  readonly plane: Plane;
+  readonly channels: number;
+  /** Pixels of the image for one of the grid; 1 = as it is, 2 = half as many a side. */
+  readonly pixelsPerStep: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Opens a plane on a grid of its size over `pixelsPerStep`. Throws Problem InvalidParameter, UnsupportedImage. */
+export async function openGrid(source: ImageSource, { plane, channels, pixelsPerStep, signal }: OpenGridOptions): Promise<GridReader> {
+  const ranges = await measurePlane(source, plane, channels, signal);
+  const sideOf = (side: number): number => Math.max(1, Math.round(side / pixelsPerStep));
+  const height = sideOf(source.height);
+  const width = sideOf(source.width);
+  const level = findLevel(source, height, width);
+  const from = source.levels[level]!;
+  const read: ReadBox = async ({ y0, x0, y1, x1 }, tileSignal) => {
+    assertNotAborted(tileSignal);
+    const rows = shareAxis(from.height, height, y0, y1);
+    const columns = shareAxis(from.width, width, x0, x1);
+    const [vertical, horizontal] = [spanOf(rows), spanOf(columns)];
+    const box = { y0: vertical.start, x0: horizontal.start, y1: vertical.end, x1: horizontal.end };
+    const part = await source.read({ ...box, ...plane, level, signal: tileSignal });
+    const isSame = from.height === height && from.width === width;
+    const pixels = normalizeRaster(isSame ? part : rescale(part, box, rows, columns), ranges).data;
+    assertFinite(pixels, source.name);
+    return pixels;
+  };
+  return { height, width, ranges, read };
+}
+
+/** The coarsest level that is still as fine as the grid; the finest where none is. */
+function findLevel({ levels }: ImageSource, height: number, width: number): number {
+  return Math.max(
+    0,
+    levels.findLastIndex((level) => level.height >= height && level.width >= width),
+  );
+}
+
+/** A coarse level may have been measured: what is not a number at the full size shows only here. */
+function assertFinite(pixels: Float32Array, path: string): void {
+  let sum = 0;
+  for (const value of pixels) sum += value;
+  if (Number.isFinite(sum)) return;
+  const reason = "some of its pixels are NaN or infinite";
+  throw new Problem(
+    "UnsupportedImage",
+    `Pixels must be finite numbers; in "${path}" ${reason}. Replace them, for example by the background value.`,
+    {
+      path,
+      reason,
+    },
+  );
+}

@@ -1,0 +1,159 @@
+// From annotated images to what training draws from: pixels normalised, annotation checked, objects cut apart, weight maps
+// made. Each image is measured by itself, as `segment` will measure the images to come.
+
+import { hideIgnored } from "./array/ignore.ts";
+import type { LabelImage, Raster } from "./array/raster.ts";
+import { type Job, takeTurn } from "./job.ts";
+import { assertSameSize, checkClasses, checkLabels, toClassMap, toLabelImage, toMask } from "./label/check.ts";
+import { labelComponents } from "./label/components.ts";
+import { Problem } from "./problem.ts";
+import { openPlane, type Plane, readWhole } from "./read-image.ts";
+import { prepareImage } from "./sample/prepare.ts";
+import type { WeightOptions } from "./sample/weight-map.ts";
+import type { ImageSource } from "./source/source.ts";
+import type { ValidationImage } from "./validate.ts";
+
+/** An annotated image, still closed. At least one of labels and classes is there. */
+export interface SampleSource {
+  readonly name: string;
+  readonly image: ImageSource;
+  readonly labels?: ImageSource;
+  readonly classes?: ImageSource;
+  readonly ignore?: ImageSource;
+}
+
+export interface ReadSamplesOptions {
+  /** Which planes of each image are samples of their own. */
+  readonly planesOf: (source: ImageSource) => readonly Plane[];
+  readonly channels: number;
+  /** Number of classes with background; `auto`: as many as are annotated, 2 at least. */
+  readonly classes: number | "auto";
+  readonly weights: WeightOptions;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One plane of a sample. */
+export interface SamplePlane extends ValidationImage {
+  /** Which of the samples it belongs to. */
+  readonly sample: number;
+}
+
+export interface ReadSamples {
+  readonly images: readonly SamplePlane[];
+  readonly classes: number;
+}
+
+/** Reads all samples. Yields a notice for each that is suspicious. Throws Problem InvalidData, UnsupportedImage, InvalidParameter. */
+export async function* readSamples(samples: readonly SampleSource[], options: ReadSamplesOptions): Job<ReadSamples> {
+  const read: Drawn[] = [];
+  for (const [i, sample] of samples.entries()) {
+    yield { kind: "phase", name: "reading samples", done: i, total: samples.length };
+    try {
+      for (const plane of options.planesOf(sample.image)) read.push({ ...(await readDrawn(sample, plane, options)), sample: i });
+    } finally {
+      for (const source of [sample.image, sample.labels, sample.classes, sample.ignore]) source?.dispose?.();
+    }
+    await takeTurn(options.signal);
+  }
+  const classes = options.classes === "auto" ? 1 + Math.max(1, ...read.map(largestClass)) : options.classes;
+
+  const images: SamplePlane[] = [];
+  for (const drawn of read) {
+    yield { kind: "phase", name: "making weight maps", done: images.length, total: read.length };
+    const { image, notices } = prepare(drawn, classes, options.weights);
+    for (const message of notices) yield { kind: "notice", done: images.length, message: `${drawn.name}: ${message}` };
+    images.push({ ...image, sample: drawn.sample });
+    await takeTurn(options.signal);
+  }
+  assertTeaches(images);
+  return { images, classes };
+}
+
+/** Pixels of one sample, as they came, but the image normalised. */
+interface Drawn {
+  readonly sample: number;
+  readonly name: string;
+  readonly image: Raster<Float32Array>;
+  /** 0 where ignored: what is written there changes nothing, not even the number of classes. */
+  readonly labels?: Raster;
+  readonly classes?: Raster;
+  /** Non-zero = ignored. */
+  readonly ignore?: Mask;
+}
+
+type Mask = ReturnType<typeof toMask>;
+
+async function readDrawn(sample: SampleSource, plane: Plane, { channels, signal }: ReadSamplesOptions): Promise<Omit<Drawn, "sample">> {
+  const image = await readWhole(await openPlane(sample.image, plane, channels, signal), signal);
+  const ignore = sample.ignore && toMask(await readDrawing(sample.name, sample.image, "ignore", sample.ignore, plane, signal));
+  const drawing = async (kind: "labels" | "classes"): Promise<{ [K in typeof kind]?: Raster }> => {
+    const source = sample[kind];
+    if (source === undefined) return {};
+    const raster = await readDrawing(sample.name, sample.image, kind, source, plane, signal);
+    return { [kind]: { ...raster, data: hideIgnored(raster.data, ignore?.data) } };
+  };
+  return { name: sample.name, image, ...(await drawing("labels")), ...(await drawing("classes")), ...(ignore && { ignore }) };
+}
+
+/** The plane of a drawing that belongs to the plane of its image; a drawing of one plane stands for all. */
+async function readDrawing(
+  name: string,
+  image: ImageSource,
+  kind: string,
+  source: ImageSource,
+  plane: Plane,
+  signal: AbortSignal | undefined,
+): Promise<Raster> {
+  const { height, width } = source;
+  assertSameSize("image", image, kind, source, name);
+  const z = Math.min(plane.z, source.sizeZ - 1);
+  const t = Math.min(plane.t, source.sizeT - 1);
+  return source.read({ y0: 0, x0: 0, y1: height, x1: width, z, t, channels: [0], signal });
+}
+
+/** The largest class number drawn; 1 for a black and white mask and where only objects are drawn. */
+function largestClass({ classes }: Drawn): number {
+  if (classes === undefined) return 1;
+  let largest = 0;
+  let isMask = true;
+  for (const value of classes.data) {
+    largest = Math.max(largest, value);
+    if (value !== 0 && value !== 255) isMask = false;
+  }
+  return isMask ? 1 : largest;
+}
+
+function prepare(
+  { name, image, labels: labelPixels, classes: classPixels, ignore }: Drawn,
+  classCount: number,
+  weights: WeightOptions,
+): { readonly image: ValidationImage; readonly notices: readonly string[] } {
+  const classes = classPixels && toClassMap(classPixels, classCount, name);
+  const drawnLabels = labelPixels && toLabelImage(labelPixels, name);
+  const prepared = prepareImage({ image, labels: drawnLabels, classes, ignore }, { classCount, weights, path: name });
+  const labels: LabelImage = drawnLabels ?? labelComponents(classes!);
+  const notices = drawnLabels ? checkLabels(drawnLabels, ignore?.data) : checkClasses(classes!.data, ignore?.data);
+  return { image: { name, prepared, labels, classes: classes?.data, ignore: ignore?.data }, notices };
+}
+
+/** Throws Problem InvalidData when nothing at all can be learnt: no pixel counts, or all that count are of one class. */
+function assertTeaches(images: readonly ValidationImage[]): void {
+  const seen = new Set<number>();
+  for (const { prepared } of images) {
+    prepared.target.forEach((value, i) => {
+      if (prepared.weight[i]! > 0) seen.add(value);
+    });
+  }
+  if (seen.size > 1) return;
+  const came =
+    seen.size === 0
+      ? "every pixel is ignored"
+      : seen.has(0)
+        ? "all labels are empty"
+        : "every pixel belongs to an object, there is no background";
+  throw new Problem(
+    "InvalidData",
+    `Training needs objects and background; in these ${images.length} samples ${came}. Draw a few objects, and leave some background around them.`,
+    { reason: came },
+  );
+}

@@ -1,0 +1,156 @@
+// The story of `segment`, one call a chapter: measure the image's grey values, plan the tiles, predict them, join the classes
+// to objects. Read train.ts for how a network comes to know them.
+
+import type { ReadBands } from "./array/band.ts";
+import { cropRows } from "./array/crop.ts";
+import type { Box, Raster } from "./array/raster.ts";
+import { softmax } from "./engine/loss.ts";
+import { predictBytes } from "./engine/memory.ts";
+import type { Network } from "./engine/network.ts";
+import { createClock, type Job } from "./job.ts";
+import { cleanLabels } from "./label/clean.ts";
+import { type CountedLabels, labelComponents } from "./label/components.ts";
+import { findObjects } from "./label/find-objects.ts";
+import { labelBands } from "./label/label-bands.ts";
+import { describeTooLarge, splitObjects } from "./label/split-objects.ts";
+import { openPlane, type Plane, type PlaneReader } from "./read-image.ts";
+import type { ImageSource } from "./source/source.ts";
+import { chooseTile } from "./tile/choose.ts";
+import { planTiles, type TilePlan } from "./tile/plan.ts";
+import { runTiles } from "./tile/run.ts";
+import type { UNetSpec } from "./unet/spec.ts";
+
+export interface SegmentOptions {
+  readonly plane: Plane;
+  /** Input side of the network, or `auto`. */
+  readonly tile: number | "auto";
+  /** Memory of one worker, for `auto`. */
+  readonly budgetBytes: number;
+  /** Objects of fewer pixels become background; 0 keeps all. */
+  readonly minSizePx: number;
+  /** True: background enclosed by an object becomes part of it. */
+  readonly fillHoles: boolean;
+  /** Objects are cut at necks of this depth (`splitObjects`); 0: they stay whole. */
+  readonly splitDepthPx: number;
+  /** True: keep the probabilities, 4 bytes a pixel and class. */
+  readonly keepProbabilities: boolean;
+  /** Number of the plane, in progress of kind `preview`; default 0. */
+  readonly image?: number;
+}
+
+export interface Segmentation {
+  /** Most probable class of each pixel. */
+  readonly classes: Raster<Uint8Array>;
+  /** Softmax, [height, width, classes]; only when asked for. */
+  readonly probabilities?: Raster<Float32Array>;
+  /** Objects of all classes but background, numbered in reading order. */
+  readonly labels: CountedLabels;
+  readonly plan: TilePlan;
+}
+
+/** Segments one plane of an image of any size with the networks, which hold the same weights and share the tiles. */
+export async function* segment(
+  source: ImageSource,
+  spec: UNetSpec,
+  networks: readonly Network[],
+  options: SegmentOptions,
+  signal?: AbortSignal,
+): Job<Segmentation> {
+  yield { kind: "phase", name: "measuring grey values", done: 0 };
+  const plane = await openPlane(source, options.plane, spec.channels, signal);
+  const plan = planImage(source, spec, options);
+  const pixels = yield* classify(plane, spec, networks, plan, options, signal);
+
+  yield { kind: "phase", name: "finding objects", done: 0 };
+  const labels = options.splitDepthPx > 0 ? yield* cutObjects(pixels.classes, options, signal) : toObjects(pixels.classes, options);
+  return { ...pixels, labels, plan };
+}
+
+/** The tiles for an image: of the size asked for, or of that which computes least within the budget. */
+export function planImage(
+  { height, width }: { readonly height: number; readonly width: number },
+  spec: UNetSpec,
+  { tile, budgetBytes }: Pick<SegmentOptions, "tile" | "budgetBytes">,
+): TilePlan {
+  const { levels } = spec;
+  const side = tile === "auto" ? chooseTile({ height, width, levels, budgetBytes, bytesOf: (t) => predictBytes(spec, t, t) }) : tile;
+  return planTiles({ height, width, levels, tileHeight: side, tileWidth: side });
+}
+
+/** Predicts every tile and keeps the most probable class of each pixel. */
+async function* classify(
+  { source: { height, width }, read }: PlaneReader,
+  spec: UNetSpec,
+  networks: readonly Network[],
+  plan: TilePlan,
+  { keepProbabilities, image = 0 }: SegmentOptions,
+  signal: AbortSignal | undefined,
+): Job<Pick<Segmentation, "classes" | "probabilities">> {
+  const classes = { height, width, channels: 1, data: new Uint8Array(height * width) };
+  const kept = keepProbabilities ? height * width * spec.classes : 0;
+  const probabilities = { height, width, channels: spec.classes, data: new Float32Array(kept) };
+  const predictors = networks.map((network) => network.predict);
+  const total = plan.tiles.length;
+  const secondsLeft = createClock(height * width);
+  let done = 0;
+  let pixelsDone = 0;
+  for await (const { tile, logits } of runTiles({ plan, channels: spec.channels, classes: spec.classes, read, predictors, signal })) {
+    writeClasses(logits, tile.core, classes);
+    if (keepProbabilities) writeProbabilities(logits, tile.core, probabilities);
+    done = Math.min(total, done + 1); // a tile that was split for memory comes in parts
+    pixelsDone += logits.length / spec.classes;
+    yield { kind: "preview", done, total, image, box: tile.core, classes: cropRows(classes.data, width, 1, tile.core) };
+    yield { kind: "tile", done, total, secondsLeft: secondsLeft(pixelsDone)! };
+  }
+  return keepProbabilities ? { classes, probabilities } : { classes };
+}
+
+/** Writes the class with the largest logit of each pixel of the core; the first of equal ones. */
+export function writeClasses(logits: Float32Array, core: Box, out: Raster<Uint8Array>): void {
+  const pixels = (core.y1 - core.y0) * (core.x1 - core.x0);
+  const count = logits.length / pixels;
+  let at = 0;
+  for (let y = core.y0; y < core.y1; y++) {
+    for (let x = core.x0; x < core.x1; x++, at += count) {
+      let best = 0;
+      for (let c = 1; c < count; c++) if (logits[at + c]! > logits[at + best]!) best = c;
+      out.data[y * out.width + x] = best;
+    }
+  }
+}
+
+function writeProbabilities(logits: Float32Array, core: Box, out: Raster<Float32Array>): void {
+  const probabilities = new Float32Array(logits.length);
+  softmax(logits, out.channels, probabilities);
+  const rowLength = (core.x1 - core.x0) * out.channels;
+  for (let y = core.y0; y < core.y1; y++) {
+    const from = (y - core.y0) * rowLength;
+    out.data.set(probabilities.subarray(from, from + rowLength), (y * out.width + core.x0) * out.channels);
+  }
+}
+
+/** Classes to objects: 4-connected components of each class but background, holes filled and small ones dropped where asked. */
+export function toObjects(
+  classes: Raster<Uint8Array>,
+  { minSizePx, fillHoles }: Pick<SegmentOptions, "minSizePx" | "fillHoles">,
+): CountedLabels {
+  const labels = labelComponents(classes);
+  return fillHoles || minSizePx > 1 ? cleanLabels(labels, { minSizePx, holes: fillHoles }) : labels;
+}
+
+/** What `toObjects` finds, cut apart where objects grew together. */
+async function* cutObjects(
+  { height, width, data }: Raster<Uint8Array>,
+  { minSizePx, fillHoles, splitDepthPx }: SegmentOptions,
+  signal: AbortSignal | undefined,
+): Job<CountedLabels> {
+  const read: ReadBands = async function* () {
+    yield { y0: 0, height, width, data };
+  };
+  const found = await findObjects(read, { height, width, minSizePx, fillHoles, signal });
+  const { table, tooLarge } = await splitObjects(read, found, { minDepthPx: splitDepthPx, signal });
+  if (tooLarge.length > 0) yield { kind: "notice", done: 0, message: describeTooLarge(tooLarge) };
+  const labels = new Uint32Array(height * width);
+  for await (const band of labelBands(read, table, signal)) labels.set(band.data, band.y0 * width);
+  return { height, width, data: labels, count: table.count };
+}

@@ -1,0 +1,211 @@
+// The working store of a slide: classes, and probabilities where they are wanted, as OME-Zarr arrays whose chunks are the blocks
+// of the plan. A chunk that is there is a block that is done: this is the ledger of a run, of one that goes on, and of machines that share a slide.
+
+import type { Band } from "../array/band.ts";
+import { type Box, createTypedArray, type DType, type TypedArray } from "../array/raster.ts";
+import { Problem } from "../problem.ts";
+import type { Block } from "../tile/slide-plan.ts";
+import type { ChunkStore } from "./store.ts";
+import { openZarr, readJson, writeJson, writeOmeGroup, writeZarrMetadata, type ZarrArray, type ZarrLayout } from "./zarr.ts";
+
+export type ProbabilityType = "uint8" | "float32";
+
+/** Everything that the numbers of a run depend on, and what is needed to make something of them later. Plain JSON. */
+export interface SlideRecord {
+  readonly path: string;
+  readonly name: string;
+  readonly height: number;
+  readonly width: number;
+  readonly dtype: DType;
+  readonly plane: { readonly z: number; readonly t: number; readonly channels: readonly number[] };
+  readonly model: string;
+  /** SHA-256. */
+  readonly weights: string;
+  /** One a class, background first. */
+  readonly classNames: readonly string[];
+  readonly levels: number;
+  readonly tile: number;
+  readonly blockPx: number;
+  readonly gridHeight: number;
+  readonly gridWidth: number;
+  readonly region?: Box;
+  /** Absent: probabilities are not kept. */
+  readonly probabilityType?: ProbabilityType;
+  readonly pixelSizeUm?: number;
+  readonly skipEmpty: boolean;
+  /** Half of the smallest objects that the model learnt. */
+  readonly minSizePx: number;
+}
+
+/** What a block's pixels are; `probabilities` [height, width, classes]. */
+interface BlockPixels {
+  readonly classes: Uint8Array;
+  readonly probabilities?: Float32Array | undefined;
+}
+
+export interface BlockStore {
+  readonly record: SlideRecord;
+  has(block: BlockAt): Promise<boolean>;
+  write(block: Block, pixels: BlockPixels): Promise<void>;
+  /** Class numbers from top to bottom; 0 outside of the region. Throws Problem InvalidData for a block that is missing. */
+  readClasses(): AsyncGenerator<Band<Uint8Array>>;
+  /** Probabilities of one class, as they were kept. */
+  readProbabilities(index: number): AsyncGenerator<Band<TypedArray>>;
+}
+
+type BlockAt = Pick<Block, "row" | "column">;
+
+const recordName = "run.json";
+
+/** The store of a run, begun where it is new. Throws Problem InvalidParameter where another run was begun there. */
+export async function openBlockStore(store: ChunkStore, record: SlideRecord): Promise<BlockStore> {
+  await assertSameRun(store, record);
+  const { name, pixelSizeUm, probabilityType } = record;
+  const { classes, probabilities } = layOut(record);
+  const group = { version: "0.4", name, pixelSizeUm } as const;
+  await writeOmeGroup(store, "classes", { ...group, axes: ["y", "x"], shapes: [classes.shape], isLabels: true });
+  await writeZarrMetadata(store, "classes/0", classes);
+  if (probabilityType !== undefined) {
+    await writeOmeGroup(store, "probabilities", { ...group, axes: ["c", "y", "x"], shapes: [probabilities.shape], isLabels: false });
+    await writeZarrMetadata(store, "probabilities/0", probabilities);
+  }
+  return createBlockStore(store, record);
+}
+
+/** The store of a run that was begun. Throws Problem MissingFile where there is none. */
+export async function findBlockStore(store: ChunkStore, path: string): Promise<BlockStore> {
+  const record = (await readJson(store, recordName)) as SlideRecord | undefined;
+  if (record === undefined)
+    throw new Problem("MissingFile", `There must be a run's folder at ${path}; there is none. It ends in .overtile.`, { path });
+  return createBlockStore(store, record);
+}
+
+function layOut({ height, width, blockPx, classNames, probabilityType = "uint8" }: SlideRecord): {
+  readonly classes: ZarrLayout;
+  readonly probabilities: ZarrLayout;
+} {
+  return {
+    classes: { shape: [height, width], chunks: [blockPx, blockPx], dtype: "uint8", version: "0.4", axes: ["y", "x"] },
+    probabilities: {
+      shape: [classNames.length, height, width],
+      chunks: [1, blockPx, blockPx],
+      dtype: probabilityType,
+      version: "0.4",
+      axes: ["c", "y", "x"],
+    },
+  };
+}
+
+function createBlockStore(store: ChunkStore, record: SlideRecord): BlockStore {
+  const { probabilityType = "uint8", region, classNames, blockPx } = record;
+  const layout = layOut(record);
+  const classArray = openZarr(store, "classes/0", layout.classes);
+  const probabilityArray = openZarr(store, "probabilities/0", layout.probabilities);
+  return {
+    record,
+    // Classes are written last: where they are, all of the block is.
+    has: ({ row, column }) => classArray.has([row, column]),
+    async write({ box, row, column }, { classes, probabilities }) {
+      for (let c = 0; probabilities !== undefined && c < classNames.length; c++) {
+        const how = { count: classNames.length, index: c, type: probabilityType, blockPx };
+        await probabilityArray.write([c, row, column], padPlane(probabilities, box, how));
+      }
+      await classArray.write([row, column], padPlane(classes, box, { count: 1, index: 0, type: "uint8", factor: 1, blockPx }));
+    },
+    readClasses: () => readBands(classArray, record, { region }) as AsyncGenerator<Band<Uint8Array>>,
+    readProbabilities: (index) => readBands(probabilityArray, record, { region, prefix: [index], type: probabilityType }),
+  };
+}
+
+async function assertSameRun(store: ChunkStore, record: SlideRecord): Promise<void> {
+  const begun = await readJson(store, recordName);
+  if (begun === undefined) return writeJson(store, recordName, record);
+  const before = begun as Partial<Record<string, unknown>>;
+  const now: Partial<Record<string, unknown>> = { ...record };
+  // The same file may be called otherwise on another machine.
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((key) => key !== "path");
+  const different = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
+  if (different.length === 0) return;
+  const named = different.map((key) => `${key} (${JSON.stringify(now[key])}, not ${JSON.stringify(before[key])})`).join(", ");
+  throw new Problem(
+    "InvalidParameter",
+    `"resume" must go on with what the run was begun with; different are ${named}. Use the same, or begin anew with --overwrite.`,
+    { parameter: "resume", value: different },
+  );
+}
+
+interface PadOptions {
+  readonly count: number;
+  readonly index: number;
+  readonly type: ProbabilityType;
+  readonly blockPx: number;
+  readonly factor?: number;
+}
+
+/** One of `count` interleaved planes as a whole chunk; probabilities 0 to 1 become 0 to 255 where bytes are kept. */
+function padPlane(
+  data: Uint8Array | Float32Array,
+  { y0, x0, y1, x1 }: Box,
+  { count, index, type, blockPx, factor = type === "uint8" ? 255 : 1 }: PadOptions,
+): TypedArray {
+  const out = createTypedArray(type, blockPx * blockPx);
+  const width = x1 - x0;
+  for (let y = 0; y < y1 - y0; y++) {
+    for (let x = 0; x < width; x++) {
+      const value = factor * data[(y * width + x) * count + index]!;
+      out[y * blockPx + x] = type === "uint8" ? Math.round(value) : value;
+    }
+  }
+  return out;
+}
+
+// Rows of a band: the chunks of a row of blocks are held as bytes, what is made of them need not be as high.
+const bandRows = 128;
+
+async function* readBands(
+  array: ZarrArray,
+  { height, width, blockPx }: SlideRecord,
+  { region, prefix = [], type = "uint8" }: { region?: Box | undefined; prefix?: readonly number[]; type?: ProbabilityType },
+): AsyncGenerator<Band<TypedArray>> {
+  const wanted = region ?? { y0: 0, x0: 0, y1: height, x1: width };
+  for (let y0 = 0; y0 < height; y0 += blockPx) {
+    const y1 = Math.min(height, y0 + blockPx);
+    const data = createTypedArray(type, (y1 - y0) * width);
+    const row = y0 / blockPx;
+    const isWanted = y1 > wanted.y0 && y0 < wanted.y1;
+    const last = isWanted ? Math.ceil(wanted.x1 / blockPx) : 0;
+    for (let column = Math.floor(wanted.x0 / blockPx); column < last; column++) {
+      const chunk = await array.read([...prefix, row, column]);
+      if (chunk === undefined) throw missingBlock({ row, column });
+      const box = { y0, x0: column * blockPx, y1, x1: Math.min(width, (column + 1) * blockPx) };
+      pasteInside(chunk, box, wanted, { y0, width, data, blockPx });
+    }
+    for (let y = y0; y < y1; y += bandRows) {
+      const end = Math.min(y1, y + bandRows);
+      yield { y0: y, height: end - y, width, data: data.subarray((y - y0) * width, (end - y0) * width) as TypedArray };
+    }
+  }
+}
+
+/** The chunk's pixels that lie inside both boxes. */
+function pasteInside(
+  chunk: TypedArray,
+  box: Box,
+  region: Box,
+  to: { readonly y0: number; readonly width: number; readonly data: TypedArray; readonly blockPx: number },
+): void {
+  const x0 = Math.max(box.x0, region.x0);
+  const x1 = Math.min(box.x1, region.x1);
+  if (x1 <= x0) return;
+  for (let y = Math.max(box.y0, region.y0); y < Math.min(box.y1, region.y1); y++) {
+    const from = (y - box.y0) * to.blockPx - box.x0;
+    to.data.set(chunk.subarray(from + x0, from + x1), (y - to.y0) * to.width + x0);
+  }
+}
+
+function missingBlock({ row, column }: BlockAt): Problem {
+  const reason = `block ${row}, ${column} is missing`;
+  return new Problem("InvalidData", `Objects are joined once every block is there; ${reason}. Run the shards that are left, or --resume.`, {
+    reason,
+  });
+}

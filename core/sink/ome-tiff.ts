@@ -1,0 +1,218 @@
+// Pyramidal OME-TIFF out, tile by tile as they come: tiles packed by zlib go to the file at once, directories at its end, BigTIFF
+// where 4 GB might not do. Coarser levels are SubIFDs of their plane, as OME-TIFF has them. Equal empty tiles share their bytes.
+// Specification: https://docs.openmicroscopy.org/ome-model (OME-TIFF), TIFF 6.0, BigTIFF.
+
+import type { DType, TypedArray } from "../array/raster.ts";
+import { pack } from "../source/platform-zlib.ts";
+import type { LevelSize } from "./pyramid.ts";
+
+/** A file that grows, and takes its name when it is whole. */
+export interface GrowingFile {
+  /** Appends, and gives the offset. Calls are answered in their order. */
+  append(bytes: Uint8Array): Promise<number>;
+  /** Writes over what was appended. */
+  patch(offset: number, bytes: Uint8Array): Promise<void>;
+  /** The file takes its name. */
+  finish(): Promise<void>;
+  /** Nothing is left of it. */
+  abandon(): Promise<void>;
+}
+
+export interface OmeTiffOptions {
+  readonly name: string;
+  readonly sizes: readonly LevelSize[];
+  /** Side of a tile; a multiple of 16. */
+  readonly tilePx: number;
+  readonly dtype: DType;
+  /** Names of the planes: one plane a channel. */
+  readonly channels: readonly string[];
+  readonly pixelSizeUm?: number | undefined;
+}
+
+export interface OmeTiffWriter {
+  write(tile: {
+    readonly channel: number;
+    readonly level: number;
+    readonly row: number;
+    readonly column: number;
+    readonly data: TypedArray;
+    readonly isEmpty: boolean;
+  }): Promise<void>;
+  /** Writes the directories and gives the file its name. */
+  end(): Promise<void>;
+}
+
+const types: Readonly<Partial<Record<DType, { ome: string; format: number }>>> = {
+  uint8: { ome: "uint8", format: 1 },
+  uint16: { ome: "uint16", format: 1 },
+  uint32: { ome: "uint32", format: 1 },
+  float32: { ome: "float", format: 3 },
+};
+
+// Offsets of a plain TIFF are 32-bit; what is packed may be as long as what is not.
+const plainLimitBytes = 3.5e9;
+
+export async function openOmeTiff(file: GrowingFile, options: OmeTiffOptions): Promise<OmeTiffWriter> {
+  const { sizes, tilePx, channels } = options;
+  const bytesEach = { uint8: 1, int8: 1, uint16: 2, int16: 2, uint32: 4, int32: 4, float32: 4, float64: 8 }[options.dtype];
+  const pixels = sizes.reduce((sum, { height, width }) => sum + height * width, 0) * channels.length;
+  const isBig = pixels * bytesEach > plainLimitBytes;
+  const form = createForm(isBig);
+  await file.append(form.header());
+  const planes = channels.map(() => sizes.map((size) => createTileLists(size, tilePx)));
+  let empty: Promise<{ offset: number; length: number }> | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+  /** Packed at once, appended in the order of the calls: the same pixels give the same bytes. */
+  const store = (data: TypedArray): Promise<{ offset: number; length: number }> => {
+    const packing = pack(new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength), "deflate");
+    const stored = Promise.all([packing, last]).then(async ([packed]) => ({ offset: await file.append(packed), length: packed.length }));
+    last = stored.catch(() => {});
+    return stored;
+  };
+  return {
+    async write({ channel, level, row, column, data, isEmpty }) {
+      const lists = planes[channel]![level]!;
+      if (isEmpty) empty ??= store(data);
+      const { offset, length } = await (isEmpty ? empty! : store(data));
+      lists.offsets[row * lists.columns + column] = offset;
+      lists.lengths[row * lists.columns + column] = length;
+    },
+    async end() {
+      let link = form.firstLink;
+      for (const [channel, levels] of planes.entries()) {
+        const subs: number[] = [];
+        for (const [level, lists] of levels.entries()) {
+          if (level > 0) subs.push((await writeDirectory(file, form, levelFields(options, lists, level))).offset);
+        }
+        const description = channel === 0 ? [[270, 2, [...new TextEncoder().encode(`${describe(options)}\0`)]] as const] : [];
+        const subFields = subs.length > 0 ? [[330, form.offsetType, subs] as const] : [];
+        const directory = await writeDirectory(file, form, [...levelFields(options, levels[0]!, 0), ...description, ...subFields]);
+        await file.patch(link, form.offsetBytes(directory.offset));
+        link = directory.nextAt;
+      }
+      await file.finish();
+    },
+  };
+}
+
+interface TileLists extends LevelSize {
+  readonly columns: number;
+  readonly offsets: number[];
+  readonly lengths: number[];
+}
+
+function createTileLists({ height, width }: LevelSize, tilePx: number): TileLists {
+  const columns = Math.ceil(width / tilePx);
+  const count = columns * Math.ceil(height / tilePx);
+  return { height, width, columns, offsets: new Array<number>(count).fill(0), lengths: new Array<number>(count).fill(0) };
+}
+
+/** Field types: 2 text, 3 16-bit, 4 32-bit, 5 quotient, 16 64-bit. */
+type Field = readonly [tag: number, type: 2 | 3 | 4 | 5 | 16, values: readonly number[]];
+
+function levelFields(
+  { tilePx, dtype, pixelSizeUm }: OmeTiffOptions,
+  { height, width, offsets, lengths }: TileLists,
+  level: number,
+): Field[] {
+  const bits = { uint8: 8, uint16: 16, uint32: 32, float32: 32 }[dtype as "uint8"];
+  const perCentimetre = pixelSizeUm === undefined || level > 0 ? [] : quotient(1e4 / pixelSizeUm);
+  const resolution: Field[] = perCentimetre.length === 0 ? [] : [[282, 5, perCentimetre], [283, 5, perCentimetre], [296, 3, [3]]]; // biome-ignore format: a row a tag
+  const offsetType = offsets.some((offset) => offset >= 2 ** 32) ? 16 : 4;
+  return [
+    [254, 4, [level > 0 ? 1 : 0]],
+    [256, 4, [width]],
+    [257, 4, [height]],
+    [258, 3, [bits]],
+    [259, 3, [8]],
+    [262, 3, [1]],
+    [277, 3, [1]],
+    ...resolution,
+    [322, 4, [tilePx]],
+    [323, 4, [tilePx]],
+    [324, offsetType, offsets],
+    [325, 4, lengths],
+    [339, 3, [types[dtype]!.format]],
+  ];
+}
+
+function quotient(value: number): readonly number[] {
+  return [Math.min(Math.round(value * 1000), 2 ** 32 - 1), 1000];
+}
+
+interface Form {
+  readonly isBig: boolean;
+  readonly offsetType: 4 | 16;
+  readonly firstLink: number;
+  header(): Uint8Array;
+  offsetBytes(offset: number): Uint8Array;
+}
+
+function createForm(isBig: boolean): Form {
+  const offsetBytes = (offset: number): Uint8Array =>
+    new Uint8Array(isBig ? BigUint64Array.of(BigInt(offset)).buffer : Uint32Array.of(offset).buffer);
+  const header = (): Uint8Array =>
+    isBig ? Uint8Array.of(0x49, 0x49, 43, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) : Uint8Array.of(0x49, 0x49, 42, 0, 0, 0, 0, 0);
+  return { isBig, offsetType: isBig ? 16 : 4, firstLink: isBig ? 8 : 4, header, offsetBytes };
+}
+
+async function writeDirectory(
+  file: GrowingFile,
+  { isBig }: Form,
+  fields: readonly Field[],
+): Promise<{ readonly offset: number; readonly nextAt: number }> {
+  const sorted = fields.toSorted(([a], [b]) => a - b);
+  const [countBytes, entryBytes, valueBytes, linkBytes] = isBig ? [8, 20, 8, 8] : [2, 12, 4, 4];
+  const bytes = new Uint8Array(countBytes + entryBytes * sorted.length + linkBytes);
+  const view = new DataView(bytes.buffer);
+  if (isBig) view.setBigUint64(0, BigInt(sorted.length), true);
+  else view.setUint16(0, sorted.length, true);
+  for (const [index, [tag, type, values]] of sorted.entries()) {
+    const at = countBytes + entryBytes * index;
+    const packed = packValues(type, values);
+    const count = type === 5 ? values.length / 2 : values.length;
+    view.setUint16(at, tag, true);
+    view.setUint16(at + 2, type, true);
+    if (isBig) view.setBigUint64(at + 4, BigInt(count), true);
+    else view.setUint32(at + 4, count, true);
+    const valueAt = at + entryBytes - valueBytes;
+    if (packed.length <= valueBytes) bytes.set(packed, valueAt);
+    else {
+      const offset = await appendEven(file, packed);
+      if (isBig) view.setBigUint64(valueAt, BigInt(offset), true);
+      else view.setUint32(valueAt, offset, true);
+    }
+  }
+  const offset = await appendEven(file, bytes);
+  return { offset, nextAt: offset + bytes.length - linkBytes };
+}
+
+/** Values begin at even offsets. */
+async function appendEven(file: GrowingFile, bytes: Uint8Array): Promise<number> {
+  const end = await file.append(new Uint8Array(0));
+  if (end % 2 === 1) await file.append(new Uint8Array(1));
+  return file.append(bytes);
+}
+
+function packValues(type: Field[1], values: readonly number[]): Uint8Array {
+  if (type === 2) return Uint8Array.from(values);
+  if (type === 16) return new Uint8Array(BigUint64Array.from(values, BigInt).buffer);
+  return new Uint8Array((type === 3 ? Uint16Array : Uint32Array).from(values).buffer);
+}
+
+function describe({ name, sizes, dtype, channels, pixelSizeUm }: OmeTiffOptions): string {
+  const { height, width } = sizes[0]!;
+  const size =
+    pixelSizeUm === undefined
+      ? ""
+      : ["X", "Y"].map((axis) => ` PhysicalSize${axis}="${pixelSizeUm}" PhysicalSize${axis}Unit="µm"`).join("");
+  const listed = channels.map((channel, c) => `<Channel ID="Channel:0:${c}" Name="${escapeXml(channel)}" SamplesPerPixel="1"/>`).join("");
+  const planes = channels.map((_, c) => `<TiffData IFD="${c}" FirstC="${c}" PlaneCount="1"/>`).join("");
+  const pixels = `<Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="${types[dtype]!.ome}" BigEndian="false" SizeX="${width}" SizeY="${height}" SizeC="${channels.length}" SizeZ="1" SizeT="1"${size}>${listed}${planes}</Pixels>`;
+  const schema = "http://www.openmicroscopy.org/Schemas/OME/2016-06";
+  return `<?xml version="1.0" encoding="UTF-8"?><OME xmlns="${schema}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="${schema} ${schema}/ome.xsd"><Image ID="Image:0" Name="${escapeXml(name)}">${pixels}</Image></OME>`;
+}
+
+function escapeXml(text: string): string {
+  return text.replace(/[<>&"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
+}

@@ -1,0 +1,293 @@
+// What is written of a slide: label, class and probability pyramids, outlines, a table; all of them in one walk. Where they are
+// written is the caller's: files beside the slide in a terminal, the browser's own or a chosen file in a page.
+
+import type { Band } from "./array/band.ts";
+import type { DType, TypedArray } from "./array/raster.ts";
+import type { Job } from "./job.ts";
+import { classOfTable, createCocoEncoder } from "./label/format/coco.ts";
+import { listColumns } from "./label/format/columns.ts";
+import { createGeoJsonEncoder } from "./label/format/geojson.ts";
+import type { ClassStyle, OutlineEncoder } from "./label/format/outline-encoder.ts";
+import { encodeTable } from "./label/format/table.ts";
+import { countByRegion, type ObjectRegions, type ObjectTable } from "./label/object-table.ts";
+import type { Region } from "./label/region/region.ts";
+import { paintRuns } from "./label/run-band.ts";
+import { simplifyOutline } from "./label/shape/simplify.ts";
+import type { BlockStore } from "./sink/block-store.ts";
+import { type GrowingFile, openOmeTiff } from "./sink/ome-tiff.ts";
+import { createPyramidWriter, pyramidSizes, type WriteChunk } from "./sink/pyramid.ts";
+import type { GrowingFolder } from "./sink/store.ts";
+import { type NgffVersion, openZarrWriter, writeOmeGroup, writeZarrMetadata, type ZarrLayout } from "./sink/zarr.ts";
+import { type FoundObjects, joinObjects, type ObjectConsumer } from "./slide-objects.ts";
+import { createRoiZipEncoder } from "./source/roi-zip.ts";
+import type { ImageSource } from "./source/source.ts";
+
+export const slideKinds = ["labels", "classes", "probabilities", "geojson", "rois", "coco", "table"] as const;
+export type SlideKind = (typeof slideKinds)[number];
+export type SlideFormat = "ome-zarr" | "ome-zarr-0.5" | "ome-tiff";
+
+/** Where results go. */
+export interface ResultPlace {
+  openFile(kind: SlideKind): Promise<GrowingFile>;
+  openFolder(kind: SlideKind): Promise<GrowingFolder>;
+}
+
+export interface ResultOptions {
+  readonly place: ResultPlace;
+  readonly kinds: readonly SlideKind[];
+  readonly format: SlideFormat;
+  /** Labels lie in the group of their image, whose pyramid has so many levels; only with OME-Zarr. */
+  readonly levelsOfImage?: number | undefined;
+  readonly minSizePx: number;
+  readonly fillHoles: boolean;
+  /** Only pixels inside of these count. */
+  readonly inside?: readonly Region[] | undefined;
+  readonly splitDepthPx: number;
+  /** Corners of outlines may be left out where none lies farther than this from what remains, pixels. */
+  readonly tolerancePx: number;
+  /** For grey values in tables. */
+  readonly source?: ImageSource | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface SlideCounts {
+  readonly objects: number;
+  /** Objects of each region, where there are regions. */
+  readonly byRegion?: readonly { readonly name: string; readonly objects: number }[];
+}
+
+/** Joins the objects of a finished run and writes what was asked for: all of it or, after a failure, nothing. */
+export async function* writeSlideResults(blocks: BlockStore, given: ResultOptions): Job<SlideCounts> {
+  const { place, abandon } = rememberOpened(given.place);
+  try {
+    return yield* writeResults(blocks, { ...given, place });
+  } catch (error) {
+    await abandon();
+    throw error;
+  }
+}
+
+async function* writeResults(blocks: BlockStore, options: ResultOptions): Job<SlideCounts> {
+  const { kinds, signal } = options;
+  const has = (...some: readonly SlideKind[]): boolean => some.some((kind) => kinds.includes(kind));
+  for (const kind of (["classes", "probabilities"] as const).filter((one) => has(one))) {
+    yield { kind: "phase", name: `writing ${kind}`, done: 0 };
+    await (kind === "classes" ? writeClasses(blocks, options) : writeProbabilities(blocks, options));
+    signal?.throwIfAborted();
+  }
+  if (!has("labels", "geojson", "rois", "coco", "table")) return { objects: 0 };
+  const measures = has("geojson", "table");
+  const traces = has("geojson", "rois", "coco");
+  const joining = { ...options, traces, measures, source: measures ? options.source : undefined };
+  const table = yield* joinObjects(blocks, joining, async (found) => {
+    const consumers: ObjectConsumer[] = [];
+    if (has("labels")) consumers.push(await openLabels(blocks, found, options));
+    for (const kind of kinds) {
+      const encoder = createEncoder(kind, blocks, found, options);
+      if (encoder !== undefined) consumers.push(await openOutlines(kind, encoder, options));
+    }
+    if (has("table")) consumers.push(await openTable(blocks, found, options));
+    return consumers;
+  });
+  return countObjects(table);
+}
+
+/** The place, and a way to leave nothing of what was opened there. */
+function rememberOpened(place: ResultPlace): { readonly place: ResultPlace; abandon(): Promise<void> } {
+  const opened: Pick<GrowingFile, "abandon">[] = [];
+  const remember = async <T extends Pick<GrowingFile, "abandon">>(opening: Promise<T>): Promise<T> => {
+    const one = await opening;
+    opened.push(one);
+    return one;
+  };
+  return {
+    place: { openFile: (kind) => remember(place.openFile(kind)), openFolder: (kind) => remember(place.openFolder(kind)) },
+    async abandon() {
+      for (const one of opened) await one.abandon();
+    },
+  };
+}
+
+function countObjects({ count, regions }: ObjectTable): SlideCounts {
+  if (regions === undefined) return { objects: count };
+  const counts = countByRegion(regions);
+  return { objects: count, byRegion: regions.regions.map((_, i) => ({ name: nameRegion(regions, i + 1), objects: counts[i + 1]! })) };
+}
+
+/** Of the region with this number, from 1 on as ids are. */
+function nameRegion({ regions }: ObjectRegions, number: number): string {
+  return regions[number - 1]?.name ?? `region ${number}`;
+}
+
+/** The region that an object counts for, by name; undefined where there are no regions. */
+function regionOfTable({ regions }: ObjectTable): ((id: number) => string) | undefined {
+  return regions && ((id) => nameRegion(regions, regions.ofObject[id]!));
+}
+
+function stylesOf({ record: { classNames } }: BlockStore, { table }: FoundObjects): (id: number) => ClassStyle | undefined {
+  const styles = classNames.map((name) => ({ name }));
+  return (id) => styles[table.classes[id]!];
+}
+
+function columnsOf({ record }: BlockStore, { source }: ResultOptions): ReturnType<typeof listColumns> {
+  const names = source === undefined ? [] : record.plane.channels.map((c) => source.channels[c]!.name);
+  return listColumns({ pixelSizeUm: record.pixelSizeUm, channels: names, probability: record.probabilityType !== undefined });
+}
+
+function createEncoder(kind: SlideKind, blocks: BlockStore, found: FoundObjects, options: ResultOptions): OutlineEncoder | undefined {
+  const { height, width, name, classNames } = blocks.record;
+  const { table, measurementOf } = found;
+  const classOf = stylesOf(blocks, found);
+  switch (kind) {
+    case "geojson":
+      return createGeoJsonEncoder({
+        height,
+        width,
+        classOf,
+        regionOf: regionOfTable(table),
+        columns: columnsOf(blocks, options),
+        measurementOf,
+      });
+    case "rois":
+      return createRoiZipEncoder({ largestId: table.count, classOf });
+    case "coco":
+      return createCocoEncoder({ fileName: name, height, width, classNames: classNames.slice(1), classOf: classOfTable(table) });
+    default:
+      return undefined;
+  }
+}
+
+async function openOutlines(kind: SlideKind, encoder: OutlineEncoder, { place, tolerancePx }: ResultOptions): Promise<ObjectConsumer> {
+  const file = await place.openFile(kind);
+  await file.append(encoder.head());
+  const write = async (outlines: Parameters<OutlineEncoder["encode"]>[0]): Promise<void> => {
+    if (outlines.length > 0) await file.append(encoder.encode(outlines.map((outline) => simplifyOutline(outline, tolerancePx))));
+  };
+  return {
+    add: (_, outlines) => write(outlines),
+    async end(outlines) {
+      await write(outlines);
+      await file.append(encoder.tail());
+      await file.finish();
+    },
+  };
+}
+
+async function openTable(blocks: BlockStore, { table, measurementOf }: FoundObjects, options: ResultOptions): Promise<ObjectConsumer> {
+  const file = await options.place.openFile("table");
+  const classNames = blocks.record.classNames.slice(1);
+  const columns = columnsOf(blocks, options);
+  const regionOf = regionOfTable(table);
+  return {
+    add: async () => {},
+    async end() {
+      for (const bytes of encodeTable(table, { columns, measurementOf, classNames, regionOf })) await file.append(bytes);
+      await file.finish();
+    },
+  };
+}
+
+async function openLabels(blocks: BlockStore, { table }: FoundObjects, options: ResultOptions): Promise<ObjectConsumer> {
+  const dtype = table.count > 65535 ? "uint32" : "uint16";
+  const writer = await openPyramid(blocks, { kind: "labels", dtype, planes: [""], reduce: "first" }, options);
+  return {
+    async add(runs) {
+      const band = paintRuns(runs);
+      await writer.add(0, dtype === "uint32" ? band : { ...band, data: Uint16Array.from(band.data) });
+    },
+    end: () => writer.end(),
+  };
+}
+
+async function writeClasses(blocks: BlockStore, options: ResultOptions): Promise<void> {
+  const writer = await openPyramid(blocks, { kind: "classes", dtype: "uint8", planes: [""], reduce: "first" }, options);
+  for await (const band of blocks.readClasses()) await writer.add(0, band);
+  await writer.end();
+}
+
+async function writeProbabilities(blocks: BlockStore, options: ResultOptions): Promise<void> {
+  const { classNames, probabilityType = "uint8" } = blocks.record;
+  const writer = await openPyramid(blocks, { kind: "probabilities", dtype: probabilityType, planes: classNames, reduce: "mean" }, options);
+  for (const c of classNames.keys()) for await (const band of blocks.readProbabilities(c)) await writer.add(c, band);
+  await writer.end();
+}
+
+interface PlaneWriter {
+  add(plane: number, band: Band<TypedArray>): Promise<void>;
+  end(): Promise<void>;
+}
+
+interface PyramidPlan {
+  readonly kind: "labels" | "classes" | "probabilities";
+  readonly dtype: DType;
+  readonly planes: readonly string[];
+  readonly reduce: "first" | "mean";
+}
+
+// Small enough to be looked at over a network, a multiple of 16 as TIFF wants it.
+const chunkPx = 512;
+
+/** A pyramid of one or more planes in the format asked for, under a temporary name until its end. */
+async function openPyramid(
+  { record }: BlockStore,
+  { kind, dtype, planes, reduce }: PyramidPlan,
+  options: ResultOptions,
+): Promise<PlaneWriter> {
+  const { height, width, name, pixelSizeUm } = record;
+  const isInImage = kind === "labels" && options.levelsOfImage !== undefined;
+  const sizes = pyramidSizes(height, width, chunkPx, isInImage ? options.levelsOfImage : undefined);
+  const levelsOf = (write: (plane: number) => WriteChunk) =>
+    planes.map((_, plane) => createPyramidWriter({ sizes, chunkPx, dtype, reduce, write: write(plane) }));
+  const join = (writers: ReturnType<typeof levelsOf>, finish: () => Promise<void>): PlaneWriter => ({
+    add: (plane, band) => writers[plane]!.add(band),
+    async end() {
+      for (const writer of writers) await writer.end();
+      await finish();
+    },
+  });
+  if (options.format === "ome-tiff") {
+    const file = await options.place.openFile(kind);
+    const channels = planes.map((plane) => plane || kind);
+    const tiff = await openOmeTiff(file, { name: `${name}.${kind}`, sizes, tilePx: chunkPx, dtype, channels, pixelSizeUm });
+    return join(
+      levelsOf((channel) => (chunk) => tiff.write({ channel, ...chunk })),
+      tiff.end,
+    );
+  }
+  const version: NgffVersion = options.format === "ome-zarr" ? "0.4" : "0.5";
+  const isStack = planes.length > 1;
+  const { store, finish } = await options.place.openFolder(kind);
+  const axes = isStack ? (["c", "y", "x"] as const) : (["y", "x"] as const);
+  const layouts: ZarrLayout[] = sizes.map((size) => ({
+    shape: [...(isStack ? [planes.length] : []), size.height, size.width],
+    chunks: [...(isStack ? [1] : []), chunkPx, chunkPx],
+    dtype,
+    version,
+    axes,
+  }));
+  const shapes = layouts.map(({ shape }) => shape);
+  const channels = isStack ? planes : undefined;
+  await writeOmeGroup(store, "", {
+    version,
+    name: `${name}.${kind}`,
+    axes,
+    shapes,
+    pixelSizeUm,
+    isLabels: kind !== "probabilities",
+    labelled: isInImage ? "../../" : undefined,
+    channels,
+  });
+  const writers = await Promise.all(
+    layouts.map(async (layout, level) => {
+      await writeZarrMetadata(store, String(level), layout);
+      return openZarrWriter(store, String(level), layout);
+    }),
+  );
+  const write =
+    (plane: number): WriteChunk =>
+    async ({ level, row, column, data, isEmpty }) => {
+      // The fill value stands for a chunk of zeros.
+      if (!isEmpty) await writers[level]!([...(isStack ? [plane] : []), row, column], data);
+    };
+  return join(levelsOf(write), finish);
+}

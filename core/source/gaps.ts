@@ -1,0 +1,53 @@
+// What a source did not have: chunks that are absent, and (with `skipBad`) chunks that are damaged. Both were read as the fill
+// value; here they are counted once each, however often they are read.
+
+/** A chunk that could not be read. The box is in pixels of its level. */
+export interface BadChunk {
+  readonly level: number;
+  readonly z: number;
+  readonly t: number;
+  /** Zero-based; absent when the chunk holds all channels. */
+  readonly channel?: number;
+  readonly y0: number;
+  readonly x0: number;
+  readonly y1: number;
+  readonly x1: number;
+  readonly reason: string;
+}
+
+/** What was read as the fill value so far; grows with the reads. */
+export interface Gaps {
+  /** Chunks that the file or store leaves out, which its format allows. */
+  readonly missingChunks: number;
+  /** Chunks that are damaged, in the order in which they were met; only with the option `skipBad`. */
+  readonly badChunks: readonly BadChunk[];
+}
+
+export interface GapRecorder extends Gaps {
+  /** Counts the chunk of this key, once. */
+  addMissing(key: string): void;
+  addBad(key: string, chunk: BadChunk): void;
+}
+
+export function createGaps(): GapRecorder {
+  const missing = new Set<string>();
+  const bad = new Map<string, BadChunk>();
+  return {
+    get missingChunks() {
+      return missing.size;
+    },
+    get badChunks() {
+      return [...bad.values()];
+    },
+    addMissing: (key) => void missing.add(key),
+    addBad(key, chunk) {
+      if (!bad.has(key)) bad.set(key, chunk);
+    },
+  };
+}
+
+/** "x 0 to 256, y 256 to 512 of level 1, z 3": where a chunk lies, for messages. */
+export function describeChunk({ level, z, t, channel, y0, x0, y1, x1 }: Omit<BadChunk, "reason">): string {
+  const plane = [z > 0 ? `, z ${z}` : "", t > 0 ? `, t ${t}` : "", channel === undefined ? "" : `, channel ${channel + 1}`].join("");
+  return `x ${x0} to ${x1}, y ${y0} to ${y1} of level ${level}${plane}`;
+}

@@ -1,0 +1,97 @@
+// Files and folders of the disk, for Node. Node modules are named in this file and in write-file.ts alone, and only by
+// dynamic import, so that browser bundles never meet them.
+
+import { describeError, Problem } from "../problem.ts";
+import { assertRange, type ByteReader } from "./bytes.ts";
+import type { Folder } from "./folder.ts";
+
+/**
+ * A reader of the file at a path or a file URL. The file is open only while it is read: a dataset of thousands would exhaust
+ * the open files that a process may have. Throws Problem MissingFile when there is none or it may not be read.
+ */
+export async function openFileReader(file: string | URL): Promise<ByteReader> {
+  const { open, stat } = await import("node:fs/promises");
+  const path = String(file);
+  const found = await stat(file).catch((cause: unknown) => {
+    throw createMissing(path, cause);
+  });
+  if (!found.isFile())
+    throw new Problem("MissingFile", `Expected a file at ${path}; it is a folder or a device. Give the path of a file.`, { path });
+  return {
+    size: found.size,
+    async read(offset, length, signal) {
+      assertRange(offset, length, found.size);
+      signal?.throwIfAborted();
+      const handle = await open(file, "r").catch((cause: unknown) => {
+        throw createMissing(path, cause);
+      });
+      try {
+        const bytes = new Uint8Array(length);
+        for (let filled = 0; filled < length; ) {
+          const { bytesRead } = await handle.read(bytes, filled, length - filled, offset + filled);
+          if (bytesRead === 0) throw new RangeError(`the file ends after ${offset + filled} bytes`);
+          filled += bytesRead;
+        }
+        return bytes;
+      } finally {
+        await handle.close();
+      }
+    },
+  };
+}
+
+/** The folder at `path`, one level of sub-folders deep. Throws Problem MissingFile when there is none. */
+export async function openNodeFolder(path: string): Promise<Folder> {
+  const { readdir } = await import("node:fs/promises");
+  const { join } = await import("node:path");
+  try {
+    await readdir(path);
+  } catch (cause) {
+    throw createMissing(path, cause);
+  }
+  return {
+    name: path,
+    async list(folder) {
+      try {
+        const entries = await readdir(join(path, folder), { withFileTypes: true });
+        return entries.filter((entry) => entry.isFile() || entry.isSymbolicLink()).map((entry) => entry.name);
+      } catch {
+        return undefined;
+      }
+    },
+    open: (folder, file) => openFileReader(join(path, folder, file)),
+  };
+}
+
+/** The path that a file URL stands for; a path stays as it is. */
+export async function toPath(path: string): Promise<string> {
+  const { fileURLToPath } = await import("node:url");
+  return path.startsWith("file:") ? fileURLToPath(path) : path;
+}
+
+/** Opens the file at a path below a folder; undefined when there is none. */
+export async function openFileBelow(folder: string, path: string): Promise<ByteReader | undefined> {
+  const { stat } = await import("node:fs/promises");
+  const { join } = await import("node:path");
+  const full = join(folder, path);
+  const found = await stat(full).catch((cause: { code?: string }) => {
+    if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return undefined;
+    throw createMissing(full, cause);
+  });
+  return found?.isFile() ? openFileReader(full) : undefined;
+}
+
+/** True when `path` is a folder. */
+export async function isNodeFolder(path: string): Promise<boolean> {
+  const { stat } = await import("node:fs/promises");
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+function createMissing(path: string, cause: unknown): Problem {
+  const code = (cause as { code?: string }).code;
+  const reason = code === "ENOENT" ? "there is none" : code === "EACCES" ? "it may not be read" : describeError(cause);
+  return new Problem("MissingFile", `Expected ${path}; ${reason}. Check the path.`, { path }, { cause });
+}

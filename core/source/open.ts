@@ -1,0 +1,207 @@
+// Opens an image from anything that a host may hand over. What it is is told by its first bytes, never by its name; the reader
+// of a format is loaded when its format is met. Read source.ts for what comes back; png.ts, jpeg.ts, tiff/open.ts, pixels.ts for the rules.
+
+import { describeError, Problem } from "../problem.ts";
+import { type ByteReader, createBlobReader, createBytesReader, readWhole } from "./bytes.ts";
+import type { HttpOptions } from "./http.ts";
+import { openPixels, type PixelsInput } from "./pixels.ts";
+import type { PaletteUse } from "./png.ts";
+import type { ImageSource } from "./source.ts";
+import type { ByteStore } from "./zarr/store.ts";
+
+/** A folder as browsers hand it over: the files of a dialog, or a handle. */
+export type FolderInput = readonly File[] | FileSystemDirectoryHandle;
+
+export type ImageInput = Uint8Array | Blob | URL | string | PixelsInput | FolderInput;
+
+export interface OpenOptions {
+  /** The name to use in messages; default is the path, the address or the file's name. */
+  readonly name?: string;
+  /** What a palette image gives: its colours (default), or its indices, as labels want. */
+  readonly palette?: PaletteUse;
+  /** A damaged chunk becomes the fill value and is listed in the source's `gaps`, instead of failing the read. */
+  readonly skipBad?: boolean;
+  /** How servers are asked. */
+  readonly http?: HttpOptions;
+  /** Ends the opening; each read has its own. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The image source of bytes, a Blob, a URL, a path (Node), a folder or a host's array. Nothing is decoded before the first read.
+ * Throws Problem MissingFile, UnsupportedImage (with the reason) or InvalidData, each naming the file.
+ */
+export async function openSource(input: ImageInput, { name, signal, ...how }: OpenOptions = {}): Promise<ImageSource> {
+  signal?.throwIfAborted();
+  if (isPixels(input)) return openPixels(input, name);
+  if (isFolder(input)) return openFolder(input, { ...how, ...(name === undefined ? {} : { name }), signal });
+  const shown = name ?? nameInput(input);
+  const folder = await openNodeHierarchy(input, shown, { ...how, signal });
+  if (folder) return folder;
+  const url = toAddress(input);
+  if (url) return openAddress(url, shown, { ...how, signal });
+  const reader = await openReader(input);
+  return openImage(reader, shown, how);
+}
+
+/** The image source of a reader, which it takes over: `dispose` of the source ends it, and so does a failure. */
+export async function openImage(
+  reader: ByteReader,
+  name: string,
+  { palette = "colours", skipBad = false }: Pick<OpenOptions, "palette" | "skipBad"> = {},
+): Promise<ImageSource> {
+  try {
+    const head = await reader.read(0, Math.min(16, reader.size));
+    const png = await import("./png.ts");
+    if (png.isPng(head)) return await png.openPng(reader, name, palette);
+    const jpeg = await import("./jpeg.ts");
+    if (jpeg.isJpeg(head)) return await jpeg.openJpeg(reader, name);
+    const tiff = await import("./tiff/open.ts");
+    if (tiff.isTiff(head)) return await tiff.openTiff(reader, name, { palette, skipBad });
+    if (isZip(head) && reader.size >= 22) {
+      const { createZipStore } = await import("./zarr/store.ts");
+      const { openZarr } = await import("./zarr/open.ts");
+      const source = await openZarr(createZipStore(await readWhole(reader, name), name), { skipBad });
+      if (source) return source;
+    }
+    throw createUnsupported(head, reader.size, name);
+  } catch (cause) {
+    await reader.dispose?.();
+    if (cause instanceof Problem) throw cause;
+    const reason = describeError(cause);
+    throw new Problem(
+      "InvalidData",
+      `Expected a whole image; ${name} cannot be read: ${reason}. Get or save the file again.`,
+      { path: name, reason },
+      { cause },
+    );
+  }
+}
+
+/** A folder of a browser. Throws Problem UnsupportedImage when no Zarr hierarchy is in it. */
+async function openFolder(input: FolderInput, { name, ...how }: OpenOptions): Promise<ImageSource> {
+  const { createFilesStore, createHandleStore } = await import("./zarr/store.ts");
+  return openHierarchy(isFiles(input) ? createFilesStore(input, name) : createHandleStore(input, name), how);
+}
+
+/** The Zarr hierarchy in a folder of the disk; undefined for anything else. */
+async function openNodeHierarchy(
+  input: Exclude<ImageInput, PixelsInput | FolderInput>,
+  name: string,
+  how: OpenOptions,
+): Promise<ImageSource | undefined> {
+  const path = input instanceof URL || typeof input === "string" ? String(input) : undefined;
+  if (path === undefined || !isNode() || toAddress(input)) return undefined;
+  const { isNodeFolder, openFileBelow, toPath } = await import("./node-file.ts");
+  const folder = await toPath(path);
+  if (!(await isNodeFolder(folder))) return undefined;
+  const { createReaderStore } = await import("./zarr/store.ts");
+  return openHierarchy(
+    createReaderStore(name, (key) => openFileBelow(folder, key)),
+    how,
+  );
+}
+
+async function openHierarchy(store: ByteStore, how: OpenOptions): Promise<ImageSource> {
+  const { openZarr } = await import("./zarr/open.ts");
+  const source = await openZarr(store, how);
+  if (source) return source;
+  const message = `Expected an image; ${store.name} is a folder without a Zarr image. Choose a file, or the folder of an OME-Zarr.`;
+  throw new Problem("MissingFile", message, { path: store.name });
+}
+
+/** A file or a hierarchy on a server. An address that ends like a folder's is tried as such first; others when there is no file. */
+async function openAddress(url: URL, name: string, how: OpenOptions): Promise<ImageSource> {
+  const [{ createHttpClient }, { openHttpReader }] = await Promise.all([import("./http.ts"), import("./http-reader.ts")]);
+  const client = createHttpClient(how.http);
+  const openFile = async (): Promise<ImageSource | undefined> => {
+    const reader = await openHttpReader(url, client, { signal: how.signal });
+    const dispose = (): void => {
+      void reader?.dispose?.();
+      client.dispose();
+    };
+    return reader && openImage({ ...reader, dispose }, name, how);
+  };
+  const openStore = async (): Promise<ImageSource | undefined> => {
+    const [{ createHttpStore }, { openZarr }] = await Promise.all([import("./zarr/http-store.ts"), import("./zarr/open.ts")]);
+    return openZarr(createHttpStore(url, name, client), how);
+  };
+  try {
+    const isFolder = /(\.zarr|\/)$/i.test(url.pathname);
+    const found = isFolder ? ((await openStore()) ?? (await openFile())) : ((await openFile()) ?? (await openStore()));
+    if (found) return found;
+    const message = `Expected a file at ${url.href}; the server has none (404), nor an OME-Zarr. Check the address.`;
+    throw new Problem("MissingFile", message, { path: url.href });
+  } catch (cause) {
+    client.dispose();
+    throw cause;
+  }
+}
+
+async function openReader(input: Exclude<ImageInput, PixelsInput | FolderInput>): Promise<ByteReader> {
+  if (input instanceof Uint8Array) return createBytesReader(input);
+  if (input instanceof Blob) return createBlobReader(input);
+  const { openFileReader } = await import("./node-file.ts");
+  const path = String(input);
+  return openFileReader(path.startsWith("file:") ? new URL(path) : path);
+}
+
+/** The address of what lies on a server; undefined for what lies here. */
+function toAddress(input: Exclude<ImageInput, PixelsInput | FolderInput>): URL | undefined {
+  if (input instanceof Uint8Array || input instanceof Blob) return undefined;
+  const path = String(input);
+  if (path.startsWith("file:")) return undefined;
+  if (isAddress(path)) return new URL(path);
+  return isNode() ? undefined : new URL(path, globalThis.location?.href);
+}
+
+function createUnsupported(head: Uint8Array, size: number, name: string): Problem {
+  if (size === 0)
+    return new Problem("InvalidData", `Expected an image; ${name} is empty. Get or save the file again.`, { path: name, reason: "empty" });
+  const reason = nameFormat(head);
+  return new Problem("UnsupportedImage", `Expected a PNG, JPEG, TIFF or OME-Zarr image; ${name} is ${reason}. Save it as PNG or TIFF.`, {
+    path: name,
+    reason,
+  });
+}
+
+function nameFormat(head: Uint8Array): string {
+  const text = String.fromCharCode(...head);
+  if (text.startsWith("GIF8")) return "a GIF image";
+  if (text.startsWith("BM")) return "a BMP image";
+  if (text.startsWith("PK\x03\x04")) return "a zip archive";
+  if (text.startsWith("RIFF") && text.slice(8, 12) === "WEBP") return "a WebP image";
+  if (text.startsWith("%PDF")) return "a PDF document";
+  if (text.startsWith("\x89HDF")) return "an HDF5 file";
+  return /^\s*</.test(text) ? "a page of text (HTML or XML)" : "of an unknown format";
+}
+
+function isPixels(input: ImageInput): input is PixelsInput {
+  return typeof input === "object" && "data" in input;
+}
+
+function isFiles(input: unknown): input is readonly File[] {
+  return Array.isArray(input) && input.every((file) => file instanceof Blob);
+}
+
+function isFolder(input: Exclude<ImageInput, PixelsInput>): input is FolderInput {
+  return isFiles(input) || (typeof input === "object" && "kind" in input && input.kind === "directory");
+}
+
+function isZip(head: Uint8Array): boolean {
+  return head[0] === 0x50 && head[1] === 0x4b && head[2] === 3 && head[3] === 4;
+}
+
+function isAddress(path: string): boolean {
+  return /^[a-z][a-z0-9+.-]+:/i.test(path) && URL.canParse(path);
+}
+
+function isNode(): boolean {
+  return typeof process === "object" && process.versions?.node !== undefined;
+}
+
+function nameInput(input: Exclude<ImageInput, PixelsInput | FolderInput>): string {
+  if (typeof input === "string") return input;
+  if (input instanceof URL) return input.href;
+  return input instanceof Blob && "name" in input && typeof input.name === "string" ? input.name : "the image";
+}

@@ -1,0 +1,78 @@
+// Packing and unpacking by the platform's own code: zlib and gzip, many times as fast as a script's. Node's zlib does a chunk in one
+// step beside this thread; where it is not there (browsers), streams do.
+
+type Format = "deflate" | "gzip";
+
+/** What we need of node:zlib; asked for at run time, so that nothing is imported in a browser. */
+interface NodeZlib {
+  inflate: Work;
+  gunzip: Work;
+  deflate: Work;
+  gzip: Work;
+}
+type Work = (
+  bytes: Uint8Array,
+  options: { readonly chunkSize: number; readonly maxOutputLength?: number },
+  done: (error: Error | null, result: Uint8Array<ArrayBuffer>) => void,
+) => void;
+
+const { process } = globalThis as { readonly process?: { getBuiltinModule?(name: string): unknown } };
+const nodeZlib = process?.getBuiltinModule?.("node:zlib") as NodeZlib | undefined;
+
+const leastPiece = 64;
+const largestPiece = 1 << 20;
+
+/** At most `most` bytes; undefined for more, and for what the platform refuses. It may overlook what follows the data. */
+export async function unpack(bytes: Uint8Array, format: Format, most: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    if (nodeZlib) return await run(format === "gzip" ? nodeZlib.gunzip : nodeZlib.inflate, bytes, most);
+    return await collect(bytes, new DecompressionStream(format), most);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The bytes packed at the usual level. */
+export async function pack(bytes: Uint8Array, format: Format): Promise<Uint8Array<ArrayBuffer>> {
+  if (nodeZlib) return run(format === "gzip" ? nodeZlib.gzip : nodeZlib.deflate, bytes);
+  return (await collect(bytes, new CompressionStream(format), Number.POSITIVE_INFINITY))!;
+}
+
+function run(work: Work, bytes: Uint8Array, most?: number): Promise<Uint8Array<ArrayBuffer>> {
+  const chunkSize = Math.min(largestPiece, Math.max(leastPiece, most ?? bytes.length));
+  const options = most === undefined ? { chunkSize } : { chunkSize, maxOutputLength: Math.max(1, most) };
+  return new Promise((resolve, reject) => {
+    // Small results of Node share a buffer with others: a copy is our own.
+    work(bytes, options, (error, result) => (error ? reject(error) : resolve(own(result))));
+  });
+}
+
+function own(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return bytes.byteLength === bytes.buffer.byteLength ? new Uint8Array(bytes.buffer) : Uint8Array.from(bytes);
+}
+
+async function collect(
+  bytes: Uint8Array,
+  through: CompressionStream | DecompressionStream,
+  most: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const reader = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(through).getReader();
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    pieces.push(value);
+    length += value.length;
+    if (length <= most) continue;
+    await reader.cancel().catch(() => {});
+    return undefined;
+  }
+  const out = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    out.set(piece, at);
+    at += piece.length;
+  }
+  return out;
+}

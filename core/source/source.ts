@@ -1,0 +1,44 @@
+// The one way pixels come in. A source knows its size and reads boxes; which format it comes from is told by its bytes
+// (open.ts). Nothing here keeps a whole image in memory unless its format leaves no choice.
+
+import type { DType, Raster } from "../array/raster.ts";
+import type { Gaps } from "./gaps.ts";
+
+/** What to read: a box of one plane at one level. Everything but the box has a default. */
+export interface ReadRequest {
+  readonly y0: number;
+  readonly x0: number;
+  readonly y1: number;
+  readonly x1: number;
+  /** Pyramid level, 0 = full size. Boxes are in the pixels of the level. */
+  readonly level?: number;
+  readonly z?: number;
+  readonly t?: number;
+  /** Zero-based channels, in the order wanted; default all. */
+  readonly channels?: readonly number[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An image of any size, read by boxes. Boxes lie inside the image; callers mirror at its borders. */
+export interface ImageSource {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: readonly { readonly name: string }[];
+  readonly dtype: DType;
+  /** Planes in depth and time; 1 for a plain image. */
+  readonly sizeZ: number;
+  readonly sizeT: number;
+  /** Micrometres a pixel side; absent when the file does not say. */
+  readonly pixelSizeUm?: number;
+  /** Sizes of the pyramid, full size first; one entry for a plain image. */
+  readonly levels: readonly { readonly width: number; readonly height: number }[];
+  /** What was found wrong, and passed over, while opening: for the user to read. Absent when there is nothing. */
+  readonly notices?: readonly string[];
+  /** Chunks that were read as the fill value, so far. Absent for formats without chunks. */
+  readonly gaps?: Gaps;
+  /** Returns the pixels of the box with the channels asked for, in the source's dtype. */
+  read(request: ReadRequest): Promise<Raster>;
+  /** Ends open files; reading afterwards is an error. */
+  dispose?(): void;
+}

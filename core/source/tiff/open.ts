@@ -1,0 +1,115 @@
+// TIFF in: pages as planes and levels, read by boxes. Only the strips or tiles that a box meets are read. Directory -> pages ->
+// planes -> layout -> block-table -> read-page -> block is the order in which to read this folder.
+
+import { createTypedArray, type Raster, type TypedArray } from "../../array/raster.ts";
+import type { ByteReader } from "../bytes.ts";
+import { createChunkCache } from "../chunk-cache.ts";
+import { createGaps } from "../gaps.ts";
+import type { PaletteUse } from "../png.ts";
+import { assertRequest, nameChannels } from "../raster-source.ts";
+import type { ImageSource, ReadRequest } from "../source.ts";
+import { type BlockTable, readBlockTable } from "./block-table.ts";
+import { createDamage, isTiff, readDirectories, readText, readValue } from "./directory.ts";
+import { isColour, type PageLayout, readLayout } from "./layout.ts";
+import { sortPages } from "./pages.ts";
+import { isAperio, planPlanes } from "./planes.ts";
+import { readPage } from "./read-page.ts";
+
+export { isTiff };
+
+const cacheBytes = 2 ** 27;
+/** Pages whose layouts and tables are remembered: a table may have a million entries. */
+const mostPages = 64;
+
+interface Page {
+  readonly layout: PageLayout;
+  readonly table: BlockTable;
+}
+
+/** The source of a TIFF. Throws Problem InvalidData or UnsupportedImage, naming the file and the reason. */
+export async function openTiff(
+  reader: ByteReader,
+  name: string,
+  { palette, skipBad = false }: { readonly palette: PaletteUse; readonly skipBad?: boolean },
+): Promise<ImageSource> {
+  const file = await readDirectories(reader, name);
+  const directory = file.directories[0]!;
+  const first = await readLayout(file, directory);
+  const painted = first.photometric === 3 && palette === "colours";
+  const pageChannels = painted ? 3 : first.kept.length;
+  const description = (await readText(file, directory, 270)) ?? "";
+  const { width, height } = first;
+  const { planes: usable, smaller, notices } = await sortPages(file, first, isAperio(description));
+  const plan = planPlanes({
+    ...{ name, width, height, pageChannels, description, usable },
+    resolution: await readValue(file, directory, 282),
+    unit: (await readValue(file, directory, 296)) ?? 2,
+  });
+  const names = nameChannels(plan.sizeC * pageChannels, isColour(first.photometric) || painted);
+  const given = plan.channelNames?.length === names.length ? plan.channelNames : [];
+  const pages = new Map<string, Promise<Page>>();
+  const cache = createChunkCache<TypedArray>(cacheBytes);
+  const gaps = createGaps();
+  const told = [...notices, ...(plan.notices ?? [])];
+  const source: ImageSource = {
+    ...{ name, width, height, sizeZ: plan.sizeZ, sizeT: plan.sizeT, gaps },
+    levels: [{ width, height }, ...smaller.map((level) => ({ width: level.width, height: level.height }))],
+    dtype: painted ? "uint8" : first.dtype,
+    channels: names.map((channel, index) => ({ name: given[index] || channel.name })),
+    ...(plan.pixelSizeUm === undefined ? {} : { pixelSizeUm: plan.pixelSizeUm }),
+    ...(told.length === 0 ? {} : { notices: told }),
+    async read(request) {
+      assertRequest(source, request);
+      return readPlanes(request);
+    },
+    dispose() {
+      cache.clear();
+      void reader.dispose?.();
+    },
+  };
+
+  async function readPlanes(request: ReadRequest): Promise<Raster> {
+    const { y0, x0, y1, x1, level = 0, z = 0, t = 0 } = request;
+    const picked = request.channels ?? names.map((_, channel) => channel);
+    const [height, width] = [y1 - y0, x1 - x0];
+    const out: Raster = { height, width, channels: picked.length, data: createTypedArray(source.dtype, height * width * picked.length) };
+    for (const plane of new Set(picked.map((channel) => Math.floor(channel / pageChannels)))) {
+      const index = plan.pageOf(z, plane, t);
+      if (index === undefined) throw createDamage(name, `the plane z ${z}, channel ${plane}, t ${t} is missing`);
+      const page = await openPage(level, index);
+      request.signal?.throwIfAborted();
+      const wanted = picked.flatMap((channel, to) =>
+        Math.floor(channel / pageChannels) === plane ? [{ from: channel % pageChannels, to }] : [],
+      );
+      await readPage({ file, ...page, key: `${level}/${index}`, painted, cache, gaps, skipBad }, request, wanted, out);
+    }
+    return out;
+  }
+
+  function openPage(level: number, index: number): Promise<Page> {
+    const key = `${level}/${index}`;
+    const known = pages.get(key);
+    if (known) return known;
+    if (pages.size >= mostPages) pages.delete([...pages.keys()][0]!);
+    const page = readPageLayout(level, index);
+    pages.set(key, page);
+    page.catch(() => pages.delete(key));
+    return page;
+  }
+
+  async function readPageLayout(level: number, index: number): Promise<Page> {
+    const where = `page ${index + 1}${level > 0 ? ` at level ${level}` : ""}`;
+    const found = level === 0 ? file.directories[index] : await smaller[level - 1]!.directoryOf(index);
+    if (!found) throw createDamage(name, `${where} is missing`);
+    const layout = found === directory ? first : await readLayout(file, found);
+    const { width, height } = source.levels[level]!;
+    if (layout.width !== width || layout.height !== height || !isAlike(layout, first))
+      throw createDamage(name, `${where} is of another size or kind than the first`);
+    return { layout, table: await readBlockTable(file, found, layout) };
+  }
+  return source;
+}
+
+function isAlike(a: PageLayout, b: PageLayout): boolean {
+  return a.dtype === b.dtype && a.kept.length === b.kept.length && (a.photometric === 3) === (b.photometric === 3);
+}

@@ -1,0 +1,85 @@
+// One array of a hierarchy, read chunk by chunk through zarrita. What zarrita does not tell is found out here: whether a chunk
+// is there at all.
+
+import type { GetOptions, Readable } from "zarrita";
+import { isZarritaError, Array as ZarrArray } from "zarrita";
+import { createTypedArray, type DType, type TypedArray } from "../../array/raster.ts";
+import type { ArrayMetadata } from "./array-metadata.ts";
+import type { ByteStore, KeyRange } from "./store.ts";
+
+/** A decoded chunk. Without data: it is not there, and means the fill value. */
+export interface Chunk {
+  readonly byteLength: number;
+  readonly data?: TypedArray;
+  /** How far apart neighbours lie in `data`, for each axis. */
+  readonly stride: readonly number[];
+}
+
+export interface ChunkReader {
+  readonly dtype: DType;
+  /** Reads and unpacks the chunk at these indices. Throws Error for one that is damaged, Problem for a server that fails. */
+  read(indices: readonly number[], signal: AbortSignal): Promise<Chunk>;
+}
+
+/** Handed through zarrita with each read: `isThere` becomes true when bytes of the chunk were found. */
+interface Trace extends GetOptions {
+  isThere: boolean;
+}
+
+/** Numbers of 64 bits are kept in 32: nothing here has more. */
+const dtypes: Readonly<Record<string, DType>> = { bool: "uint8", int64: "int32", uint64: "uint32" };
+
+export function createChunkReader(store: ByteStore, path: string, metadata: ArrayMetadata): ChunkReader {
+  const { dataType, chunkShape, document } = metadata;
+  const array = new ZarrArray(traceStore(store), `/${path}`, document as never);
+  const dtype = dtypes[dataType] ?? (dataType as DType);
+  const count = chunkShape.reduce((product, side) => product * side, 1);
+  return {
+    dtype,
+    async read(indices, signal) {
+      const trace: Trace = { signal, isThere: false };
+      const { data, stride } = await array.getChunk([...indices], trace).catch((cause: unknown) => {
+        throw unwrap(cause);
+      });
+      if (!trace.isThere) return { byteLength: 0, stride };
+      const numbers = toNumbers(data as unknown, dataType);
+      if (numbers.length !== count) throw new Error(`it has ${numbers.length} numbers in place of ${count}`);
+      return { byteLength: numbers.byteLength, data: numbers, stride };
+    },
+  };
+}
+
+/** The store as zarrita sees it. The index of a shard is read for all chunks in it, so no single reader's signal ends that. */
+function traceStore(store: ByteStore): Readable {
+  const keyOf = (path: string): string => path.slice(1);
+  return {
+    async get(path, options) {
+      const found = await store.get(keyOf(path), options?.signal);
+      if (found && options) (options as Trace).isThere = true;
+      return found;
+    },
+    async getRange(path, range, options) {
+      const isIndex = "suffixLength" in range;
+      const found = await store.getRange(keyOf(path), range as KeyRange, isIndex ? undefined : options?.signal);
+      if (found && options && !isIndex) (options as Trace).isThere = true;
+      return found;
+    },
+  };
+}
+
+/** zarrita wraps what a codec throws. */
+function unwrap(cause: unknown): unknown {
+  return isZarritaError(cause, "CodecPipelineError") && cause.cause instanceof Error ? cause.cause : cause;
+}
+
+function toNumbers(data: unknown, dataType: string): TypedArray {
+  if (dataType === "bool") return Uint8Array.from(data as Iterable<boolean>, Number);
+  if (!dataType.endsWith("int64")) return data as TypedArray;
+  const wide = data as BigInt64Array;
+  const out = createTypedArray(dtypes[dataType]!, wide.length);
+  for (let at = 0; at < wide.length; at++) {
+    out[at] = Number(wide[at]);
+    if (BigInt(out[at]!) !== wide[at]) throw new Error(`it has the number ${wide[at]}, beyond 32 bits`);
+  }
+  return out;
+}

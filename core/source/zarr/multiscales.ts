@@ -1,0 +1,81 @@
+// What OME-NGFF metadata say of an image: which arrays are its levels, which axis is which, channel names, pixel size. Versions
+// 0.1 to 0.5. https://ngff.openmicroscopy.org
+
+export type AxisName = "t" | "c" | "z" | "y" | "x";
+
+export interface Multiscale {
+  /** Paths of the levels' arrays, full size first. */
+  readonly paths: readonly string[];
+  /** Name of each axis of the arrays; undefined: t, c, z, y, x as far as there are axes, counted from the last. */
+  readonly axes: readonly string[] | undefined;
+  readonly channelNames: readonly string[];
+  readonly pixelSizeUm?: number;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+const mostLevels = 32;
+
+/** Micrometres of a unit, by the names of UDUNITS-2 that NGFF asks for, and the short ones that are met. */
+const micrometres: Readonly<Record<string, number>> = {
+  ...{ angstrom: 1e-4, nanometer: 1e-3, nm: 1e-3, micrometer: 1, um: 1, µm: 1, micron: 1, millimeter: 1e3, mm: 1e3, centimeter: 1e4 },
+  ...{ meter: 1e6 },
+};
+
+/** The first image of a group's attributes; undefined when they tell of none. Throws Error with what is wrong. */
+export function readMultiscale(attributes: Json): Multiscale | undefined {
+  const list = attributes["multiscales"];
+  const [first] = Array.isArray(list) ? (list as Json[]) : [];
+  if (!first) return undefined;
+  const datasets = (Array.isArray(first["datasets"]) ? first["datasets"] : []) as Json[];
+  const paths = datasets.map((dataset) => dataset["path"]);
+  if (paths.length === 0 || paths.length > mostLevels || !paths.every((path) => typeof path === "string" && path !== ""))
+    throw new Error("its list of levels is broken");
+  const axes = readAxes(first["axes"]);
+  const pixelSizeUm = axes && readPixelSize(first, datasets[0]!, axes);
+  return {
+    paths: paths as string[],
+    axes: axes?.map(({ name }) => name),
+    channelNames: readChannelNames(attributes["omero"]),
+    ...(pixelSizeUm === undefined ? {} : { pixelSizeUm }),
+  };
+}
+
+interface Axis {
+  readonly name: string;
+  readonly unit: string | undefined;
+}
+
+/** Axes are words (0.3) or objects (0.4 and on). */
+function readAxes(value: unknown): readonly Axis[] | undefined {
+  if (value === undefined) return undefined;
+  const axes = (Array.isArray(value) ? value : []).map((axis: unknown) =>
+    typeof axis === "string"
+      ? { name: axis, unit: undefined }
+      : { name: String((axis as Json)?.["name"]), unit: (axis as Json)?.["unit"] as string | undefined },
+  );
+  const names = axes.map(({ name }) => name);
+  if (!names.includes("y") || !names.includes("x") || new Set(names).size < names.length)
+    throw new Error(`its axes are ${JSON.stringify(names)}`);
+  return axes;
+}
+
+/** The scale of x at full size, in micrometres; undefined where no unit is told. */
+function readPixelSize(multiscale: Json, dataset: Json, axes: readonly Axis[]): number | undefined {
+  const x = axes.findIndex(({ name }) => name === "x");
+  const factor = micrometres[axes[x]?.unit ?? ""];
+  const own = readScale(dataset["coordinateTransformations"], x);
+  const size = (factor ?? Number.NaN) * (own ?? Number.NaN) * (readScale(multiscale["coordinateTransformations"], x) ?? 1);
+  return size > 0 && Number.isFinite(size) ? size : undefined;
+}
+
+function readScale(transformations: unknown, axis: number): number | undefined {
+  const all = (Array.isArray(transformations) ? transformations : []) as Json[];
+  const scale = all.find(({ type }) => type === "scale")?.["scale"];
+  return Array.isArray(scale) && typeof scale[axis] === "number" ? (scale[axis] as number) : undefined;
+}
+
+function readChannelNames(omero: unknown): readonly string[] {
+  const channels = (omero as { channels?: unknown } | undefined)?.channels;
+  return (Array.isArray(channels) ? channels : []).map((channel: Json) => String(channel?.["label"] ?? ""));
+}

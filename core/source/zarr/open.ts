@@ -1,0 +1,197 @@
+// OME-Zarr in (0.1 to 0.5), and plain Zarr arrays: levels as arrays, read by boxes, chunk by chunk. Missing chunks are the fill value,
+// as the format wants, and are counted; whatever else is wrong with a chunk is an error that names it. Reading order of this
+// folder: store, multiscales, array-metadata, codecs, chunks, read-level.
+
+import { createTypedArray, type Raster } from "../../array/raster.ts";
+import { describeError, Problem } from "../../problem.ts";
+import { createChunkCache } from "../chunk-cache.ts";
+import { createGaps } from "../gaps.ts";
+import { isSmallerCopy } from "../pyramid.ts";
+import { assertRequest, nameChannels } from "../raster-source.ts";
+import type { ImageSource } from "../source.ts";
+import { type ArrayMetadata, readArrayV2, readArrayV3 } from "./array-metadata.ts";
+import { type Chunk, createChunkReader } from "./chunks.ts";
+import { type Multiscale, readMultiscale } from "./multiscales.ts";
+import { type Level, placeAxes, readLevel } from "./read-level.ts";
+import type { ByteStore } from "./store.ts";
+
+const cacheBytes = 2 ** 27;
+const largestDocumentBytes = 2 ** 24;
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** A node of the hierarchy: its attributes and, for an array, its metadata. */
+interface Node {
+  readonly version: 2 | 3;
+  readonly attributes: Json;
+  readonly array?: ArrayMetadata;
+}
+
+/**
+ * The source of the image in a store; undefined when there is no Zarr hierarchy at all. It takes the store over.
+ * Throws Problem InvalidData for metadata that cannot be true, UnsupportedImage for what is not read.
+ */
+export async function openZarr(
+  store: ByteStore,
+  { skipBad = false, signal }: { skipBad?: boolean; signal?: AbortSignal | undefined } = {},
+): Promise<ImageSource | undefined> {
+  const { name } = store;
+  const root = await readNode(store, "", { signal });
+  if (!root) return undefined;
+  const { image, path, node } = await findImage(store, root, signal);
+  const names = image?.paths ?? [""];
+  const arrays = await Promise.all(
+    names.map(async (level) => {
+      const at = [path, level].filter((part) => part !== "").join("/");
+      return { at, array: level === "" ? node.array : (await readNode(store, at, { signal, arrayOf: node.version }))?.array };
+    }),
+  );
+  const [first] = arrays;
+  if (!first?.array) throw createDamage(name, `its full-size level "${first?.at ?? ""}" is missing`);
+  const axes = placeAxes(image?.axes ?? first.array.dimensionNames, first.array.shape.length, (reason) => createUnsupported(name, reason));
+  const toLevel = ({ at, array }: { at: string; array: ArrayMetadata }): Level => ({
+    array,
+    axes,
+    chunks: createChunkReader(store, at, array),
+  });
+  const full = toLevel({ at: first.at, array: first.array });
+  const sizeOf = ({ array }: Level, axis: number | undefined): number => (axis === undefined ? 1 : array.shape[axis]!);
+  const [width, height] = [sizeOf(full, axes.x), sizeOf(full, axes.y)];
+  if (first.array.shape.includes(0)) throw createDamage(name, `its shape is ${first.array.shape.join("x")}`);
+  const levels = [full];
+  const notices: string[] = [];
+  for (const { at, array } of arrays.slice(1)) {
+    const level = array && toLevel({ at, array });
+    const problem = !level ? "is missing" : findMismatch(level, full, levels.at(-1)!);
+    if (level && problem === undefined) levels.push(level);
+    else notices.push(`${name}: its level "${at}" ${problem}; it is left out.`);
+  }
+  const count = sizeOf(full, axes.c);
+  const given = image?.channelNames.length === count ? image.channelNames : [];
+  const cache = createChunkCache<Chunk>(cacheBytes);
+  const gaps = createGaps();
+  const source: ImageSource = {
+    ...{ name, width, height, dtype: full.chunks.dtype, sizeZ: sizeOf(full, axes.z), sizeT: sizeOf(full, axes.t), gaps },
+    channels: nameChannels(count, false).map((channel, index) => ({ name: given[index] || channel.name })),
+    levels: levels.map((level) => ({ width: sizeOf(level, axes.x), height: sizeOf(level, axes.y) })),
+    ...(image?.pixelSizeUm === undefined ? {} : { pixelSizeUm: image.pixelSizeUm }),
+    ...(notices.length === 0 ? {} : { notices }),
+    async read(request) {
+      assertRequest(source, request);
+      const channels = request.channels ?? source.channels.map((_, channel) => channel);
+      const [rows, columns] = [request.y1 - request.y0, request.x1 - request.x0];
+      const data = createTypedArray(source.dtype, rows * columns * channels.length);
+      const out: Raster = { height: rows, width: columns, channels: channels.length, data };
+      const number = request.level ?? 0;
+      // Levels may have fewer planes in depth.
+      const z = Math.floor(((request.z ?? 0) * sizeOf(levels[number]!, axes.z)) / source.sizeZ);
+      await readLevel({ ...levels[number]!, name, number, cache, gaps, skipBad }, { ...request, z, t: request.t ?? 0, channels }, out);
+      return out;
+    },
+    dispose() {
+      cache.clear();
+      store.dispose?.();
+    },
+  };
+  return source;
+}
+
+/** The first image at or below the root: bioformats2raw puts images into numbered groups. */
+async function findImage(
+  store: ByteStore,
+  root: Node,
+  signal: AbortSignal | undefined,
+): Promise<{ image?: Multiscale; path: string; node: Node }> {
+  const { name } = store;
+  const read = (node: Node): Multiscale | undefined => {
+    try {
+      return readMultiscale(node.attributes);
+    } catch (cause) {
+      throw createDamage(name, describeError(cause), cause);
+    }
+  };
+  const image = read(root);
+  if (image) return { image, path: "", node: root };
+  if (root.array) return { path: "", node: root };
+  if ("plate" in root.attributes) throw createUnsupported(name, "a plate of many images; open one of its fields, such as A/1/0");
+  const first = "bioformats2raw.layout" in root.attributes ? await readNode(store, "0", { signal }) : undefined;
+  const below = first && read(first);
+  if (first && below) return { image: below, path: "0", node: first };
+  throw createUnsupported(name, "a Zarr group without an image (no multiscales); open the image in it");
+}
+
+/**
+ * Reads `zarr.json`, or else `.zarray`, `.zgroup` and `.zattrs`; undefined when there is none of them. `arrayOf`: an array of this
+ * version is wanted, and nothing else asked for.
+ */
+async function readNode(
+  store: ByteStore,
+  path: string,
+  { signal, arrayOf }: { signal?: AbortSignal | undefined; arrayOf?: 2 | 3 },
+): Promise<Node | undefined> {
+  const { name } = store;
+  const read = async (file: string): Promise<Json | undefined> => {
+    const key = path === "" ? file : `${path}/${file}`;
+    const bytes = await store.get(key, signal);
+    if (!bytes) return undefined;
+    if (bytes.length > largestDocumentBytes) throw createDamage(name, `${key} has ${bytes.length} bytes`);
+    return parseDocument(bytes, key, name);
+  };
+  const attributesOf = (json: Json | undefined): Json => ({ ...(json as object | undefined) });
+  const three = arrayOf === 2 ? undefined : await read("zarr.json");
+  if (three) {
+    const attributes = attributesOf(three["attributes"] as Json | undefined);
+    const node: Node = { version: 3, attributes: { ...attributes, ...attributesOf(attributes["ome"] as Json | undefined) } };
+    return three["node_type"] === "array" ? { ...node, array: checkArray(name, path, () => readArrayV3(three)) } : node;
+  }
+  if (arrayOf === 3) return undefined;
+  const files = arrayOf === 2 ? [".zarray"] : [".zarray", ".zattrs", ".zgroup"];
+  const [array, attributes, group] = await Promise.all(files.map(read));
+  if (!array && !attributes && !group) return undefined;
+  const node: Node = { version: 2, attributes: attributesOf(attributes) };
+  return array ? { ...node, array: checkArray(name, path, () => readArrayV2(array)) } : node;
+}
+
+function parseDocument(bytes: Uint8Array, key: string, name: string): Json {
+  const text = new TextDecoder().decode(bytes);
+  try {
+    const json: unknown = JSON.parse(text);
+    if (typeof json === "object" && json !== null && !Array.isArray(json)) return json as Json;
+  } catch {
+    // Told below.
+  }
+  throw createDamage(name, /^\s*</.test(text) ? `the server answers a page (HTML) in place of ${key}` : `${key} is no JSON object`);
+}
+
+function checkArray(name: string, path: string, read: () => ArrayMetadata): ArrayMetadata {
+  try {
+    return read();
+  } catch (cause) {
+    throw createUnsupported(name, `an array ("${path}") of which ${describeError(cause)}`);
+  }
+}
+
+/** Why an array can be no level of the image; undefined when it can. */
+function findMismatch({ array, axes, chunks }: Level, full: Level, previous: Level): string | undefined {
+  if (array.shape.length !== full.array.shape.length || chunks.dtype !== full.chunks.dtype) return "is of another kind than the image";
+  const size = ({ array }: Level): { width: number; height: number } => ({ width: array.shape[axes.x]!, height: array.shape[axes.y]! });
+  const level = { array, axes, chunks };
+  if (!isSmallerCopy(size(level), size(full), 0.02) || size(level).width > size(previous).width)
+    return `has ${array.shape.join("x")} pixels and is no smaller copy`;
+  const differs = array.shape.some(
+    (side, axis) => axis !== axes.y && axis !== axes.x && axis !== axes.z && side !== full.array.shape[axis],
+  );
+  return differs ? "has other channels or times than the image" : undefined;
+}
+
+function createDamage(name: string, reason: string, cause?: unknown): Problem {
+  const message = `Expected a whole OME-Zarr image; ${name} is damaged: ${reason}. Get or write it again.`;
+  return new Problem("InvalidData", message, { path: name, reason }, cause === undefined ? undefined : { cause });
+}
+
+function createUnsupported(name: string, reason: string): Problem {
+  return new Problem("UnsupportedImage", `Expected an OME-Zarr image; ${name} is ${reason}. Write it as plain OME-Zarr 0.4 or 0.5.`, {
+    path: name,
+    reason,
+  });
+}

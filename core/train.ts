@@ -1,0 +1,307 @@
+// The story of `train`, one call a chapter: begin (or go on), then step by step: draw examples, ask the networks for
+// gradients, update the weights, now and then validate and save; keep the best. Read segment.ts for what is learnt here.
+// Everything that decides (rate, examples, validation, best) depends on the step's number only, so that a training that was
+// stopped and resumed ends with the same bytes.
+
+import { adviseAfterDivergence, assertSound, isExploding } from "./divergence.ts";
+import { initializeWeights } from "./engine/initialize.ts";
+import { countValid } from "./engine/loss.ts";
+import type { Example, ExampleGradient, Network } from "./engine/network.ts";
+import { averageWeights, createOptimizer, learningRateAt, normOf, type OptimizerState } from "./engine/optimizer.ts";
+import { createClock, type Job, joinSignals, takeTurn } from "./job.ts";
+import { createPreviewClock, type PixelView, type Preview, predictView } from "./preview.ts";
+import { isProblem } from "./problem.ts";
+import type { AugmentationOptions } from "./sample/draw.ts";
+import { createExample } from "./sample/example.ts";
+import type { Prepared } from "./sample/prepare.ts";
+import type { UNetSpec } from "./unet/spec.ts";
+import { type Validation, type ValidationImage, type ValidationLimits, validate } from "./validate.ts";
+
+/** How a training goes: every number that its result depends on, beside images and weights. */
+export interface Schedule {
+  /** Input side of the network. */
+  readonly tile: number;
+  /** Length of the schedule; the rate falls to 0 there. */
+  readonly steps: number;
+  /** Tiles a step. */
+  readonly batch: number;
+  readonly optimizer: "sgd" | "adam";
+  readonly momentum: number;
+  readonly learningRate: number;
+  readonly rateSchedule: "constant" | "cosine";
+  /** Decay of the averaged weights; 0 = none. */
+  readonly averaging: number;
+  readonly augmentation: AugmentationOptions;
+  readonly seed: number;
+  /** Steps between validations, and between saves. */
+  readonly validationInterval: number;
+  /** Validations without a better score before it ends; 0 = never. */
+  readonly patience: number;
+}
+
+/** All that a training knows between two steps: numbers and arrays, so that it can be saved and gone on with. Its arrays are written by the next step. */
+export interface TrainingState {
+  readonly step: number;
+  readonly weights: Float32Array;
+  readonly average?: Float32Array | undefined;
+  readonly optimizer: OptimizerState;
+  readonly best?: BestModel | undefined;
+  /** Validations since the best one. */
+  readonly waited: number;
+  readonly curve: readonly CurvePoint[];
+}
+
+export interface BestModel {
+  readonly step: number;
+  /** Smoothed score by which it was chosen. */
+  readonly score: number;
+  readonly scores: Readonly<Record<string, number>>;
+  /** A copy, which no step writes. */
+  readonly weights: Float32Array;
+}
+
+/** What was known at a step: the loss of its batch, the scores where it was validated. */
+export interface CurvePoint {
+  readonly step: number;
+  readonly loss?: number;
+  readonly scores?: Readonly<Record<string, number>>;
+}
+
+export interface TrainRequest {
+  readonly spec: UNetSpec;
+  readonly schedule: Schedule;
+  readonly images: readonly Prepared[];
+  /** May be empty: then the last model is the best. */
+  readonly validation: readonly ValidationImage[];
+  /** Hold the same weights and share the tiles of a batch. */
+  readonly networks: readonly Network[];
+  /** For validation. */
+  readonly limits: ValidationLimits;
+  /** Begin with these weights (fine-tuning) instead of random ones. */
+  readonly weights?: Float32Array | undefined;
+  /** Go on from here. The training takes its arrays over. */
+  readonly state?: TrainingState | undefined;
+  /** Ends after this step, though the schedule is longer. */
+  readonly stopAt?: number | undefined;
+  /** Ends after this time, seconds from now. */
+  readonly maxSeconds?: number | undefined;
+  /** What somebody looks at now: its prediction is told as progress of kind `preview`. It changes nothing of what is learnt. */
+  readonly view?: (() => PixelView | undefined) | undefined;
+  /** Saves a state: at every interval, at the end, and before an error leaves the job; never one that is diverging. Copies what it keeps. */
+  readonly save?: ((state: TrainingState) => Promise<void>) | undefined;
+  /** Cancels: the job throws AbortError. */
+  readonly signal?: AbortSignal | undefined;
+  /** Ends early and keeps what was learnt. */
+  readonly stop?: AbortSignal | undefined;
+}
+
+export interface TrainOutcome {
+  readonly state: TrainingState;
+  /** The best model where it was validated, else the last one (averaged where averages are kept). */
+  readonly weights: Float32Array;
+  /** The last model, where it is not `weights`. */
+  readonly last?: Float32Array | undefined;
+  readonly scores: Readonly<Record<string, number>>;
+  readonly ended: "steps" | "time" | "patience" | "stopped";
+}
+
+/** Trains until the schedule ends, time is up, patience is lost, or it is stopped. Throws Problem Diverged, AbortError. */
+export async function* train(request: TrainRequest): Job<TrainOutcome> {
+  const { schedule, stopAt = schedule.steps, maxSeconds = Number.POSITIVE_INFINITY, save, signal, stop } = request;
+  let state = request.state ?? beginTraining(request);
+  const first = state.step;
+  const total = Math.min(stopAt, schedule.steps);
+  const secondsLeft = createClock(total - first);
+  const progressOf = ({ step }: TrainingState) => {
+    const left = secondsLeft(step - first);
+    return { done: step, total, ...(left !== undefined && { secondsLeft: left }) };
+  };
+  const startedAt = performance.now();
+  const examples = createExampleQueue(request);
+  const either = joinSignals(signal, stop);
+  const previews = createPreviewClock();
+  let ended: TrainOutcome["ended"] = "steps";
+  let savedStep = request.state?.step;
+  try {
+    // A training that was ended in the middle of a validation begins with it again.
+    while (state.step < total || isValidationDue(request, state)) {
+      if (!isValidationDue(request, state)) {
+        const made = await makeStep(request, state, examples, either.signal);
+        state = made.state;
+        yield { kind: "step", ...progressOf(state), loss: made.loss, learningRate: made.learningRate };
+      }
+      if (isValidationDue(request, state)) {
+        yield { kind: "phase", name: "validating", done: 0 };
+        const { state: validated, scores } = await validateState(request, state, either.signal);
+        state = validated;
+        yield { kind: "validation", ...progressOf(state), scores, best: state.best?.step === state.step };
+        if (schedule.patience > 0 && state.waited >= schedule.patience) {
+          ended = "patience";
+          break;
+        }
+      }
+      if (state.step % schedule.validationInterval === 0 && !isExploding(state)) {
+        await save?.(state);
+        if (save !== undefined) savedStep = state.step;
+      }
+      const view = previews.isDue() ? request.view?.() : undefined;
+      if (view !== undefined) {
+        const began = performance.now();
+        const shown = await previewState(request, state, view, either.signal);
+        if (shown !== undefined) yield { kind: "preview", done: state.step, total, ...shown };
+        previews.took(performance.now() - began);
+      }
+      if (performance.now() - startedAt > 1000 * maxSeconds) {
+        ended = "time";
+        break;
+      }
+    }
+  } catch (error) {
+    // The step before was finite, but hardly any good: what was saved before it stays.
+    if (isProblem(error, "Diverged")) throw adviseAfterDivergence(error, schedule, savedStep);
+    await save?.(state);
+    if (signal?.aborted === true || stop?.aborted !== true) throw error;
+    ended = "stopped";
+  } finally {
+    either.release();
+  }
+  await save?.(state);
+  const last = state.average ?? state.weights;
+  const { best = { step: state.step, scores: {}, weights: last } } = state;
+  return { state, weights: best.weights, ...(best.step !== state.step && { last }), scores: best.scores, ended };
+}
+
+/** Random weights, or those to fine-tune, before the first step. */
+function beginTraining({ spec, schedule, weights: given }: TrainRequest): TrainingState {
+  const weights = given?.slice() ?? initializeWeights(spec, schedule.seed);
+  const optimizer = createOptimizer(schedule.optimizer, schedule.momentum).init(weights.length);
+  return { step: 0, weights, average: schedule.averaging > 0 ? weights.slice() : undefined, optimizer, waited: 0, curve: [] };
+}
+
+/** The batches of a training; the next can be made while the networks are busy with the last. */
+interface ExampleQueue {
+  take(step: number): readonly Example[];
+  prepare(step: number): void;
+}
+
+function createExampleQueue({ spec, schedule, images }: TrainRequest): ExampleQueue {
+  const { tile, batch, seed, steps, augmentation } = schedule;
+  const size = { tileHeight: tile, tileWidth: tile, levels: spec.levels, augmentation };
+  // A pure function of the seed and the step.
+  const draw = (step: number): readonly Example[] =>
+    Array.from({ length: batch }, (_, b) => {
+      const index = step * batch + b;
+      const { input, target, weight } = createExample(seed, index, images, size);
+      return { height: tile, width: tile, data: input, target, weight, seed, index };
+    });
+  let ready: { readonly step: number; readonly examples: readonly Example[] } | undefined;
+  return {
+    take: (step) => (ready?.step === step ? ready.examples : draw(step)),
+    prepare: (step) => {
+      if (step < steps) ready = { step, examples: draw(step) };
+    },
+  };
+}
+
+interface StepResult {
+  readonly state: TrainingState;
+  readonly loss: number;
+  readonly learningRate: number;
+}
+
+async function makeStep(
+  { schedule, networks }: TrainRequest,
+  state: TrainingState,
+  queue: ExampleQueue,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  const { steps, optimizer: name, momentum, learningRate: rate, rateSchedule, averaging } = schedule;
+  const asked = askGradients(networks, state.weights, queue.take(state.step), signal);
+  asked.catch(() => {}); // awaited below; it may fail while the next batch is drawn
+  await takeTurn();
+  queue.prepare(state.step + 1);
+  const { loss, gradient } = await asked;
+  assertSound(state, "loss", loss);
+  assertSound(state, "gradient", normOf(gradient));
+
+  const learningRate = learningRateAt(state.step, { rate, steps, schedule: rateSchedule });
+  // Nothing waits from here on: a step is made wholly or not at all.
+  const updated = createOptimizer(name, momentum).update(state.weights, gradient, state.optimizer, learningRate);
+  if (state.average) averageWeights(state.average, state.weights, state.step, averaging);
+  const step = state.step + 1;
+  return { state: { ...state, step, optimizer: updated, curve: [...state.curve, { step, loss }] }, loss, learningRate };
+}
+
+/** Loss and gradient of a batch. Each network takes examples in turn; the sum is made in their order, whoever was first. */
+async function askGradients(
+  networks: readonly Network[],
+  weights: Float32Array,
+  examples: readonly Example[],
+  signal: AbortSignal | undefined,
+): Promise<ExampleGradient> {
+  const valid = examples.reduce((sum, { weight }) => sum + countValid(weight), 0);
+  const used = networks.slice(0, examples.length);
+  const results: ExampleGradient[] = [];
+  await Promise.all(
+    used.map(async (network, n) => {
+      await network.setWeights(weights);
+      for (let i = n; i < examples.length; i += used.length) results[i] = await network.gradient(examples[i]!, 1 / valid, signal);
+    }),
+  );
+  const [first, ...others] = results as [ExampleGradient, ...ExampleGradient[]];
+  const gradient = first.gradient;
+  let { loss } = first;
+  for (const other of others) {
+    loss += other.loss;
+    const { gradient: more } = other;
+    for (let i = 0; i < gradient.length; i++) gradient[i]! += more[i]!;
+  }
+  return { loss, gradient };
+}
+
+// Weight of the newest score: single validations swing.
+const scoreSmoothing = 0.5;
+
+/** True when the state is to be validated and was not. */
+function isValidationDue({ schedule, validation }: TrainRequest, { step, curve }: TrainingState): boolean {
+  if (validation.length === 0 || step === 0 || curve.at(-1)!.scores !== undefined) return false;
+  return step % schedule.validationInterval === 0 || step === schedule.steps;
+}
+
+/** Validates the (averaged) weights, and keeps them when their smoothed score is the best so far. */
+async function validateState(
+  { spec, validation, networks, limits }: TrainRequest,
+  state: TrainingState,
+  signal: AbortSignal,
+): Promise<{ readonly state: TrainingState; readonly scores: Readonly<Record<string, number>> }> {
+  const weights = state.average ?? state.weights;
+  await Promise.all(networks.map((network) => network.setWeights(weights)));
+  const validated = await validate(validation, spec, networks, limits, signal);
+
+  const scores = { ...pickScores(validated), smoothed: smoothScore(state, validated.score) };
+  const curve = [...state.curve.slice(0, -1), { ...state.curve.at(-1)!, scores }];
+  const isBest = state.best === undefined || scores.smoothed > state.best.score;
+  const best = isBest ? { step: state.step, score: scores.smoothed, scores, weights: weights.slice() } : state.best;
+  return { state: { ...state, curve, best, waited: isBest ? 0 : state.waited + 1 }, scores };
+}
+
+/** The prediction of a view with the (averaged) weights. */
+async function previewState(
+  { spec, networks: [network] }: TrainRequest,
+  state: TrainingState,
+  view: PixelView,
+  signal: AbortSignal,
+): Promise<Preview | undefined> {
+  await network!.setWeights(state.average ?? state.weights);
+  return predictView(view, spec, network!, signal);
+}
+
+function smoothScore({ curve }: TrainingState, score: number): number {
+  const last = curve.findLast((point) => point.scores !== undefined)?.scores?.["smoothed"];
+  return last === undefined ? score : (1 - scoreSmoothing) * last + scoreSmoothing * score;
+}
+
+function pickScores({ loss, score, f1, f1Detection, apMean, ap, iou, pixelError }: Validation): Record<string, number> {
+  const byClass = Object.fromEntries(iou.flatMap((value, c) => (value === undefined ? [] : [[`iou${c}`, value]])));
+  return { loss, score, f1, f1Detection, ap50: ap[0]!, apMean, pixelError, ...byClass };
+}

@@ -1,0 +1,94 @@
+// Validation: whole images through the same tiles as `segment`, never tile by tile, measured against their annotation.
+// Loss with the weights of training; IoU, F1 and AP of the objects. Ignored pixels count for nothing.
+
+import { cropRows } from "./array/crop.ts";
+import type { LabelImage } from "./array/raster.ts";
+import { countValid, softmaxCrossEntropy } from "./engine/loss.ts";
+import type { Network } from "./engine/network.ts";
+import { type Measures, measureImage, type Scores, scoreMeasures } from "./label/metrics.ts";
+import { listObjects } from "./label/objects.ts";
+import type { Prepared } from "./sample/prepare.ts";
+import { planImage, toObjects, writeClasses } from "./segment.ts";
+import { type ReadBox, runTiles } from "./tile/run.ts";
+import type { UNetSpec } from "./unet/spec.ts";
+
+/** An annotated image, ready to be measured. */
+export interface ValidationImage {
+  readonly name: string;
+  readonly prepared: Prepared;
+  /** What is to be found, as the user annotated it: objects not cut apart. */
+  readonly labels: LabelImage;
+  readonly classes?: Uint8Array | undefined;
+  readonly ignore?: Uint8Array | undefined;
+}
+
+export interface Validation extends Scores {
+  /** Weighted cross-entropy, as in training. */
+  readonly loss: number;
+  /** What the best model is chosen by: F1 of objects; mean IoU of the foreground classes where there are several. */
+  readonly score: number;
+}
+
+/** What `segment` will be asked for, too. */
+export interface ValidationLimits {
+  /** Memory of one worker, for the tiles. */
+  readonly budgetBytes: number;
+  /** Objects of fewer pixels count as background. */
+  readonly minSizePx: number;
+}
+
+/** Half the area of the smallest of the objects that are drawn, leaving out the smallest hundredth: what is smaller is none. */
+export function smallestObjectPx(images: readonly Pick<ValidationImage, "labels">[]): number {
+  const areas = images.flatMap(({ labels }) => listObjects(labels).map(({ areaPx }) => areaPx)).sort((a, b) => a - b);
+  return areas.length === 0 ? 0 : Math.floor(areas[Math.floor(areas.length / 100)]! / 2);
+}
+
+/** Measures the networks, which hold the same weights, on `images`. Throws AbortError. */
+export async function validate(
+  images: readonly ValidationImage[],
+  spec: UNetSpec,
+  networks: readonly Network[],
+  limits: ValidationLimits,
+  signal?: AbortSignal,
+): Promise<Validation> {
+  const measures: Measures[] = [];
+  let loss = 0;
+  let valid = 0;
+  for (const image of images) {
+    const found = await measureOne(image, spec, networks, limits, signal);
+    measures.push(found.measures);
+    loss += found.loss;
+    valid += countValid(image.prepared.weight);
+  }
+  const scores = scoreMeasures(measures);
+  return { ...scores, loss: valid === 0 ? 0 : loss / valid, score: spec.classes > 2 ? meanForegroundIou(scores) : scores.f1 };
+}
+
+async function measureOne(
+  { prepared, labels, classes: trueClasses, ignore }: ValidationImage,
+  spec: UNetSpec,
+  networks: readonly Network[],
+  { budgetBytes, minSizePx }: ValidationLimits,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly measures: Measures; readonly loss: number }> {
+  const { image, target, weight } = prepared;
+  const { height, width, channels } = image;
+  const plan = planImage(image, spec, { tile: "auto", budgetBytes });
+  const predictors = networks.map((network) => network.predict);
+  const read: ReadBox = async (box) => cropRows(image.data, width, channels, box);
+  const classes = { height, width, channels: 1, data: new Uint8Array(height * width) };
+  let loss = 0;
+  for await (const { tile, logits } of runTiles({ plan, channels, classes: spec.classes, read, predictors, signal })) {
+    writeClasses(logits, tile.core, classes);
+    const part = { target: cropRows(target, width, 1, tile.core), weight: cropRows(weight, width, 1, tile.core) };
+    loss += softmaxCrossEntropy(logits, spec.classes, part, 1).loss;
+  }
+  const found = { labels: toObjects(classes, { minSizePx, fillHoles: false }), classes: classes.data };
+  const truth = trueClasses === undefined ? { labels } : { labels, classes: trueClasses };
+  return { measures: measureImage(truth, found, { classCount: spec.classes, ignore }), loss };
+}
+
+function meanForegroundIou({ iou }: Scores): number {
+  const known = iou.slice(1).filter((value) => value !== undefined);
+  return known.length === 0 ? 0 : known.reduce((sum, value) => sum + value, 0) / known.length;
+}

@@ -1,0 +1,253 @@
+// A plugin's manifest: loading it and checking everything that menus, dialogs and macros later rely on. The manifest is data:
+// nothing of the plugin is loaded here. Entry paths are relative to the manifest's own URL.
+// The shape is in manifest-schema.ts; the rules of references are npe2's.
+
+import { type Schema, Validator } from "@cfworker/json-schema";
+import { describeError, nearestWord, Problem } from "../core/problem.ts";
+import { findValue } from "./macro/options.ts";
+import { manifestSchema } from "./manifest-schema.ts";
+
+/** JSON Schema of one parameter, with the annotations that hosts read. */
+export type ParameterSchema = Schema & {
+  readonly title?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  /** What each choice of this parameter makes the defaults of others. */
+  readonly presets?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+};
+
+/** JSON Schema of a command's parameters, by name. */
+export interface ParametersSchema {
+  readonly type: "object";
+  readonly properties: Readonly<Record<string, ParameterSchema>>;
+  readonly required?: readonly string[];
+}
+
+export interface LayerDeclaration {
+  readonly name: string;
+  readonly layer_type: string;
+  readonly ndim?: readonly number[];
+  readonly dtype?: string;
+}
+
+export interface Command {
+  /** `<plugin>.<word>`. */
+  readonly id: string;
+  readonly title: string;
+  readonly short_title?: string;
+  readonly category?: string;
+  /** A function of what the plugin's `activate` returns; dots lead into it. */
+  readonly handler: string;
+  /** What a host's panel can bind to. */
+  readonly role?: "segment" | "train";
+  /** The name of the command in macros. */
+  readonly macro?: { readonly name: string };
+  readonly enablement?: string;
+  readonly input?: readonly LayerDeclaration[];
+  readonly output?: readonly LayerDeclaration[];
+  readonly parameters?: ParametersSchema;
+}
+
+export interface MenuItem {
+  readonly command?: string;
+  readonly submenu?: string;
+  readonly when?: string;
+  readonly group?: string;
+}
+
+export interface Manifest {
+  readonly schema_version: string;
+  readonly name: string;
+  readonly display_name: string;
+  readonly version: string;
+  readonly description?: string;
+  readonly license?: string;
+  readonly icon?: string;
+  readonly entry: {
+    readonly module: string;
+    readonly page?: string;
+    readonly imjoy?: string;
+    readonly worker?: string;
+    readonly wasm?: string;
+  };
+  readonly files?: readonly { readonly path: string; readonly bytes: number; readonly sha256: string }[];
+  readonly on_activate?: string;
+  readonly on_deactivate?: string;
+  readonly contributions: {
+    readonly commands: readonly Command[];
+    readonly submenus?: readonly { readonly id: string; readonly label: string }[];
+    readonly menus?: Readonly<Record<string, readonly MenuItem[]>>;
+    readonly widgets?: readonly { readonly command: string; readonly display_name?: string }[];
+    readonly keybindings?: readonly { readonly command: string; readonly key: string }[];
+    readonly writers?: readonly { readonly command: string }[];
+  };
+}
+
+/** What this page needs of `fetch`. */
+export type Fetch = (url: string) => Promise<Response>;
+
+/**
+ * The checked manifest at a URL, or that an object already holds. Throws Problem MissingFile (no such address) or InvalidData
+ * with the field as `path`: `contributions.commands[0].id`.
+ */
+export async function loadManifest(source: string | URL | object, fetchFile: Fetch = fetch): Promise<Manifest> {
+  if (typeof source !== "string" && !(source instanceof URL)) return checkManifest(source);
+  const url = String(source);
+  const text = await fetchText(url, fetchFile);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    const got = text.trimStart().startsWith("<") ? "a page (HTML)" : describeError(error);
+    throw new Problem("InvalidData", `A manifest must be JSON; got ${got} from ${url}. Use the address of manifest.json.`, {
+      path: url,
+      reason: got,
+    });
+  }
+  return checkManifest(json);
+}
+
+/** The value as a manifest, if it is one. Throws Problem InvalidData with the field as `path`. */
+export function checkManifest(given: unknown): Manifest {
+  const value = toJson(given);
+  const { valid, errors } = new Validator(manifestSchema as unknown as Schema, "2020-12", false).validate(value);
+  if (!valid) {
+    // The error that lies deepest names the field; those above only say that something below is wrong.
+    const depth = (location: string): number => location.split("/").length;
+    const deepest = errors.reduce((a, b) => (depth(b.instanceLocation) > depth(a.instanceLocation) ? b : a));
+    const found = valueAt(value, deepest.instanceLocation);
+    const got = typeof found === "object" ? "" : ` Got ${JSON.stringify(found)}.`;
+    throw wrongField(toPath(deepest.instanceLocation), `${deepest.error}${got}`);
+  }
+  const manifest = value as Manifest;
+  checkCommands(manifest);
+  checkReferences(manifest);
+  return manifest;
+}
+
+/** A copy that holds plain JSON only, so that nobody can change it afterwards. */
+function toJson(value: unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(value));
+  } catch {
+    throw wrongField("", "It must be JSON.");
+  }
+}
+
+async function fetchText(url: string, fetchFile: Fetch): Promise<string> {
+  const missing = (reason: string, cause?: unknown): Problem =>
+    new Problem(
+      "MissingFile",
+      `A manifest must be at ${url}; got ${reason}. Check the address, and that its server allows this page to read it.`,
+      { path: url },
+      { cause },
+    );
+  let response: Response;
+  try {
+    response = await fetchFile(url);
+  } catch (error) {
+    throw missing(describeError(error), error);
+  }
+  if (!response.ok) throw missing(`status ${response.status}`);
+  return await response.text();
+}
+
+function checkCommands({ name, contributions: { commands } }: Manifest): void {
+  const taken = new Map<string, string>();
+  for (const [i, command] of commands.entries()) {
+    const field = `contributions.commands[${i}]`;
+    if (!command.id.startsWith(`${name}.`)) {
+      throw wrongField(`${field}.id`, `It must start with "${name}."; got ${JSON.stringify(command.id)}.`);
+    }
+    for (const [path, word] of [
+      [`${field}.id`, command.id],
+      [`${field}.macro.name`, command.macro?.name],
+    ] as const) {
+      if (word === undefined) continue;
+      const first = taken.get(word);
+      if (first !== undefined) throw wrongField(path, `${JSON.stringify(word)} is already the name of ${first}.`);
+      taken.set(word, path);
+    }
+    if (command.parameters !== undefined) checkParameters(command.parameters, `${field}.parameters`);
+  }
+}
+
+/** What macros rely on: each key is found where it stands, and an unchecked box is an absent word. */
+function checkParameters({ properties, required = [] }: ParametersSchema, field: string): void {
+  const names = Object.keys(properties);
+  for (const [name, schema] of Object.entries(properties)) {
+    const path = `${field}.properties.${name}`;
+    const hidden = names.find((other) => other !== name && findValue(`${name}=`, other) >= 0);
+    if (hidden !== undefined) throw wrongField(path, `ImageJ would take "${name}=" for "${hidden}=". Rename one of them.`);
+    if (schema.type === "boolean" && schema.default === true) {
+      throw wrongField(`${path}.default`, "A boolean must default to false: an unchecked box is an absent word.");
+    }
+    checkSchema(schema, path);
+    checkPresets(schema, properties, `${path}.presets`);
+  }
+  const unknown = required.find((name) => !Object.hasOwn(properties, name));
+  if (unknown !== undefined) throw wrongField(`${field}.required`, `It names "${unknown}", which is no parameter.`);
+}
+
+function checkPresets({ presets = {} }: ParameterSchema, properties: ParametersSchema["properties"], path: string): void {
+  for (const [choice, values] of Object.entries(presets)) {
+    for (const [name, value] of Object.entries(values)) {
+      const schema = Object.hasOwn(properties, name) ? properties[name] : undefined;
+      if (schema === undefined) throw wrongField(`${path}.${choice}.${name}`, "It must be the name of a parameter.");
+      checkSchema({ ...schema, default: value }, `${path}.${choice}.${name}`);
+    }
+  }
+}
+
+function checkSchema(schema: ParameterSchema, path: string): void {
+  let valid: boolean;
+  try {
+    valid = schema.default === undefined || new Validator(schema as Schema, "2020-12").validate(schema.default).valid;
+  } catch (error) {
+    throw wrongField(path, `It must be a JSON Schema: ${describeError(error)}.`);
+  }
+  if (!valid) throw wrongField(path, `Its default must fit its own schema; got ${JSON.stringify(schema.default)}.`);
+}
+
+function checkReferences({ contributions }: Manifest): void {
+  const commands = contributions.commands.map((command) => command.id);
+  const submenus = (contributions.submenus ?? []).map((submenu) => submenu.id);
+  const check = (known: readonly string[], name: string | undefined, path: string, kind: string): void => {
+    if (name === undefined || known.includes(name)) return;
+    const nearest = nearestWord(name, known);
+    const hint = nearest === undefined ? "" : ` Did you mean "${nearest}"?`;
+    throw wrongField(path, `It must name a declared ${kind}; got ${JSON.stringify(name)}.${hint}`);
+  };
+  for (const [menu, items] of Object.entries(contributions.menus ?? {})) {
+    for (const [i, item] of items.entries()) {
+      const field = `contributions.menus.${menu}[${i}]`;
+      if ((item.command === undefined) === (item.submenu === undefined)) throw wrongField(field, "It must have a command or a submenu.");
+      check(commands, item.command, `${field}.command`, "command");
+      check(submenus, item.submenu, `${field}.submenu`, "submenu");
+    }
+  }
+  for (const list of ["widgets", "keybindings", "writers"] as const) {
+    for (const [i, item] of (contributions[list] ?? []).entries()) {
+      check(commands, item.command, `contributions.${list}[${i}].command`, "command");
+    }
+  }
+}
+
+function wrongField(path: string, reason: string): Problem {
+  return new Problem("InvalidData", `The manifest's ${path === "" ? "top level" : path} is wrong. ${reason}`, { path, reason });
+}
+
+/** The parts of a JSON pointer, `#/contributions/commands/0/id`. */
+function partsOf(location: string): string[] {
+  const parts = location.split("/").slice(1);
+  return parts.map((part) => decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+
+function valueAt(value: unknown, location: string): unknown {
+  return partsOf(location).reduce((at, part) => (at as Record<string, unknown> | undefined)?.[part], value);
+}
+
+/** `#/contributions/commands/0/id` as `contributions.commands[0].id`. */
+function toPath(location: string): string {
+  return partsOf(location).reduce((path, part) => (/^\d+$/.test(part) ? `${path}[${part}]` : `${path}${path && "."}${part}`), "");
+}

@@ -1,0 +1,308 @@
+// What each command of the terminal does: options to parameters, the action run with a progress bar and Ctrl-C, its result
+// printed or written.
+
+import { basename, dirname, join } from "node:path";
+import { initializeWeights } from "../../core/engine/initialize.ts";
+import { writeModel } from "../../core/model/archive.ts";
+import { assertName } from "../../core/model/model.ts";
+import { isProblem, Problem } from "../../core/problem.ts";
+import { generateCells } from "../../core/sample/synthetic.ts";
+import { openDataset } from "../../core/source/dataset.ts";
+import { openSource } from "../../core/source/open.ts";
+import type { ImageSource } from "../../core/source/source.ts";
+import { writeFileWhole } from "../../core/source/write-file.ts";
+import { writePng } from "../../core/source/write-png.ts";
+import { assertLegalInput, nearestLegalInput } from "../../core/unet/shape.ts";
+import { createSpec } from "../../core/unet/spec.ts";
+import { evaluatePairs, segmentImage, trainOnSamples } from "../../plugin/actions.ts";
+import { openCrew } from "../../plugin/compute.ts";
+import type { Parameters } from "../../plugin/contract.ts";
+import { checkpointName } from "../../plugin/keep-trained.ts";
+import type { Library } from "../../plugin/library.ts";
+import { loadModel } from "../../plugin/load-model.ts";
+import { createTestTensors } from "../../plugin/model-test.ts";
+import { parametersOf, resolveParameters } from "../../plugin/parameters.ts";
+import { createNodeFiles } from "../../plugin/store/node-files.ts";
+import type { Workspace } from "../../plugin/workspace.ts";
+import { describeNetwork, formatNetwork } from "./info.ts";
+import {
+  assertFree,
+  baseName,
+  exists,
+  formatScores,
+  makeFolder,
+  openValidation,
+  pairFiles,
+  print,
+  resultPaths,
+  writeResult,
+} from "./output.ts";
+import { describeScores } from "./progress.ts";
+import { runInTerminal } from "./run-job.ts";
+import { isSlideRun, type SlideFlags, segmentSlideFile, slideOnlyKinds } from "./slide.ts";
+import { openWorkspace } from "./workspace.ts";
+
+/** Options as commander gives them: camel case, values as text. */
+type Options = Readonly<Record<string, unknown>>;
+
+export async function newCommand(path: string, options: Options): Promise<void> {
+  assertZip(path);
+  await assertFree(path, options["overwrite"] === true);
+  const { channels, classes, levels, features, dropout, seed } = resolveParameters("new", toParameters("new", options));
+  const spec = createSpec({ channels, classes: classes === "auto" ? 2 : classes, levels, features, dropout });
+  const weights = initializeWeights(spec, seed);
+  const { assets } = await openWorkspace();
+  const crew = await openCrew({ spec, count: 1, assets, backend: "auto", useKernels: true });
+  try {
+    const archive = await writeModel({
+      name: modelName(path),
+      version: 1,
+      description: "A fresh U-Net that has learnt nothing yet.",
+      spec,
+      weights,
+      classNames: Array.from({ length: spec.classes }, (_, c) => (c === 0 ? "background" : `class ${c}`)),
+      channelNames: Array.from({ length: spec.channels }, (_, c) => `channel ${c + 1}`),
+      normalization: { kind: "scale_range", percentiles: [1, 99.8], eps: 1e-6 },
+      training: { seed, steps: 0 },
+      created: new Date().toISOString(),
+      ...(await createTestTensors(spec, weights, crew.networks[0]!)),
+    });
+    await writeFileWhole(path, archive);
+  } finally {
+    crew.dispose();
+  }
+  print(`${path}: ${weights.length.toLocaleString("en")} parameters`);
+}
+
+export async function infoCommand(path: string | undefined, options: Options): Promise<void> {
+  const { tile } = resolveParameters("info", pick(options, ["tile"]));
+  const given = toParameters("new", options);
+  if (path !== undefined) assertNotGiven(given);
+  const model = path === undefined ? undefined : await loadModel(path, await openWorkspace());
+  const { channels, classes, levels, features, dropout } = resolveParameters("new", { preset: "ronneberger2015", ...given });
+  const spec = model?.spec ?? createSpec({ channels, classes: classes === "auto" ? 2 : classes, levels, features, dropout });
+  const side = tile === "auto" ? nearestLegalInput(spec.levels, 572) : tile;
+  assertLegalInput(spec.levels, side);
+  const info = describeNetwork(spec, side, model);
+  print(options["json"] === true ? JSON.stringify(info, null, 2) : formatNetwork(info));
+}
+
+export async function sampleCommand(folder: string, options: Options): Promise<void> {
+  const [images, side, seed] = (["images", "side", "seed"] as const).map((name) => wholeNumber(name, options[name])) as [
+    number,
+    number,
+    number,
+  ];
+  for (const part of ["images", "labels"]) await makeFolder(join(folder, part));
+  for (let i = 0; i < images; i++) {
+    const { image, labels } = generateCells({ height: side, width: side, seed: seed * 1000 + i });
+    const file = `cells-${String(i + 1).padStart(2, "0")}.png`;
+    const ids = { height: side, width: side, channels: 1, data: Uint16Array.from(labels.data) };
+    for (const [part, raster] of [
+      ["images", image],
+      ["labels", ids],
+    ] as const) {
+      const path = join(folder, part, file);
+      await assertFree(path, options["overwrite"] === true);
+      await writeFileWhole(path, await writePng(raster));
+    }
+  }
+  print(`${folder}: ${images} images of ${side} x ${side} pixels with labels`);
+}
+
+export async function trainCommand(dataset: string, options: Options): Promise<void> {
+  const out = String(options["out"]);
+  assertZip(out);
+  const name = modelName(out);
+  const given = toParameters("train", options);
+  const { validate, resume } = resolveParameters("train", given);
+  const checkpoint = join(dirname(out), encodeURIComponent(checkpointName(name)));
+  if (!resume) await assertNothingToLose({ out, checkpoint, overwrite: options["overwrite"] === true });
+  const workspace = await openWorkspace();
+  const samples = {
+    train: await openDataset(dataset),
+    validate: await openValidation(validate),
+    title: basename(dataset),
+  };
+  await makeFolder(dirname(out));
+  // The model goes to its file, not into the library; the checkpoint lies beside it.
+  const library = { ...workspace.library, add: createFileKeeper(out, checkpoint) };
+  const here = { ...workspace, library, checkpoints: createNodeFiles(dirname(out)) };
+  const result = await runInTerminal(
+    (signals) => trainOnSamples(samples, given, here, { name, ...signals }),
+    "Stopping: what was learnt is kept. Press Ctrl-C again to end at once.",
+  );
+  const { scores, ended, curve, parameters, backend } = result;
+  if (options["json"] === true) return print(JSON.stringify({ model: out, scores, ended, curve, parameters, backend }, null, 2));
+  const { stop_at: step, steps } = parameters as { readonly stop_at: number; readonly steps: number };
+  print(`${out}: ${step} steps, ended by ${ended}${Object.keys(scores).length > 0 ? `; best: ${describeScores(scores)}` : ""}`);
+  if (await exists(lastPath(out))) print(`${lastPath(out)}: the last model, which is not the best`);
+  if (step < steps && ended !== "patience") print(`To go on to step ${steps}, run the same command again with --resume.`);
+}
+
+/** Throws Problem CannotWrite where a model, or a training that could go on, would be written over unasked. */
+async function assertNothingToLose(paths: {
+  readonly out: string;
+  readonly checkpoint: string;
+  readonly overwrite: boolean;
+}): Promise<void> {
+  const { out, checkpoint, overwrite } = paths;
+  if (overwrite) return;
+  if (await exists(checkpoint)) {
+    throw new Problem(
+      "CannotWrite",
+      `There must be no ended training of this name yet; there is one, ${checkpoint}. Add --resume to go on with it, or --overwrite to begin anew.`,
+      { path: checkpoint, reason: "exists" },
+    );
+  }
+  await assertFree(out, false);
+  await assertFree(lastPath(out), false);
+}
+
+/** Where the last model goes, when another was the best. */
+function lastPath(out: string): string {
+  return out.replace(/\.zip$/i, "-last.zip");
+}
+
+/** Keeps a trained model as the file `out`. Where that fails, the checkpoint is the way to get it yet. */
+function createFileKeeper(out: string, checkpoint: string): Library["add"] {
+  return async (model) => {
+    const versioned = { ...model, version: 1 };
+    const archive = await writeModel(versioned);
+    try {
+      await writeFileWhole(model.name === modelName(out) ? out : lastPath(out), archive);
+    } catch (cause) {
+      if (!isProblem(cause, "CannotWrite") || !(await exists(checkpoint))) throw cause;
+      const message = `${cause.message} ${checkpoint} holds what was learnt until it was last saved: make room, then run the same command again with --resume.`;
+      throw new Problem("CannotWrite", message, cause.details, { cause });
+    }
+    return { model: versioned, archive };
+  };
+}
+
+export async function segmentCommand(images: readonly string[], options: Options): Promise<void> {
+  const folder = String(options["out"]);
+  const flags = options as SlideFlags;
+  const slideOnly = slideOnlyKinds(flags.output);
+  const inMemory = flags.output?.split(",").filter((word) => !slideOnly.includes(word));
+  const { output: _, ...others } = options;
+  const given = toParameters("segment", { ...others, ...(inMemory && inMemory.length > 0 && { output: inMemory.join() }) });
+  const { output } = resolveParameters("segment", given);
+  assertDistinct(images);
+  const workspace = await openWorkspace();
+  const model = await loadModel(String(options["model"] ?? ""), workspace);
+  const slides = new Set<string>();
+  for (const image of images) {
+    if (isSlideRun(flags, await sizeOf(image), model)) slides.add(image);
+    else for (const path of resultPaths(folder, image, output)) await assertFree(path, options["overwrite"] === true);
+  }
+  const reports: object[] = [];
+  for (const image of images) {
+    const report = slides.has(image)
+      ? await segmentSlideFile(image, given, flags, workspace)
+      : await segmentFile(image, given, folder, workspace);
+    reports.push(report);
+    if (options["json"] !== true) print(describeReport(image, report));
+  }
+  if (options["json"] === true) print(JSON.stringify(reports, null, 2));
+}
+
+async function segmentFile(image: string, given: Parameters, folder: string, workspace: Workspace): Promise<Report> {
+  const result = await runInTerminal((signals) => segmentImage(image, given, workspace, signals));
+  const files = await writeResult(folder, image, result);
+  const { objects, model, parameters, backend } = result;
+  return { image, files, objects, model, parameters, backend };
+}
+
+async function sizeOf(image: string): Promise<Pick<ImageSource, "height" | "width" | "pixelSizeUm">> {
+  const source = await openSource(image);
+  source.dispose?.();
+  return source;
+}
+
+interface Report {
+  readonly image: string;
+  readonly files: readonly string[];
+  readonly objects?: number | undefined;
+  readonly note?: string;
+  readonly [more: string]: unknown;
+}
+
+function describeReport(image: string, { files, objects, note }: Report): string {
+  return note === undefined ? `${image}: ${objects} objects -> ${files.join(", ")}` : `${image}: ${note}`;
+}
+
+export async function evaluateCommand(predicted: string, truth: string, options: Options): Promise<void> {
+  const pairs = await pairFiles(predicted, truth);
+  const scores = await runInTerminal(({ signal }) => evaluatePairs(pairs, { signal }));
+  if (options["json"] === true) return print(JSON.stringify({ images: pairs.length, ...scores }, null, 2));
+  print(`${pairs.length} image${pairs.length === 1 ? "" : "s"}`);
+  print(formatScores(scores));
+}
+
+/** The options that are parameters of the action, by the table's names. */
+function toParameters(action: "new" | "train" | "segment", options: Options): Parameters {
+  return pick(
+    options,
+    parametersOf(action).map(({ name }) => name),
+  );
+}
+
+function pick(options: Options, names: readonly string[]): Parameters {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = options[name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+/** Throws Problem InvalidParameter for what a model already says. */
+function assertNotGiven(given: Parameters): void {
+  const [name] = Object.keys(given);
+  if (name === undefined) return;
+  const message = `"${name}" must not be given together with a model, which says it itself; got ${String(given[name])}. Leave it out.`;
+  throw new Problem("InvalidParameter", message, { parameter: name, value: given[name] });
+}
+
+function modelName(path: string): string {
+  const name = basename(path).replace(/\.zip$/i, "");
+  assertName(name);
+  return name;
+}
+
+function assertZip(path: string): void {
+  if (path.toLowerCase().endsWith(".zip")) return;
+  throw new Problem("InvalidParameter", `A model's file must end in .zip; got "${path}". Use ${path}.zip.`, {
+    parameter: "out",
+    value: path,
+    nearest: [`${path}.zip`],
+  });
+}
+
+/** Results are named after the images: two images of one name would write over each other. */
+function assertDistinct(images: readonly string[]): void {
+  const seen = new Map<string, string>();
+  for (const image of images) {
+    const twin = seen.get(baseName(image));
+    if (twin !== undefined) {
+      throw new Problem(
+        "InvalidParameter",
+        `Images must have different names, since results are named after them; ${twin} and ${image} have not. Segment them into different folders.`,
+        {
+          parameter: "image",
+          value: image,
+        },
+      );
+    }
+    seen.set(baseName(image), image);
+  }
+}
+
+function wholeNumber(name: string, value: unknown): number {
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= 1) return number;
+  throw new Problem("InvalidParameter", `"${name}" must be a whole number from 1; got "${String(value)}". Correct it.`, {
+    parameter: name,
+  });
+}

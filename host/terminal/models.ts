@@ -1,0 +1,60 @@
+// `overtile models`: the library of the terminal, which trainings under a macro go into and "--model NAME" comes from.
+
+import { writeFileWhole } from "../../core/source/write-file.ts";
+import type { ModelInfo } from "../../plugin/contract.ts";
+import { assertFree, print } from "./output.ts";
+import { libraryFolder, openLibrary } from "./workspace.ts";
+
+interface JsonOption {
+  readonly json: boolean;
+}
+
+export async function listModelsCommand({ json }: JsonOption): Promise<void> {
+  const models = await openLibrary().list();
+  print(json ? JSON.stringify(models, null, 2) : formatModels(models, libraryFolder()));
+}
+
+export async function importModelCommand(path: string, { name, json }: JsonOption & { readonly name?: string }): Promise<void> {
+  tell(await openLibrary().import(path, name), json);
+}
+
+export async function exportModelCommand(model: string, path: string, { overwrite }: { readonly overwrite: boolean }): Promise<void> {
+  await assertFree(path, overwrite);
+  const archive = await openLibrary().export(model);
+  await writeFileWhole(path, new Uint8Array(await archive.arrayBuffer()));
+  print(`${model} -> ${path}`);
+}
+
+export async function renameModelCommand(model: string, name: string, { json }: JsonOption): Promise<void> {
+  tell(await openLibrary().rename(model, name), json);
+}
+
+export async function removeModelCommand(model: string): Promise<void> {
+  await openLibrary().remove(model);
+  print(`${model}: removed`);
+}
+
+/** One model a line: name@version, what it tells apart, its size and its description. `folder`: where an empty library lies. */
+export function formatModels(models: readonly ModelInfo[], folder?: string): string {
+  if (models.length === 0) return `There are no models yet${folder === undefined ? "" : ` in ${folder}`}.`;
+  const rows = models.map(({ name, version, channels, classes, bytes, description }) => [
+    `${name}@${version}`,
+    `${channels} channel${channels === 1 ? "" : "s"}`,
+    classes.join(", "),
+    `${(bytes / 1e6).toFixed(1)} MB`,
+    description,
+  ]);
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i]!))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+function tell(model: ModelInfo, json: boolean): void {
+  print(json ? JSON.stringify(model, null, 2) : formatModels([model]));
+}

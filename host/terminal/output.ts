@@ -1,0 +1,135 @@
+// Where results go in a terminal: TIFF files beside one another, whole or not at all, never over what is there unasked.
+
+import { access, constants, mkdir, readdir, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import type { TypedArray } from "../../core/array/raster.ts";
+import { describeError, Problem } from "../../core/problem.ts";
+import { type DatasetSample, openDataset } from "../../core/source/dataset.ts";
+import { writeFileWhole } from "../../core/source/write-file.ts";
+import { writeTiff } from "../../core/source/write-tiff.ts";
+import type { Pair } from "../../plugin/actions.ts";
+import type { Pixels, Scores, SegmentResult } from "../../plugin/contract.ts";
+
+export const resultKinds = ["labels", "classes", "probabilities"] as const;
+
+/** Throws Problem CannotWrite when there is something at `path`, unless it may be written over. */
+export async function assertFree(path: string, overwrite: boolean): Promise<void> {
+  if (overwrite || !(await exists(path))) return;
+  throw new Problem("CannotWrite", `There must be no file at ${path} yet; there is one. Choose another name, or add --overwrite.`, {
+    path,
+    reason: "exists",
+  });
+}
+
+/** Paths of the results for an image: cell.png gives DIR/cell.labels.tif and so on. */
+export function resultPaths(folder: string, image: string, output: string): readonly string[] {
+  return output.split(",").map((kind) => join(folder, `${baseName(image)}.${kind}.tif`));
+}
+
+/** Writes what came as TIFF files, and returns their paths. Throws Problem CannotWrite. */
+export async function writeResult(folder: string, image: string, result: SegmentResult): Promise<readonly string[]> {
+  await makeFolder(folder);
+  const paths: string[] = [];
+  for (const kind of resultKinds) {
+    const pixels = result[kind];
+    if (pixels === undefined) continue;
+    const path = join(folder, `${baseName(image)}.${kind}.tif`);
+    await writeFileWhole(path, toTiff(pixels));
+    paths.push(path);
+  }
+  return paths;
+}
+
+/** The bytes of a TIFF: one page a plane and channel or class. */
+export function toTiff({ data, shape, axes = "yx", pixelSizeUm }: Pixels): Uint8Array {
+  const [height, width] = shape.slice(-2) as [number, number];
+  const size = height * width;
+  const pages = Array.from({ length: data.length / size }, (_, i) => data.subarray(i * size, (i + 1) * size) as TypedArray);
+  const sizeOf = (axis: string): number => shape[axes.indexOf(axis)] ?? 1;
+  const stack = { slices: sizeOf("z"), frames: sizeOf("t") };
+  return writeTiff({ height, width, pages, ...stack, ...(pixelSizeUm === undefined ? {} : { pixelSizeUm }) });
+}
+
+/** "cell" of "images/cell.ome.tif", of "cell.labels.tif" and of "cell.labels.ome.tif". */
+export function baseName(path: string): string {
+  return basename(path)
+    .replace(/\.[^.]+$/, "")
+    .replace(/\.ome$/, "")
+    .replace(/\.labels$/, "");
+}
+
+/** Two label images, or the pairs of two folders by base name. Throws Problem InvalidData, MissingFile. */
+export async function pairFiles(predicted: string, truth: string): Promise<readonly Pair[]> {
+  if (!(await isFolder(predicted)) || !(await isFolder(truth))) return [{ predicted, truth, name: baseName(truth) }];
+  const found = await listByBase(predicted);
+  const wanted = await listByBase(truth);
+  const missing = [...wanted.keys()].filter((name) => !found.has(name));
+  const pairs = [...wanted].flatMap(([name, file]) => (found.has(name) ? [{ predicted: found.get(name)!, truth: file, name }] : []));
+  if (missing.length === 0 && pairs.length > 0) return pairs;
+  const reason =
+    pairs.length === 0
+      ? "no two files have the same base name"
+      : `${missing.length} of ${wanted.size} have no partner, the first is ${missing[0]}`;
+  throw new Problem(
+    "InvalidData",
+    `Each label image of ${truth} must have one of the same base name in ${predicted}; ${reason}. Segment them all, or remove what is too much.`,
+    {
+      path: predicted,
+      reason,
+    },
+  );
+}
+
+async function listByBase(folder: string): Promise<Map<string, string>> {
+  const files = (await readdir(folder))
+    .filter((file) => /\.(tiff?|png)$/i.test(file) && !/\.(classes|probabilities)(\.ome)?\.tif$/.test(file))
+    .sort();
+  return new Map(files.map((file) => [baseName(file), join(folder, file)]));
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => {
+    throw new Problem("MissingFile", `There must be a file or folder at ${path}; there is none. Check the path.`, { path });
+  });
+  return found.isDirectory();
+}
+
+/** Makes the folder where there is none. Throws Problem CannotWrite, also where nothing can be written into it. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+    await access(path, constants.W_OK);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const reason = code === "EEXIST" || code === "ENOTDIR" ? "there is a file of that name" : describeError(cause);
+    throw new Problem(
+      "CannotWrite",
+      `Expected a folder to write into at ${path}; ${reason}. Choose another one.`,
+      { path, reason },
+      { cause },
+    );
+  }
+}
+
+/** The dataset that `validate` names; none where it is a share of the images. */
+export async function openValidation(validate: string): Promise<readonly DatasetSample[]> {
+  return Number.isNaN(Number(validate)) ? await openDataset(validate) : [];
+}
+
+/** Scores, one a line. */
+export function formatScores(scores: Scores): string {
+  return Object.entries(scores)
+    .map(([name, value]) => `${name.padEnd(18)} ${Number.isInteger(value) ? value : value.toFixed(4)}`)
+    .join("\n");
+}
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

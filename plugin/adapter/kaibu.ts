@@ -1,0 +1,94 @@
+// Overtile with Kaibu as the window to look and draw in. Kaibu's vectors have y up while its images lie upside down; so arrays are
+// sent with their rows turned round and polygons with y turned round, both ways, and everything looks right and matches.
+// Arrays go to "itk-vtk" layers: "2d-image" would fall back to a picture from the network.
+
+import type { Context, Overtile, Pixels, Regions } from "../contract.ts";
+import { encodePixels, type NdArray } from "./rpc-values.ts";
+
+/** The part of Kaibu's API that is used. */
+export interface Kaibu {
+  view_image(image: NdArray, options: object): Promise<unknown>;
+  add_shapes(shapes: readonly unknown[], options: object): Promise<VectorLayer>;
+  add_widget(widget: object): Promise<unknown>;
+}
+interface VectorLayer {
+  get_features(options?: object): Promise<Regions>;
+}
+
+export interface KaibuOptions {
+  /** Name of the model that is trained, and that segments. */
+  readonly model?: string;
+  /** How the host follows what the buttons start. */
+  readonly context?: Context;
+}
+
+/** Long enough for a first model; who wants more calls `train` with parameters. */
+const minutes = 3;
+
+/** What Kaibu shows: the image, a layer to draw on, and the buttons Segment and Train. */
+export async function openInKaibu(
+  kaibu: Kaibu,
+  overtile: Overtile,
+  image: Pixels,
+  { model = "my model", context = {} }: KaibuOptions = {},
+): Promise<void> {
+  const [height] = image.shape as readonly [number, number];
+  await kaibu.view_image(toKaibu(image), { type: "itk-vtk", name: image.name ?? "image" });
+  const drawing = await kaibu.add_shapes([], {
+    name: "annotation",
+    shape_type: "polygon",
+    draw_enable: true,
+    draw_freehand: true,
+    draw_shape_type: "polygon",
+  });
+  // _rintf on each element, not on the outer object: after two hops all would else be the last one.
+  await kaibu.add_widget({
+    type: "control",
+    name: "Overtile",
+    elements: [
+      {
+        _rintf: true,
+        type: "button",
+        label: "Segment",
+        async callback() {
+          const { labels } = await overtile.segment(image, { model }, context);
+          await kaibu.view_image(toKaibu(labels!), { type: "itk-vtk", name: "labels", opacity: 0.5 });
+        },
+      },
+      {
+        _rintf: true,
+        type: "button",
+        label: "Train",
+        async callback() {
+          const regions = flipRegions(await drawing.get_features({ decimals: 2 }), height);
+          await overtile.train([{ image, regions }], { name: model, minutes, validate: "0" }, context);
+        },
+      },
+    ],
+  });
+}
+
+/** Rows turned round; other axes stay. The image is one plane, with or without channels last. */
+export function toKaibu({ data, shape }: Pixels): NdArray {
+  const rows = shape[0]!;
+  const stride = data.length / rows;
+  const flipped = data.slice();
+  for (let y = 0; y < rows; y++) flipped.set(data.subarray(y * stride, (y + 1) * stride), (rows - 1 - y) * stride);
+  return encodePixels({ data: flipped, shape }, "ndarray of a buffer") as NdArray;
+}
+
+/** Polygons between Kaibu's y (up) and ours (down); the same function both ways. */
+export function flipRegions({ features }: Regions, height: number): Regions {
+  const flip = (coordinates: unknown): unknown => {
+    if (!Array.isArray(coordinates)) return coordinates;
+    if (typeof coordinates[0] === "number") return [coordinates[0], height - coordinates[1], ...coordinates.slice(2)];
+    return coordinates.map(flip);
+  };
+  return {
+    type: "FeatureCollection",
+    features: features.map(({ geometry, properties }) => {
+      const { coordinates, ...rest } = geometry as { coordinates: unknown };
+      return { type: "Feature", geometry: { ...rest, coordinates: flip(coordinates) }, properties };
+    }),
+  };
+}

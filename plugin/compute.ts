@@ -1,0 +1,226 @@
+// What a compute worker answers, and the crew of such workers that shares the tiles of an image or of a batch. A worker that
+// dies is replaced and its tile is done again. Where no worker can be started, the work is done in this thread.
+
+import { type Remote, transfer } from "comlink";
+import type { BackendName, BackendTrial } from "../core/engine/backend.ts";
+import type { Example, ExampleGradient, Network, TileInput } from "../core/engine/network.ts";
+import { openUnit, type Unit } from "../core/engine/unit.ts";
+import { describeError, isProblem } from "../core/problem.ts";
+import type { UNetSpec } from "../core/unet/spec.ts";
+import { type AssetBytes, toBackendAssets } from "./assets.ts";
+import { type Connection, connect, type Greeter, protocolVersion, type SpawnWorker } from "./wire.ts";
+
+export interface ComputeOptions {
+  readonly assets: AssetBytes;
+  readonly backend: BackendName | "auto";
+  /** Tried first where `backend` is auto. */
+  readonly prefer?: BackendName | undefined;
+  readonly useKernels: boolean;
+}
+
+/** What a worker was found to compute with. */
+export interface ComputeReport {
+  /** "wasm (relaxed-simd kernels)" */
+  readonly backend: string;
+  readonly backendName: BackendName;
+  readonly trials: readonly BackendTrial[];
+}
+
+/** The worker's side. Calls are numbered, so that one can be aborted while it runs. */
+export interface ComputeApi extends Greeter {
+  open(spec: UNetSpec, options: ComputeOptions): Promise<ComputeReport>;
+  setWeights(weights: Float32Array): Promise<void>;
+  predict(call: number, tile: TileInput): Promise<Float32Array>;
+  gradient(call: number, example: Example, scale: number): Promise<ExampleGradient>;
+  abort(call: number): void;
+  heapBytes(): number | undefined;
+}
+
+export function createComputeApi(): ComputeApi {
+  let unit: Unit | undefined;
+  const running = new Map<number, AbortController>();
+  const run = async <R>(call: number, work: (unit: Unit, signal: AbortSignal) => Promise<R>): Promise<R> => {
+    const controller = new AbortController();
+    running.set(call, controller);
+    try {
+      return await work(unit!, controller.signal);
+    } finally {
+      running.delete(call);
+    }
+  };
+  return {
+    greet: () => protocolVersion,
+    async open(spec, { assets, ...options }) {
+      unit?.dispose();
+      unit = await openUnit(spec, { assets: toBackendAssets(assets), ...options });
+      return { backend: unit.backend, backendName: unit.backendName, trials: unit.trials };
+    },
+    setWeights: (weights) => unit!.setWeights(weights),
+    predict: (call, tile) =>
+      run(call, async (open, signal) => {
+        const logits = await open.predict(tile, signal);
+        return transfer(logits, [logits.buffer as ArrayBuffer]);
+      }),
+    gradient: (call, example, scale) =>
+      run(call, async (open, signal) => {
+        const result = await open.gradient(example, scale, signal);
+        return transfer(result, [result.gradient.buffer as ArrayBuffer]);
+      }),
+    abort: (call) => running.get(call)?.abort(),
+    heapBytes: () => unit?.heapBytes(),
+  };
+}
+
+/** Networks of one spec, one a worker. */
+export interface Crew extends ComputeReport {
+  readonly networks: readonly Network[];
+  /** Heap of each worker's WASM, where it has one. */
+  heapBytes(): Promise<readonly (number | undefined)[]>;
+  dispose(): void;
+}
+
+export interface CrewOptions extends ComputeOptions {
+  readonly spec: UNetSpec;
+  readonly count: number;
+  /** Absent: compute in this thread. */
+  readonly spawn?: SpawnWorker | undefined;
+  readonly log?: ((line: string) => void) | undefined;
+}
+
+/** Starts `count` workers, one where a GPU computes: it is shared anyway. Throws Problem NoBackend. */
+export async function openCrew({ spec, count, spawn, log, ...options }: CrewOptions): Promise<Crew> {
+  if (spawn !== undefined) {
+    const members: Member[] = [];
+    try {
+      const first = await openMember(spec, spawn, options);
+      members.push(first);
+      const { backendName } = first.report;
+      const isGpu = backendName === "webgpu" || backendName === "webgl";
+      // The same backend for all: their results are put together.
+      const same = { ...options, prefer: backendName };
+      const others = Array.from({ length: isGpu ? 0 : count - 1 }, () => openMember(spec, spawn, same));
+      members.push(...(await keepOpened(others)));
+      return {
+        ...first.report,
+        networks: members,
+        heapBytes: () => Promise.all(members.map((member) => member.heapBytes())),
+        dispose: () => disposeAll(members),
+      };
+    } catch (error) {
+      disposeAll(members);
+      if (!isProblem(error, "WorkerLost")) throw error;
+      log?.(`No worker could be started (${describeError(error)}); computing in this thread.`);
+    }
+  }
+  const release = await takeThread();
+  try {
+    const unit = await openUnit(spec, { ...options, assets: toBackendAssets(options.assets) });
+    return {
+      backend: unit.backend,
+      backendName: unit.backendName,
+      trials: unit.trials,
+      networks: [unit],
+      heapBytes: async () => [unit.heapBytes()],
+      dispose() {
+        unit.dispose();
+        release();
+      },
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** Those that could be opened; a machine that has room for fewer computes with fewer. */
+async function keepOpened(members: readonly Promise<Member>[]): Promise<readonly Member[]> {
+  const settled = await Promise.allSettled(members);
+  return settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+}
+
+let threadTaken: Promise<void> = Promise.resolve();
+
+/** tfjs has one current backend a thread: who computes in this one waits until the one before has ended. */
+async function takeThread(): Promise<() => void> {
+  const before = threadTaken;
+  let release!: () => void;
+  threadTaken = new Promise((resolve) => {
+    release = resolve;
+  });
+  await before;
+  return release;
+}
+
+interface Member extends Network {
+  readonly report: ComputeReport;
+  heapBytes(): Promise<number | undefined>;
+}
+
+function disposeAll(members: readonly Pick<Member, "dispose">[]): void {
+  for (const member of members) member.dispose();
+}
+
+// Several start at once, on a machine that may be busy.
+const startTimeoutMs = 20_000;
+
+// A tile that kills its worker again and again is not tried for ever.
+const maxRestarts = 2;
+
+/** A network in a worker. When the worker dies it is started again, with the last weights, and the call is made again. */
+async function openMember(spec: UNetSpec, spawn: SpawnWorker, options: ComputeOptions): Promise<Member> {
+  const start = async (): Promise<{ connection: Connection<ComputeApi>; report: ComputeReport }> => {
+    const connection = await connect<ComputeApi>(spawn, startTimeoutMs);
+    try {
+      return { connection, report: await connection.call((api) => api.open(spec, options)) };
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  };
+  let { connection, report } = await start();
+  let weights: Float32Array | undefined;
+  let calls = 0;
+  let isDisposed = false;
+
+  const insist = async <R>(ask: (api: Remote<ComputeApi>) => Promise<R>): Promise<R> => {
+    for (let restarts = 0; ; restarts++) {
+      try {
+        return await connection.call(ask);
+      } catch (error) {
+        if (!connection.isLost || isDisposed || restarts === maxRestarts) throw error;
+        connection.close();
+        ({ connection, report } = await start());
+        if (weights !== undefined) await connection.call((api) => api.setWeights(weights!));
+      }
+    }
+  };
+
+  const abortable = async <R>(signal: AbortSignal | undefined, ask: (api: Remote<ComputeApi>, call: number) => Promise<R>): Promise<R> => {
+    signal?.throwIfAborted();
+    const call = calls++;
+    const abort = (): void => void connection.call((api) => api.abort(call)).catch(() => {});
+    signal?.addEventListener("abort", abort);
+    try {
+      return await insist((api) => ask(api, call));
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  };
+
+  return {
+    get report() {
+      return report;
+    },
+    heapBytes: () => connection.call((api) => api.heapBytes()),
+    async setWeights(values) {
+      weights = values;
+      await insist((api) => api.setWeights(values));
+    },
+    predict: (tile, signal) => abortable(signal, (api, call) => api.predict(call, tile)),
+    gradient: (example, scale, signal) => abortable(signal, (api, call) => api.gradient(call, example, scale)),
+    dispose() {
+      isDisposed = true;
+      connection.close();
+    },
+  };
+}

@@ -1,0 +1,83 @@
+// Inputs made ready to cross to the worker: arrays copied once (or handed over where the caller says so), addresses made whole,
+// since the worker's own address is another one.
+
+import { Problem } from "../core/problem.ts";
+import type { Image, Pixels, Sample } from "./contract.ts";
+
+/** What is packed, and the buffers that go with it. */
+export interface Packing {
+  /** Relative addresses are relative to this. */
+  readonly base: string | undefined;
+  /** True: hand the caller's own buffers over. */
+  readonly transfer: boolean;
+  /** Filled with the buffers to be transferred. */
+  readonly transfers: Transferable[];
+}
+
+/** An image that can cross. Throws Problem InvalidData for what is none. */
+export function packImage(image: Image, packing: Packing): Image {
+  if (typeof image === "string" || image instanceof URL) return resolveAddress(image, packing.base);
+  if (isFileOrFolder(image)) return image;
+  if (!isPixels(image)) throw unknownImage(image);
+  const data = packArray(image.data, packing);
+  const { shape, axes, pixelSizeUm, name } = image;
+  return {
+    data,
+    shape: Array.isArray(shape) ? [...shape] : shape,
+    ...(axes !== undefined && { axes }),
+    ...(pixelSizeUm !== undefined && { pixelSizeUm }),
+    ...(name !== undefined && { name }),
+  };
+}
+
+export function packSample(sample: Sample, packing: Packing): Sample {
+  const { image, labels, classes, ignore, regions, use, name } = sample;
+  return {
+    image: packImage(image, packing),
+    ...(labels !== undefined && { labels: packImage(labels, packing) }),
+    ...(classes !== undefined && { classes: packImage(classes, packing) }),
+    ...(ignore !== undefined && { ignore: packImage(ignore, packing) }),
+    ...(regions !== undefined && { regions: structuredClone(regions) }),
+    ...(use !== undefined && { use }),
+    ...(name !== undefined && { name }),
+  };
+}
+
+/** A whole address; where there is no base (a worker without a page), as it came. */
+export function resolveAddress(address: string | URL, base: string | undefined): string {
+  const text = String(address);
+  return URL.canParse(text, base) ? new URL(text, base).href : text;
+}
+
+/** The array in a buffer of its own, since a view would cross with all of the buffer that it lies in. */
+function packArray<T extends Pixels["data"]>(array: T, { transfer, transfers }: Packing): T {
+  if (!ArrayBuffer.isView(array) || array instanceof DataView) return array;
+  const isWhole = array.byteLength === array.buffer.byteLength && array.buffer instanceof ArrayBuffer;
+  const own = transfer && isWhole ? array : (array.slice() as T);
+  transfers.push(own.buffer as ArrayBuffer);
+  return own;
+}
+
+/** What is opened where it lies: a file, its bytes, the files of a folder, or a folder's handle. */
+function isFileOrFolder(image: unknown): image is Exclude<Image, Pixels> {
+  if (image instanceof Blob || image instanceof Uint8Array) return true;
+  if (Array.isArray(image)) return image.length > 0 && image.every((file) => file instanceof Blob);
+  return typeof image === "object" && image !== null && "kind" in image && image.kind === "directory";
+}
+
+/** What is no image. */
+export function unknownImage(value: unknown): Problem<"InvalidData"> {
+  const came =
+    value === null || value === undefined
+      ? "nothing"
+      : typeof value === "object"
+        ? `an object with ${Object.keys(value).slice(0, 6).join(", ")}`
+        : typeof value;
+  return new Problem("InvalidData", `An image must be { data, shape }, an ndarray, a file or an address; got ${came}. Give one of these.`, {
+    reason: came,
+  });
+}
+
+function isPixels(image: unknown): image is Pixels {
+  return typeof image === "object" && image !== null && "data" in image && "shape" in image;
+}

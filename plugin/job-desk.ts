@@ -1,0 +1,77 @@
+// The jobs of one caller: each with a name to cancel it by, its own line to the worker, and its inputs packed.
+
+import { type Remote, transfer } from "comlink";
+import type { Context, Parameters } from "./contract.ts";
+import type { Packing } from "./inputs.ts";
+import type { JobOrder } from "./job-api.ts";
+import { openLine } from "./job-line.ts";
+import { type Office, type OfficeApi, pageAddress } from "./office.ts";
+
+/** Packs the inputs, before anything is awaited, and returns what asks the worker. */
+export type PackJob<R> = (packing: Packing) => (api: Remote<OfficeApi>, order: JobOrder) => Promise<R>;
+
+export interface JobDesk {
+  run<R>(parameters: Parameters, context: Context, pack: PackJob<R>): Promise<R>;
+  /** Ends the jobs of that name, or all. */
+  cancel(job?: string): void;
+}
+
+export function createJobDesk(office: Office): JobDesk {
+  const jobs = new Map<string, Set<AbortController>>();
+  const base = pageAddress();
+  let count = 0;
+
+  const enter = (job: string, controller: AbortController): (() => void) => {
+    const named = jobs.get(job) ?? new Set();
+    jobs.set(job, named.add(controller));
+    return () => {
+      named.delete(controller);
+      if (named.size === 0) jobs.delete(job);
+    };
+  };
+
+  return {
+    async run(parameters, context, pack) {
+      const { signal } = context;
+      signal?.throwIfAborted();
+      const job = context.job ?? `overtile-${++count}`;
+      const controller = new AbortController();
+      const abort = (): void => controller.abort(signal?.reason);
+      const packing: Packing = { base, transfer: context.transfer === true, transfers: [] };
+      const ask = pack(packing);
+      const leave = enter(job, controller);
+      signal?.addEventListener("abort", abort);
+      const line = openLine({ ...context, signal: controller.signal });
+      const { slide } = context;
+      const order = transfer({ job, parameters: { ...parameters }, port: line.port, ...(slide && { slide }) }, [
+        line.port,
+        ...packing.transfers,
+      ]);
+      try {
+        const connection = await untilAborted(office.reach(), controller.signal);
+        return await connection.call((api) => ask(api, order));
+      } catch (error) {
+        controller.signal.throwIfAborted();
+        throw error;
+      } finally {
+        line.close();
+        signal?.removeEventListener("abort", abort);
+        leave();
+      }
+    },
+    cancel(job) {
+      const chosen = job === undefined ? [...jobs.values()] : [jobs.get(job) ?? new Set<AbortController>()];
+      for (const controllers of chosen) for (const controller of controllers) controller.abort();
+    },
+  };
+}
+
+/** The promise, or the signal's reason as soon as it is aborted. */
+function untilAborted<R>(promise: Promise<R>, signal: AbortSignal): Promise<R> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    if (signal.aborted) return abort();
+    signal.addEventListener("abort", abort);
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

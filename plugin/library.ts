@@ -1,0 +1,169 @@
+// The library of models: bioimage.io archives under name@version. A name alone is its newest version; training under a
+// known name makes the next version and never writes over one.
+
+import { readModel, writeModel } from "../core/model/archive.ts";
+import { assertName, type Model } from "../core/model/model.ts";
+import { isProblem, nearestWord, Problem } from "../core/problem.ts";
+import type { ModelInfo, Models } from "./contract.ts";
+import type { Files } from "./store/files.ts";
+import { createLocalLock, type Lock } from "./store/lock.ts";
+
+export interface Library extends Models {
+  /** The model of that name or name@version. Throws Problem InvalidParameter with the nearest name. */
+  load(reference: string): Promise<Model>;
+  /** Keeps a model as the next version of its name. `onRefused`: told when the storage refuses it, instead of an error. */
+  add(
+    model: Omit<Model, "version">,
+    options?: { readonly onRefused?: (problem: Problem) => void },
+  ): Promise<{ readonly model: Model; readonly archive: Uint8Array }>;
+}
+
+/** True for what a full or forbidden storage throws. */
+export function isRefusal(error: unknown): error is Problem {
+  return isProblem(error, "CannotWrite") || isProblem(error, "StorageUnavailable");
+}
+
+/** True for the path or address of an archive, false for a name in the library. */
+export function isArchivePath(reference: string): boolean {
+  return reference.toLowerCase().endsWith(".zip");
+}
+
+export interface LibraryOptions {
+  readonly files: Files;
+  /** Bytes of a file or an address that the user named. */
+  readonly readBytes: (from: Blob | URL | string) => Promise<Uint8Array>;
+  /** Held while a version is added: two tabs must not both make the same one. */
+  readonly lock?: Lock | undefined;
+}
+
+export function createLibrary({ files, readBytes, lock = createLocalLock() }: LibraryOptions): Library {
+  const entries = async (): Promise<readonly Entry[]> => (await files.list()).flatMap(parseEntry);
+  const find = async (reference: string): Promise<Entry> => {
+    const all = await entries();
+    const { name, version } = parseReference(reference);
+    const named = all.filter((entry) => entry.name === name && (version === undefined || entry.version === version));
+    const newest = named.toSorted((a, b) => b.version - a.version)[0];
+    if (newest !== undefined) return newest;
+    throw unknownModel(reference, all);
+  };
+  const readEntry = async ({ name, version }: Entry): Promise<Uint8Array<ArrayBuffer>> => {
+    const bytes = await files.read(entryName({ name, version }));
+    if (bytes === undefined) throw unknownModel(`${name}@${version}`, await entries());
+    return bytes;
+  };
+  const nextVersion = async (name: string): Promise<number> =>
+    1 + Math.max(0, ...(await entries()).filter((entry) => entry.name === name).map(({ version }) => version));
+  const add: Library["add"] = async (model, { onRefused } = {}) => {
+    assertName(model.name);
+    const release = await waitForLock(lock, "library");
+    try {
+      const versioned = { ...model, version: await nextVersion(model.name) };
+      const archive = await writeModel(versioned);
+      await files.write(entryName(versioned), archive).catch((error: unknown) => {
+        if (onRefused === undefined || !isRefusal(error)) throw error;
+        onRefused(error);
+      });
+      return { model: versioned, archive };
+    } finally {
+      release();
+    }
+  };
+
+  return {
+    add,
+    async load(reference) {
+      return readModel(await readEntry(await find(reference)), { path: reference });
+    },
+    async list() {
+      const infos = (await entries()).map(async (entry) => describeModel(await readEntry(entry)));
+      return (await Promise.all(infos)).toSorted((a, b) => a.name.localeCompare(b.name) || a.version - b.version);
+    },
+    async import(archive, name) {
+      const model = await readModel(await readBytes(archive), typeof archive === "string" ? { path: archive } : {});
+      const added = await add({ ...model, name: name ?? model.name });
+      return describeModel(added.archive);
+    },
+    async export(reference) {
+      if (isArchivePath(reference)) {
+        const archive = await readBytes(reference);
+        await readModel(archive, { path: reference });
+        return new Blob([archive as Uint8Array<ArrayBuffer>], { type: "application/zip" });
+      }
+      return new Blob([await readEntry(await find(reference))], { type: "application/zip" });
+    },
+    async rename(reference, name) {
+      const entry = await find(reference);
+      const model = await readModel(await readEntry(entry));
+      const added = await add({ ...model, name });
+      await files.remove(entryName(entry));
+      return describeModel(added.archive);
+    },
+    async remove(reference) {
+      await files.remove(entryName(await find(reference)));
+    },
+  };
+}
+
+// An archive is written in far less.
+const longestWaitMs = 20_000;
+
+async function waitForLock(lock: Lock, name: string): Promise<() => void> {
+  for (let waited = 0; ; waited += 50) {
+    const release = await lock(name);
+    if (release !== undefined) return release;
+    if (waited >= longestWaitMs) {
+      const reason = "another tab is writing";
+      throw new Problem("StorageUnavailable", `The library must be free to be written to; ${reason}. Close the other tab, and try again.`, {
+        reason,
+      });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+interface Entry {
+  readonly name: string;
+  readonly version: number;
+}
+
+function entryName({ name, version }: Entry): string {
+  return `${name}@${version}.zip`;
+}
+
+function parseEntry(file: string): Entry[] {
+  const found = /^(.*)@(\d+)\.zip$/s.exec(file);
+  return found === null ? [] : [{ name: found[1]!, version: Number(found[2]) }];
+}
+
+function parseReference(reference: string): { readonly name: string; readonly version?: number } {
+  const found = /^(.*)@(\d+)$/s.exec(reference);
+  return found === null ? { name: reference } : { name: found[1]!, version: Number(found[2]) };
+}
+
+async function describeModel(bytes: Uint8Array): Promise<ModelInfo> {
+  const { name, version, description, created, spec, classNames, pixelSizeUm, training } = await readModel(bytes);
+  const { samples } = training;
+  return {
+    name,
+    version,
+    description,
+    created,
+    bytes: bytes.length,
+    channels: spec.channels,
+    classes: classNames,
+    ...(pixelSizeUm === undefined ? {} : { pixelSizeUm }),
+    learntFrom: Array.isArray(samples) ? samples.map(String) : [],
+  };
+}
+
+function unknownModel(reference: string, all: readonly Entry[]): Problem<"InvalidParameter"> {
+  const names = [...new Set(all.map(({ name }) => name))];
+  const nearest = nearestWord(parseReference(reference).name, names);
+  const known = names.length === 0 ? "The library is empty; train a model or import one." : `It knows ${names.join(", ")}.`;
+  const advice = nearest === undefined ? known : `Did you mean "${nearest}"?`;
+  return new Problem("InvalidParameter", `"model" must be in the library; there is no "${reference}". ${advice}`, {
+    parameter: "model",
+    value: reference,
+    ...(nearest === undefined ? {} : { nearest: [nearest] }),
+  });
+}

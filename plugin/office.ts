@@ -1,0 +1,87 @@
+// The one job worker of a caller: started early, replaced with the next call when it died.
+
+import type { Remote } from "comlink";
+import { Problem } from "../core/problem.ts";
+import { loadAssets } from "./assets.ts";
+import { createBrowserSpawn } from "./browser-worker.ts";
+import type { Bundle, WorkerScript } from "./bundle.ts";
+import type { JobApi } from "./job-api.ts";
+import { type Connection, connect, type Greeter, type WorkerThread } from "./wire.ts";
+
+export type OfficeApi = JobApi & Greeter;
+
+/** The job worker, started early and again when it died. */
+export interface Office {
+  reach(): Promise<Connection<OfficeApi>>;
+  ask<R>(call: (api: Remote<OfficeApi>) => Promise<R>): Promise<R>;
+  dispose(): void;
+}
+
+/** Starts the worker. A failure is told by the first call. */
+export function openOffice(bundle: Bundle): Office {
+  const { script, kept, release } = bundle.openScripts();
+  // Read once, while the network is there; a worker that is replaced gets the same bytes.
+  const assets = loadAssets(bundle.readFile);
+  let opened: Promise<Connection<OfficeApi>> | undefined;
+  let connection: Connection<OfficeApi> | undefined;
+  let isClosed = false;
+
+  let thread: WorkerThread | undefined;
+  const spawn = (from: WorkerScript): Promise<Connection<OfficeApi>> =>
+    connect<OfficeApi>(() => {
+      thread = createBrowserSpawn(from)();
+      return thread;
+    });
+  const start = async (): Promise<Connection<OfficeApi>> => {
+    const started = await spawn(script).catch(async (error: unknown) => {
+      // The network may be gone. The copy is the second choice only, since it cannot load what is loaded when met.
+      const copy = await kept.catch(() => script);
+      if (isClosed || copy === script) throw error;
+      return spawn(copy);
+    });
+    try {
+      const options = { assets: await assets, script: await kept.catch(() => script), base: pageAddress() };
+      await started.call((api) => api.start(options));
+    } catch (error) {
+      started.close();
+      throw error;
+    }
+    connection = started;
+    return started;
+  };
+  const reach = async (): Promise<Connection<OfficeApi>> => {
+    if (isClosed) throw disposed();
+    if (opened === undefined || connection?.isLost) {
+      connection = undefined;
+      const attempt = start();
+      opened = attempt;
+      attempt.catch(() => {
+        if (opened === attempt) opened = undefined;
+      });
+    }
+    return await opened;
+  };
+  void reach().catch(() => {}); // told by the first call
+  return {
+    reach,
+    ask: async (call) => (await reach()).call(call),
+    dispose() {
+      isClosed = true;
+      connection?.close();
+      thread?.terminate(); // it may still be starting
+      release();
+    },
+  };
+}
+
+/** What relative addresses are relative to. */
+export function pageAddress(): string | undefined {
+  const { document, location } = globalThis as { document?: { readonly baseURI: string }; location?: { readonly href: string } };
+  return document?.baseURI ?? location?.href;
+}
+
+function disposed(): Problem<"WorkerLost"> {
+  return new Problem("WorkerLost", "Overtile must not be disposed before it is used; it was. Call activate() again.", {
+    reason: "disposed",
+  });
+}

@@ -1,0 +1,129 @@
+// `segment` as hosts call it: model and image opened, workers started, the story told for each plane, results as pixels.
+
+import { predictBytes } from "../core/engine/memory.ts";
+import type { Job } from "../core/job.ts";
+import type { Model } from "../core/model/model.ts";
+import { type Segmentation, segment } from "../core/segment.ts";
+import { openSource } from "../core/source/open.ts";
+import type { ImageSource } from "../core/source/source.ts";
+import { chooseTile } from "../core/tile/choose.ts";
+import type { UNetSpec } from "../core/unet/spec.ts";
+import type { Context, Image, Parameters, Pixels, SegmentResult } from "./contract.ts";
+import { loadModel, modelTitle, toReference } from "./load-model.ts";
+import type { Values } from "./parameter-table.ts";
+import { resolveParameters } from "./parameters.ts";
+import { choosePlanes } from "./planes.ts";
+import { compareScales, describeChannels, learntSizePx, startSegmentCrew } from "./segment-crew.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** Segments an image with a model. Throws Problem of many kinds, AbortError. */
+export async function* segmentImage(
+  image: Image,
+  given: Parameters,
+  workspace: Workspace,
+  { signal, log }: Context = {},
+): Job<SegmentResult> {
+  const values = resolveParameters("segment", given);
+  const model = await loadModel(values.model, workspace);
+  const source = await openSource(image, { signal });
+  try {
+    const { spec } = model;
+    const planes = choosePlanes(source, values, spec.channels);
+    const tile = values.tile === "auto" ? chooseAutoTile(source, spec, values.memory) : values.tile;
+    yield* describeChannels(source, model, values);
+    if (compareScales(model, source.pixelSizeUm) !== 1) yield { kind: "notice", done: 0, message: describeOtherScale(model, source) };
+    const crew = yield* startSegmentCrew(model, tile, values, workspace, { signal, log });
+    try {
+      const minSizePx = values.min_size === "auto" ? learntSizePx(model) : values.min_size;
+      const results: Segmentation[] = [];
+      for (const [image, plane] of planes.entries()) {
+        const options = {
+          plane,
+          image,
+          tile,
+          budgetBytes: values.memory * 1e6,
+          minSizePx,
+          fillHoles: values.fill_holes,
+          splitDepthPx: values.split,
+          keepProbabilities: values.output.includes("probabilities"),
+        };
+        results.push(yield* segment(source, spec, crew.networks, options, signal));
+      }
+      const resolved = { tile, min_size: minSizePx, workers: crew.networks.length, backend: crew.backendName };
+      const parameters = { ...values, ...resolved, model: toReference(values.model, model) };
+      return { ...toPixels(results, source, values), model: modelTitle(model), parameters, backend: crew.backend };
+    } finally {
+      crew.dispose();
+    }
+  } finally {
+    source.dispose?.();
+  }
+}
+
+function describeOtherScale({ pixelSizeUm: wanted }: Model, { name, pixelSizeUm }: ImageSource): string {
+  return `${name} has pixels of ${pixelSizeUm} µm, the model learnt from ${wanted} µm: it is taken as it is. Slides are resampled.`;
+}
+
+// A worker may use half of the budget at most, so that the tile does not depend on how many workers there are.
+const budgetShare = 0.5;
+
+function chooseAutoTile({ height, width }: ImageSource, spec: UNetSpec, memory: number): number {
+  const budgetBytes = memory * 1e6 * budgetShare;
+  return chooseTile({ height, width, levels: spec.levels, budgetBytes, bytesOf: (side) => predictBytes(spec, side, side) });
+}
+
+/** What was asked for, on the image's own grid: labels and classes [planes, height, width], probabilities [planes, classes, height, width]. */
+function toPixels(
+  results: readonly Segmentation[],
+  source: ImageSource,
+  { output, plane }: Pick<Values<"segment">, "output" | "plane">,
+): Pick<SegmentResult, "labels" | "classes" | "probabilities" | "objects"> {
+  const wanted = new Set(output.split(","));
+  const stack = plane.trim() === "all" ? stackAxes(source) : { axes: "", shape: [] };
+  const { height, width } = source;
+  const shared = source.pixelSizeUm === undefined ? {} : { pixelSizeUm: source.pixelSizeUm };
+  const pixels = (name: string, axes: string, shape: readonly number[], data: Pixels["data"]): Pixels => ({
+    data,
+    shape: [...stack.shape, ...shape],
+    axes: stack.axes + axes,
+    name: `${source.name}.${name}`,
+    ...shared,
+  });
+  const largest = Math.max(...results.map(({ labels }) => labels.count));
+  const labels = joinArrays(results.map((result) => result.labels.data));
+  const shape = [height, width];
+  return {
+    ...(wanted.has("labels") && { labels: pixels("labels", "yx", shape, largest > 65535 ? labels : Uint16Array.from(labels)) }),
+    ...(wanted.has("classes") && { classes: pixels("classes", "yx", shape, joinArrays(results.map(({ classes }) => classes.data))) }),
+    ...(wanted.has("probabilities") && {
+      probabilities: pixels("probabilities", "cyx", [results[0]!.probabilities!.channels, ...shape], joinArrays(results.map(toPlanar))),
+    }),
+    objects: results.reduce((sum, result) => sum + result.labels.count, 0),
+  };
+}
+
+function stackAxes({ sizeZ, sizeT }: ImageSource): { readonly axes: string; readonly shape: readonly number[] } {
+  const axes = `${sizeT > 1 ? "t" : ""}${sizeZ > 1 ? "z" : ""}`;
+  return { axes, shape: [...(sizeT > 1 ? [sizeT] : []), ...(sizeZ > 1 ? [sizeZ] : [])] };
+}
+
+/** Probabilities with each class in one piece. */
+function toPlanar({ probabilities }: Segmentation): Float32Array {
+  const { data, channels } = probabilities!;
+  const pixels = data.length / channels;
+  const out = new Float32Array(data.length);
+  for (let c = 0; c < channels; c++) for (let i = 0; i < pixels; i++) out[c * pixels + i] = data[i * channels + c]!;
+  return out;
+}
+
+function joinArrays<T extends Uint8Array | Uint32Array | Float32Array>(parts: readonly T[]): T {
+  if (parts.length === 1) return parts[0]!;
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const out = new (parts[0]!.constructor as new (length: number) => T)(length);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}

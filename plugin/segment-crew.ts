@@ -1,0 +1,67 @@
+// What images in memory and slides begin alike: what the model says of scale, and the workers that hold its weights.
+
+import { predictBytes } from "../core/engine/memory.ts";
+import type { Job, Progress } from "../core/job.ts";
+import type { Model } from "../core/model/model.ts";
+import type { ImageSource } from "../core/source/source.ts";
+import { chooseBackend } from "./backend-choice.ts";
+import { type Crew, openCrew } from "./compute.ts";
+import type { Context } from "./contract.ts";
+import { planWorkers } from "./crew-plan.ts";
+import { describeFallback } from "./describe-fallback.ts";
+import type { Values } from "./parameter-table.ts";
+import type { Workspace } from "./workspace.ts";
+
+type Notice = Extract<Progress, { kind: "notice" }>;
+
+/** Starts the workers for tiles of this side and gives them the weights. Whoever gets the crew disposes of it. */
+export async function* startSegmentCrew(
+  { spec, weights }: Pick<Model, "spec" | "weights">,
+  tile: number,
+  values: Values<"segment">,
+  workspace: Workspace,
+  { signal, log }: { readonly signal: AbortSignal | undefined; readonly log: Context["log"] | undefined },
+): Job<Crew> {
+  yield { kind: "phase", name: "starting", done: 0 };
+  const count = planWorkers(values, predictBytes(spec, tile, tile), workspace);
+  const { assets, spawn } = workspace;
+  const prefer = await chooseBackend("segment", { spec, tile, count, backend: values.backend }, workspace, { signal, log });
+  const crew = await openCrew({ spec, count, assets, spawn, log, backend: values.backend, prefer, useKernels: true });
+  let isReady = false;
+  try {
+    const fallback = describeFallback(crew);
+    if (fallback !== undefined) yield { kind: "notice", done: 0, message: fallback };
+    await Promise.all(crew.networks.map((network) => network.setWeights(weights)));
+    isReady = true;
+    return crew;
+  } finally {
+    if (!isReady) crew.dispose();
+  }
+}
+
+/** Channels that are left out unasked are told. */
+export function describeChannels(
+  { name, channels }: ImageSource,
+  { spec }: Pick<Model, "spec">,
+  { channel }: Values<"segment">,
+): readonly Notice[] {
+  if (channels.length <= spec.channels || channel !== "") return [];
+  const read = spec.channels === 1 ? "1, the first is" : `${spec.channels}, the first ones are`;
+  const message = `${name} has ${channels.length} channels, the model reads ${read} taken. Choose others with "channel".`;
+  return [{ kind: "notice", done: 0, message }];
+}
+
+// Sizes that differ by less are taken as equal: resampling would cost more than it gains.
+const tolerance = 0.02;
+
+/** Pixels of the image, a side, for one that the model learnt from; 1 where either size is not known, or they are about equal. */
+export function compareScales({ pixelSizeUm: wanted }: Pick<Model, "pixelSizeUm">, pixelSizeUm: number | undefined): number {
+  const ratio = wanted === undefined || pixelSizeUm === undefined ? 1 : wanted / pixelSizeUm;
+  return Math.abs(ratio - 1) < tolerance ? 1 : ratio;
+}
+
+/** Half of the smallest objects that the model learnt, in pixels of the image; 0 where its record does not say. */
+export function learntSizePx({ training }: Pick<Model, "training">, pixelsPerStep = 1): number {
+  const { minSizePx } = training;
+  return typeof minSizePx === "number" && minSizePx >= 0 ? Math.floor(minSizePx * pixelsPerStep ** 2) : 0;
+}

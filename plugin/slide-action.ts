@@ -1,0 +1,134 @@
+// A slide: model and image opened, blocks planned on the network's grid, workers started, the story told block by block into a
+// store. What is made of the store (labels, outlines, tables) needs no network any more.
+
+import type { Box } from "../core/array/raster.ts";
+import { findEmptyBlocks } from "../core/empty-blocks.ts";
+import { predictBytes } from "../core/engine/memory.ts";
+import type { Job } from "../core/job.ts";
+import type { Model } from "../core/model/model.ts";
+import { hashSha256 } from "../core/model/sha256.ts";
+import { Problem } from "../core/problem.ts";
+import { openGrid } from "../core/read-grid.ts";
+import type { Plane } from "../core/read-image.ts";
+import { type SlideRun, segmentSlide } from "../core/segment-slide.ts";
+import { openBlockStore, type SlideRecord } from "../core/sink/block-store.ts";
+import type { ChunkStore } from "../core/sink/store.ts";
+import type { ImageSource } from "../core/source/source.ts";
+import { chooseTile } from "../core/tile/choose.ts";
+import { planSlide, type SlidePlan, standardBlockPx } from "../core/tile/slide-plan.ts";
+import type { Context, Parameters } from "./contract.ts";
+import { loadModel, modelTitle, toReference } from "./load-model.ts";
+import { resolveParameters } from "./parameters.ts";
+import { choosePlanes } from "./planes.ts";
+import { compareScales, describeChannels, learntSizePx, startSegmentCrew } from "./segment-crew.ts";
+import type { Workspace } from "./workspace.ts";
+
+export interface SlideOptions {
+  /** Only these pixels; the others are background. */
+  readonly region?: Box | undefined;
+  /** Micrometres a pixel side, where the image does not say or says it wrong. */
+  readonly pixelSizeUm?: number | undefined;
+  readonly skipEmpty: boolean;
+  /** Every `count`-th block, from `index` (0-based) on. */
+  readonly shard?: { readonly index: number; readonly count: number } | undefined;
+  readonly keepProbabilities?: "uint8" | "float32" | undefined;
+  /** How the run calls the image: path or address. */
+  readonly path: string;
+  /** Called before the first tile, with what `auto` became. */
+  readonly onStart?: ((resolved: Parameters) => Promise<void>) | undefined;
+}
+
+export interface SlideResult {
+  readonly run: SlideRun;
+  readonly record: SlideRecord;
+  /** The parameters as resolved. */
+  readonly parameters: Parameters;
+  readonly backend: string;
+}
+
+/** Predicts what `store` has not yet of a slide. Throws Problem of many kinds, AbortError. */
+export async function* classifySlide(
+  source: ImageSource,
+  store: ChunkStore,
+  given: Parameters,
+  options: SlideOptions,
+  workspace: Workspace,
+  { signal, log }: Context = {},
+): Job<SlideResult> {
+  const values = resolveParameters("segment", given);
+  const model = await loadModel(values.model, workspace);
+  const { spec } = model;
+  const planes = choosePlanes(source, values, spec.channels);
+  const plane = onePlane(planes);
+  yield* describeChannels(source, model, values);
+  const pixelSizeUm = options.pixelSizeUm ?? source.pixelSizeUm;
+  const ratio = compareScales(model, pixelSizeUm);
+  const message = describeScales(model, pixelSizeUm, ratio);
+  if (message !== undefined) yield { kind: "notice", done: 0, message };
+  yield { kind: "phase", name: "measuring grey values", done: 0 };
+  const grid = await openGrid(source, { plane, channels: spec.channels, pixelsPerStep: ratio, signal });
+  const { height, width } = source;
+  const side = { height: Math.min(standardBlockPx, grid.height), width: Math.min(standardBlockPx, grid.width) };
+  const budgetBytes = (values.memory * 1e6) / 2;
+  const bytesOf = (tileSide: number): number => predictBytes(spec, tileSide, tileSide);
+  const tile = values.tile === "auto" ? chooseTile({ ...side, levels: spec.levels, budgetBytes, bytesOf }) : values.tile;
+  const { levels } = spec;
+  const whole = planSlide({ height, width, gridHeight: grid.height, gridWidth: grid.width, levels, tile, region: options.region });
+
+  const record: SlideRecord = {
+    path: options.path,
+    name: source.name,
+    height,
+    width,
+    dtype: source.dtype,
+    plane,
+    model: modelTitle(model),
+    weights: await hashSha256(new Uint8Array(model.weights.buffer as ArrayBuffer, model.weights.byteOffset, model.weights.byteLength)),
+    classNames: model.classNames,
+    levels,
+    tile,
+    blockPx: whole.blockPx,
+    gridHeight: grid.height,
+    gridWidth: grid.width,
+    ...(options.region && { region: options.region }),
+    ...(options.keepProbabilities && { probabilityType: options.keepProbabilities }),
+    ...(pixelSizeUm !== undefined && { pixelSizeUm }),
+    skipEmpty: options.skipEmpty,
+    minSizePx: learntSizePx(model, ratio),
+  };
+  const blocks = await openBlockStore(store, record);
+  const { shard } = options;
+  const plan: SlidePlan = shard ? { ...whole, blocks: whole.blocks.filter(({ index }) => index % shard.count === shard.index) } : whole;
+  const isEmpty = options.skipEmpty ? await findEmptyBlocks(source, plane, plan, signal) : undefined;
+  if (isEmpty !== undefined) {
+    const empty = plan.blocks.filter(isEmpty).length;
+    yield { kind: "notice", done: 0, message: `${empty} of ${plan.blocks.length} blocks of ${plan.blockPx} px are empty and skipped.` };
+  }
+
+  const crew = yield* startSegmentCrew(model, tile, values, workspace, { signal, log });
+  try {
+    const resolved = { tile, workers: crew.networks.length, backend: crew.backendName, model: toReference(values.model, model) };
+    const parameters = { ...values, ...resolved };
+    await options.onStart?.(parameters);
+    const keepProbabilities = options.keepProbabilities !== undefined;
+    const request = { plan, grid, spec, networks: crew.networks, sink: blocks, keepProbabilities, isEmpty, signal };
+    return { run: yield* segmentSlide(request), record, parameters, backend: crew.backend };
+  } finally {
+    crew.dispose();
+  }
+}
+
+function onePlane(planes: readonly Plane[]): Plane {
+  if (planes.length === 1) return planes[0]!;
+  throw new Problem("InvalidParameter", `"plane" must be one plane of a slide; got ${planes.length}. Write for example plane=z=3.`, {
+    parameter: "plane",
+    value: "all",
+  });
+}
+
+/** What is to be told of the sizes of pixels: what is not known is said, not guessed. */
+function describeScales({ pixelSizeUm: wanted }: Model, pixelSizeUm: number | undefined, ratio: number): string | undefined {
+  if (ratio !== 1) return `The image has pixels of ${pixelSizeUm} µm, the model learnt from ${wanted} µm: it is resampled on the fly.`;
+  if (wanted === undefined || pixelSizeUm !== undefined) return undefined;
+  return `The model learnt from pixels of ${wanted} µm; the image does not say its own. It is taken as it is; give --pixel-size if you know it.`;
+}

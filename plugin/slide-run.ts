@@ -1,0 +1,143 @@
+// A slide in a folder that the browser handed over: segmented block by block, its objects joined, labels and table written; and
+// later whatever else is asked of it. What is in the folder is the ledger: a tab that was closed or ran out of room goes on.
+
+import type { Job } from "../core/job.ts";
+import { Problem } from "../core/problem.ts";
+import { findBlockStore } from "../core/sink/block-store.ts";
+import { readJson, writeJson } from "../core/sink/zarr.ts";
+import { createZipFolder } from "../core/sink/zip-folder.ts";
+import { type ResultPlace, type SlideKind, writeSlideResults } from "../core/slide-results.ts";
+import { openSource } from "../core/source/open.ts";
+import type { ImageSource } from "../core/source/source.ts";
+import type { Context, Image, Parameters, SegmentResult, SlideContext, SlideExport } from "./contract.ts";
+import { resolveParameters } from "./parameters.ts";
+import { classifySlide } from "./slide-action.ts";
+import { createHandleStore, growFile } from "./store/handle-store.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** What a run was begun with, as far as it decides what comes out. */
+interface Begun {
+  readonly parameters: Parameters;
+  readonly name?: string;
+  readonly region?: NonNullable<SlideContext["region"]>;
+}
+
+const begunName = "begun.json";
+const resultName = "result.json";
+const fileNames: Partial<Record<SlideKind, string>> = { labels: "labels.ome.tif", table: "table.csv" };
+
+/** Segments a slide into its folder, or goes on with it. Throws Problem of many kinds, AbortError; what was done is kept. */
+export async function* segmentIntoFolder(
+  image: Image,
+  { folder, name, region }: SlideContext,
+  given: Parameters,
+  workspace: Workspace,
+  context: Context = {},
+): Job<SegmentResult> {
+  const { signal } = context;
+  const release = await takeFolder(workspace, folder);
+  try {
+    const store = createHandleStore(folder);
+    const finished = (await readJson(store, resultName)) as Omit<SegmentResult, "slide"> | undefined;
+    if (finished !== undefined) return { ...finished, slide: { folder } };
+    const before = (await readJson(store, begunName)) as Begun | undefined;
+    const begun: Begun = before ?? { parameters: given, ...(name !== undefined && { name }), ...(region && { region }) };
+    const values = resolveParameters("segment", begun.parameters);
+    const source = await openSource(image, { signal, ...(begun.name !== undefined && { name: begun.name }) });
+    try {
+      const { height, width } = source;
+      const path = source.name;
+      const box = begun.region ?? { y0: 0, x0: 0, y1: height, x1: width };
+      const options = {
+        path,
+        ...(isWhole(box, source) ? {} : { region: box }),
+        skipEmpty: false,
+        // The same backend to the end: others round otherwise.
+        onStart: async (resolved: Parameters) => {
+          if (before === undefined) await writeJson(store, begunName, { ...begun, parameters: { ...values, ...resolved } });
+        },
+      };
+      const { record, parameters, backend } = yield* classifySlide(source, store, values, options, workspace, context);
+      const minSizePx = values.min_size === "auto" ? record.minSizePx : values.min_size;
+      const { objects } = yield* writeSlideResults(await findBlockStore(store, folder.name), {
+        kinds: ["labels", "table"],
+        format: "ome-tiff",
+        minSizePx,
+        fillHoles: values.fill_holes,
+        splitDepthPx: values.split,
+        tolerancePx: 0,
+        place: createFolderPlace(folder),
+        source,
+        signal,
+      });
+      const { missingChunks = 0 } = source.gaps ?? {};
+      if (missingChunks > 0) {
+        const message = `${missingChunks} chunks of ${source.name} are absent, which stands for the fill value.`;
+        yield { kind: "notice", done: 0, message };
+      }
+      const resolved = { ...parameters, min_size: minSizePx };
+      const result = { objects, model: record.model, parameters: resolved, backend };
+      await writeJson(store, resultName, result);
+      return { ...result, slide: { folder } };
+    } finally {
+      source.dispose?.();
+    }
+  } finally {
+    release();
+  }
+}
+
+/** Writes a file of what a run left in its folder. Throws Problem MissingFile, InvalidData, CannotWrite; AbortError. */
+export async function* exportFromFolder(
+  folder: FileSystemDirectoryHandle,
+  { kind, format = "ome-tiff", tolerancePx = 0, image }: SlideExport,
+  file: FileSystemFileHandle,
+  { signal }: Context = {},
+): Job<void> {
+  const store = createHandleStore(folder);
+  const result = (await readJson(store, resultName)) as SegmentResult | undefined;
+  if (result === undefined) {
+    const reason = "it is not segmented to its end";
+    throw new Problem("InvalidData", `A slide is exported once all of it is segmented; ${reason}. Go on with it first.`, { reason });
+  }
+  const { fill_holes: fillHoles, min_size: minSizePx, split: splitDepthPx } = resolveParameters("segment", result.parameters);
+  const source = image === undefined ? undefined : await openSource(image, { signal });
+  try {
+    yield* writeSlideResults(await findBlockStore(store, folder.name), {
+      kinds: [kind],
+      format,
+      minSizePx: minSizePx as number,
+      fillHoles,
+      splitDepthPx,
+      tolerancePx,
+      place: { openFile: () => growFile(file), openFolder: async () => createZipFolder(await growFile(file)) },
+      source,
+      signal,
+    });
+  } finally {
+    source?.dispose?.();
+  }
+}
+
+async function takeFolder({ lock }: Workspace, { name }: FileSystemDirectoryHandle): Promise<() => void> {
+  const release = lock === undefined ? () => {} : await lock(`slide ${name}`);
+  if (release !== undefined) return release;
+  const reason = "another tab is at it";
+  throw new Problem("CannotWrite", `A slide is segmented by one tab at a time; ${reason}. Wait until it has ended, or close that tab.`, {
+    path: name,
+    reason,
+  });
+}
+
+function isWhole({ y0, x0, y1, x1 }: NonNullable<SlideContext["region"]>, { height, width }: ImageSource): boolean {
+  return y0 === 0 && x0 === 0 && y1 === height && x1 === width;
+}
+
+/** Files under their own names: they count once the result is there. */
+function createFolderPlace(folder: FileSystemDirectoryHandle): ResultPlace {
+  const openFile: ResultPlace["openFile"] = async (kind) => {
+    const name = fileNames[kind] ?? kind;
+    return growFile(await folder.getFileHandle(name, { create: true }), () => folder.removeEntry(name));
+  };
+  return { openFile, openFolder: async (kind) => createZipFolder(await openFile(kind)) };
+}

@@ -1,0 +1,230 @@
+// `train` as hosts call it: samples opened and read, the plan made from the parameters, workers started, the story told, the
+// model kept as the next version of its name. train-plan.ts makes the plan; keep-trained.ts keeps what was learnt; checkpoints let
+// an ended training go on.
+
+import { gradientBytes } from "../core/engine/memory.ts";
+import type { Job, Progress } from "../core/job.ts";
+import { assertName } from "../core/model/model.ts";
+import { Problem } from "../core/problem.ts";
+import { readSamples, type SampleSource } from "../core/read-samples.ts";
+import { type Schedule, train } from "../core/train.ts";
+import { smallestObjectPx } from "../core/validate.ts";
+import { chooseBackend } from "./backend-choice.ts";
+import { openCrew } from "./compute.ts";
+import type { Context, Parameters, TrainResult } from "./contract.ts";
+import { megabytes, planWorkers } from "./crew-plan.ts";
+import { describeFallback } from "./describe-fallback.ts";
+import { checkpointName, keepTrained } from "./keep-trained.ts";
+import { isRefusal } from "./library.ts";
+import { loadModel, toReference } from "./load-model.ts";
+import type { Values } from "./parameter-table.ts";
+import { resolveParameters } from "./parameters.ts";
+import { choosePlanes, parseChannels } from "./planes.ts";
+import { measureSteps, planSchedule, planSpec, planWeights, type Split, splitSamples } from "./train-plan.ts";
+import { openTrainingState, saveTrainingState } from "./training-state.ts";
+import type { Workspace } from "./workspace.ts";
+
+export interface TrainingSamples {
+  readonly train: readonly SampleSource[];
+  /** Empty: some of `train` are kept for validation. */
+  readonly validate: readonly SampleSource[];
+  /** Name of the dataset, for the record. */
+  readonly title: string;
+}
+
+export interface TrainContext extends Context {
+  /** Name of the model in the library. */
+  readonly name: string;
+}
+
+/** Trains on samples and keeps the model. Throws Problem of many kinds, AbortError. */
+export async function* trainOnSamples(
+  samples: TrainingSamples,
+  given: Parameters,
+  workspace: Workspace,
+  context: TrainContext,
+): Job<TrainResult> {
+  assertName(context.name); // now, not after hours
+  const release = await takeName(workspace, context.name);
+  try {
+    return yield* trainNamed(samples, given, workspace, context);
+  } finally {
+    release();
+  }
+}
+
+/** Keeps the name for this training. Throws Problem StorageUnavailable where another tab trains it. */
+async function takeName({ lock }: Workspace, name: string): Promise<() => void> {
+  if (lock === undefined) return () => {};
+  const release = await lock(`training ${name}`);
+  if (release !== undefined) return release;
+  const reason = "it is being trained already";
+  throw new Problem(
+    "StorageUnavailable",
+    `A model is trained once at a time; "${name}": ${reason}, here or in another tab. Wait, end that one, or give another name.`,
+    {
+      reason,
+    },
+  );
+}
+
+async function* trainNamed(
+  samples: TrainingSamples,
+  given: Parameters,
+  workspace: Workspace,
+  { name, signal, stop, log, view }: TrainContext,
+): Job<TrainResult> {
+  const values = resolveParameters("train", given);
+  if (samples.train.length === 0) throw noSamples(samples);
+  const base = values.from === "" ? undefined : await loadModel(values.from, workspace);
+  const channels = base?.spec.channels ?? parseChannels(values.channel)?.length ?? samples.train[0]!.image.channels.length;
+  const weights = planWeights(values);
+  const read = yield* readSamples([...samples.train, ...samples.validate], {
+    planesOf: (source) => choosePlanes(source, values, channels),
+    channels,
+    classes: base?.spec.classes ?? values.classes,
+    weights,
+    signal,
+  });
+  const spec = base?.spec ?? planSpec(values, { channels, classes: read.classes });
+  // Every plane is an image of its own.
+  const validating = samples.validate.reduce((sum, { image }) => sum + choosePlanes(image, values, channels).length, 0);
+  const split = splitSamples(read.images, validating, values);
+  for (const message of describeChoice(samples, values, { channels, split })) yield { kind: "notice", done: 0, message };
+  const names = (images: Split["train"]): readonly string[] => images.map((image) => image.name);
+  const { channel, plane } = values;
+  const data = { samples: names(split.train), validation: names(split.validate), weights, channel, plane };
+  const minSizePx = smallestObjectPx(split.train);
+  const planned = planSchedule(values, spec);
+  const bytesEach = gradientBytes(spec, planned.tile, planned.tile);
+  const count = planWorkers(values, bytesEach, workspace);
+
+  yield { kind: "phase", name: "starting", done: 0 };
+  const { assets, spawn, checkpoints } = workspace;
+  const prefer = await chooseBackend("train", { spec, tile: planned.tile, count, backend: values.backend }, workspace, { signal, log });
+  const crew = await openCrew({ spec, count, assets, spawn, log, backend: values.backend, prefer, useKernels: true });
+  try {
+    const fallback = describeFallback(crew);
+    if (fallback !== undefined) yield { kind: "notice", done: 0, message: fallback };
+    const request = {
+      spec,
+      images: split.train.map(({ prepared }) => prepared),
+      validation: split.validate,
+      networks: crew.networks,
+      limits: { budgetBytes: (values.memory * 1e6) / 2, minSizePx },
+      weights: base?.weights,
+    };
+    const checkpoint = checkpointName(name);
+    const saved = values.resume
+      ? await openTrainingState(checkpoints, checkpoint, { spec, planned, data, takesRate: "learning_rate" in given })
+      : undefined;
+    yield { kind: "phase", name: "measuring the time of a step", done: 0 };
+    const { schedule, seconds } = saved ? { schedule: saved.schedule } : await measureSteps(planned, values, { ...request, signal });
+    if (saved)
+      yield {
+        kind: "notice",
+        done: 0,
+        message: `Going on after step ${saved.state.step} of ${schedule.steps}, with learning rate ${schedule.learningRate}.`,
+      };
+    const note = values.minutes > 0 || split.validate.length === 0 ? "" : ", and validation";
+    yield describePlan(schedule, { note, seconds, crew: crew.backend, count: crew.networks.length, bytesEach, memory: values.memory });
+
+    const outcome = yield* train({
+      ...request,
+      schedule,
+      state: saved?.state,
+      stopAt: values.stop_at === "auto" ? undefined : values.stop_at,
+      maxSeconds: values.minutes > 0 ? values.minutes * 60 * 1.1 : undefined,
+      save: (state) => saveTrainingState(checkpoints, checkpoint, { spec, schedule, data, state }).catch(tellRefusal(log)),
+      signal,
+      stop,
+      view: () => {
+        const seen = view?.();
+        const pixels = seen && read.images[seen.image]?.prepared.image;
+        return pixels && { ...seen, pixels };
+      },
+    });
+    yield { kind: "phase", name: "saving the model", done: 0 };
+    const parameters = {
+      ...values,
+      ...toValues(schedule),
+      ...(base && { from: toReference(values.from, base) }),
+      workers: crew.networks.length,
+      backend: crew.backendName,
+      stop_at: outcome.state.step,
+      resume: false, // all of it, from its first step
+    };
+    const { steps } = schedule;
+    const { title, train: sources } = samples;
+    return yield* keepTrained({ name, title, sources, data, spec, base, outcome, steps, parameters, minSizePx, crew }, workspace, log);
+  } finally {
+    crew.dispose();
+  }
+}
+
+function noSamples({ title, validate }: TrainingSamples): Problem<"InvalidData"> {
+  const reason = validate.length === 0 ? "there is none" : `all ${validate.length} are for validation`;
+  return new Problem(
+    "InvalidData",
+    `Training needs an annotated image at least; in ${title} ${reason}. Annotate one, or use it to train.`,
+    {
+      reason,
+    },
+  );
+}
+
+/** A checkpoint that the storage refuses ends no training; it is told. */
+function tellRefusal(log: Context["log"]): (error: unknown) => void {
+  return (error) => {
+    if (!isRefusal(error)) throw error;
+    log?.(`This training cannot be resumed later: ${error.message}`);
+  };
+}
+
+interface PlanCosts {
+  readonly crew: string;
+  readonly count: number;
+  readonly bytesEach: number;
+  /** Budget in MB. */
+  readonly memory: number;
+  readonly seconds?: number | undefined;
+  /** What the time does not count. */
+  readonly note: string;
+}
+
+/** What will be done, before it is, and about how long it takes. */
+function describePlan({ steps, tile, batch }: Schedule, { crew, count, bytesEach, memory, seconds, note }: PlanCosts): Notice {
+  const workers = count === 1 ? "1 worker" : `${count} workers`;
+  const over = bytesEach > memory * 1e6 ? `, more than the budget of ${memory} MB` : "";
+  const time =
+    seconds === undefined ? "" : ` About ${seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.round(seconds / 60)} min`}${note}.`;
+  const message = `${steps} steps of ${batch} tile${batch === 1 ? "" : "s"} of ${tile} px on ${crew}, ${workers}, about ${megabytes(bytesEach)} MB each${over}.${time}`;
+  return { kind: "notice", done: 0, message };
+}
+
+type Notice = Extract<Progress, { kind: "notice" }>;
+
+/** What was chosen for the user and he may not expect: channels left out, nothing to validate with. */
+function describeChoice(
+  { train: samples, validate }: TrainingSamples,
+  values: Values<"train">,
+  { channels, split }: { readonly channels: number; readonly split: Split },
+): readonly string[] {
+  const notices: string[] = [];
+  const wider = [...samples, ...validate].find(({ image }) => image.channels.length > channels);
+  if (wider !== undefined && values.channel === "") {
+    const read = channels === 1 ? "the first is" : `the first ${channels} are`;
+    notices.push(`${wider.name} has ${wider.image.channels.length} channels; ${read} read. Choose others with "channel".`);
+  }
+  if (split.validate.length === 0 && Number(values.validate) > 0) {
+    notices.push(
+      `None of ${split.train.length} images is kept to validate with (a share of ${values.validate}): there will be no scores, and the last weights are kept. Raise "validate", or give a dataset.`,
+    );
+  }
+  return notices;
+}
+
+/** The schedule by the names of the parameters, for record and replay. */
+function toValues(schedule: Schedule): Parameters {
+  return { tile: schedule.tile, steps: schedule.steps, interval: schedule.validationInterval, minutes: 0 };
+}

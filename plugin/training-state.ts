@@ -1,0 +1,129 @@
+// A training's state in the store of checkpoints. It goes on only with the plan that it was begun with: network, schedule and
+// samples; a training with another plan is another training. The learning rate alone may be changed, where that is asked for:
+// it is the way on for a training that diverged.
+
+import { readCheckpoint, writeCheckpoint } from "../core/model/checkpoint.ts";
+import { Problem } from "../core/problem.ts";
+import type { WeightOptions } from "../core/sample/weight-map.ts";
+import type { CurvePoint, Schedule, TrainingState } from "../core/train.ts";
+import { countParameters, planLayers } from "../core/unet/layers.ts";
+import type { UNetSpec } from "../core/unet/spec.ts";
+import type { Files } from "./store/files.ts";
+import type { PlannedSchedule } from "./train-plan.ts";
+
+/** What a training learns from, as far as parameters say it. */
+export interface PlannedData {
+  readonly samples: readonly string[];
+  readonly validation: readonly string[];
+  readonly weights: WeightOptions;
+  readonly channel: string;
+  readonly plane: string;
+}
+
+interface Plan {
+  readonly spec: UNetSpec;
+  readonly schedule: Schedule;
+  readonly data: PlannedData;
+}
+
+/** Everything of a state that is no array. */
+interface SavedState {
+  readonly step: number;
+  readonly optimizerStep: number;
+  readonly waited: number;
+  readonly curve: readonly CurvePoint[];
+  readonly best?: { readonly step: number; readonly score: number; readonly scores: Readonly<Record<string, number>> };
+}
+
+export async function saveTrainingState(
+  files: Files,
+  name: string,
+  { spec, schedule, data, state }: Plan & { readonly state: TrainingState },
+): Promise<void> {
+  const { step, optimizer, waited, curve, best, weights, average } = state;
+  const chosen = best && { step: best.step, score: best.score, scores: best.scores };
+  const saved: SavedState = { step, optimizerStep: optimizer.step, waited, curve, ...(chosen && { best: chosen }) };
+  const moments = Object.fromEntries(optimizer.moments.map((moment, i) => [`moment${i}`, moment]));
+  const arrays = { weights, ...(average && { average }), ...(best && { best: best.weights }), ...moments };
+  await files.write(name, writeCheckpoint({ plan: JSON.stringify({ spec, schedule, data } satisfies Plan), state: saved, arrays }));
+}
+
+export interface OpenTrainingOptions {
+  readonly spec: UNetSpec;
+  readonly planned: PlannedSchedule;
+  readonly data: PlannedData;
+  /** True: the planned learning rate was asked for by name, and is taken even where the training began with another. */
+  readonly takesRate: boolean;
+}
+
+/** The saved state and its schedule. Throws Problem InvalidParameter when there is none, or it belongs to another plan; InvalidModel. */
+export async function openTrainingState(
+  files: Files,
+  name: string,
+  { spec, planned, data, takesRate }: OpenTrainingOptions,
+): Promise<{ readonly state: TrainingState; readonly schedule: Schedule }> {
+  const bytes = await files.read(name);
+  if (bytes === undefined) {
+    throw new Problem(
+      "InvalidParameter",
+      `"resume" must find the checkpoint of a training that was ended; there is none for "${name}". Train without "resume".`,
+      { parameter: "resume" },
+    );
+  }
+  const { plan, state, arrays } = readCheckpoint(bytes, name);
+  const begun = JSON.parse(plan) as Plan;
+  const learningRate = takesRate ? planned.learningRate : begun.schedule.learningRate;
+  const before = { ...begun.spec, ...begun.schedule, ...begun.data };
+  const asked = { ...spec, ...planned, ...data, ...(takesRate && { learningRate: begun.schedule.learningRate }) };
+  const differences = compare(before, asked);
+  if (differences.length > 0) {
+    throw new Problem(
+      "InvalidParameter",
+      `"resume" must go on with the parameters that the training was begun with; different are ${differences.join(", ")}. Use the same, or begin a new training with "from".`,
+      { parameter: "resume", value: differences },
+    );
+  }
+  const saved = state as SavedState;
+  const size = countParameters(planLayers(spec));
+  const moments = Object.keys(arrays)
+    .filter((key) => key.startsWith("moment"))
+    .sort();
+  for (const [key, array] of Object.entries(arrays)) {
+    if (array.length !== size)
+      throw new Problem("InvalidModel", `Expected ${size} numbers in "${key}" of ${name}; got ${array.length}. Delete it and train anew.`, {
+        path: name,
+        reason: key,
+      });
+  }
+  return {
+    schedule: { ...begun.schedule, learningRate },
+    state: {
+      step: saved.step,
+      weights: arrays["weights"]!,
+      average: arrays["average"],
+      optimizer: { step: saved.optimizerStep, moments: moments.map((key) => arrays[key]!) },
+      best: saved.best && { ...saved.best, weights: arrays["best"]! },
+      waited: saved.waited,
+      curve: saved.curve,
+    },
+  };
+}
+
+// How a user knows what the plan calls otherwise.
+const titles: Readonly<Record<string, string>> = {
+  learningRate: "learning_rate",
+  rateSchedule: "schedule",
+  augmentation: "elastic or grey_values",
+  weights: "the weight map",
+  samples: "the samples",
+};
+
+/** What was asked for and is not as it was begun, in the user's words: "tile (92, not 60)". */
+function compare(begun: object, asked: object): readonly string[] {
+  const before = begun as Readonly<Record<string, unknown>>;
+  return Object.entries(asked).flatMap(([key, value]) => {
+    if (JSON.stringify(before[key]) === JSON.stringify(value)) return [];
+    const values = typeof value === "object" ? "" : ` (${String(value)}, not ${String(before[key])})`;
+    return [`${titles[key] ?? key}${values}`];
+  });
+}

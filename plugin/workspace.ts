@@ -1,0 +1,29 @@
+// What a place offers to the actions: threads, files, a library. The terminal and the browser each make one.
+
+import type { BackendName } from "../core/engine/backend.ts";
+import type { AssetBytes } from "./assets.ts";
+import type { Library } from "./library.ts";
+import type { Files } from "./store/files.ts";
+import type { Lock } from "./store/lock.ts";
+import type { SpawnWorker } from "./wire.ts";
+
+export interface Workspace {
+  readonly assets: AssetBytes;
+  /** Absent where no worker can be started: then this thread computes. */
+  readonly spawn?: SpawnWorker | undefined;
+  /** Cores of the machine. */
+  readonly cores: number;
+  readonly library: Library;
+  /** Where trainings are saved while they run. */
+  readonly checkpoints: Files;
+  /** Small things to remember, for instance which backend is the fastest here. */
+  readonly notes?: Files | undefined;
+  /** Keeps two trainings of one name apart, also in two tabs. */
+  readonly lock?: Lock | undefined;
+  /** What the store is, for the diagnostics. */
+  readonly storage?: string | undefined;
+  /** Backends that can be asked for here, best first. */
+  readonly backends: readonly BackendName[];
+  /** Bytes of a file or an address that the user named. */
+  readBytes(from: Blob | URL | string): Promise<Uint8Array>;
+}

@@ -1,0 +1,183 @@
+// Builds dist/. In this order: the worker (large readers in chunks/), the entry, the terminal and its own worker; then the
+// browser's worker as one classic script, which the single files carry inside; then the pages and the manifest with its list of files.
+// Needs build/kernel (npm run build:kernel). The viewer is built by tools/build-viewer.mjs. What each file is: CONTRACT.md's list in docs/api.md.
+
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import commonjs from "@rollup/plugin-commonjs";
+import { nodeResolve } from "@rollup/plugin-node-resolve";
+import esbuild, { minify } from "rollup-plugin-esbuild";
+import { finishBundle } from "./tools/finish-bundle.mjs";
+
+const require = createRequire(import.meta.url);
+const wasmFiles = {
+  "tfjs-backend-wasm-simd.wasm": require.resolve("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm"),
+  "overtile-simd.wasm": "build/kernel/overtile-simd.wasm",
+  "overtile-relaxed-simd.wasm": "build/kernel/overtile-relaxed-simd.wasm",
+};
+const isNodeModule = (id) => id.startsWith("node:");
+const minified = process.env["OVERTILE_READABLE"] === undefined;
+
+// tfjs requires these in Node only; files of a disk are opened in Node only; and codecs are not zarrita's but ours (core/source/zarr/codecs.ts).
+const unused = /^(node:.*|fs|path|os|perf_hooks|worker_threads|util|crypto|node-fetch|string_decoder)$|\/node-file\.ts$|^numcodecs\//;
+
+function browserPlugins(...extra) {
+  return [
+    ...extra,
+    emptyModules(unused),
+    nodeResolve({ browser: true, preferBuiltins: false }),
+    commonjs(),
+    esbuild({ target: "es2022" }),
+    ...shrink(),
+  ];
+}
+
+function shrink() {
+  return minified ? [minify({ target: "es2022", legalComments: "none", logOverride: { "unsupported-require-call": "silent" } })] : [];
+}
+
+let workerCode = "";
+
+// What tfjs takes for granted in Node, and a module has not.
+const nodeIntro = `import { createRequire as createNodeRequire } from "node:module";
+import { fileURLToPath as toNodePath } from "node:url";
+const require = createNodeRequire(import.meta.url);
+const __dirname = toNodePath(new URL(".", import.meta.url));`;
+
+export default [
+  {
+    input: { worker: "plugin/worker.ts" },
+    output: { dir: "dist", format: "es", entryFileNames: "[name].mjs", chunkFileNames: nameChunk, manualChunks: joinWorker },
+    plugins: browserPlugins(cleanChunks(), copyWasm()),
+    onwarn: failOnWarning,
+  },
+  {
+    input: { overtile: "plugin/entry.ts" },
+    output: { dir: "dist", format: "es", entryFileNames: "[name].mjs", inlineDynamicImports: true },
+    plugins: browserPlugins(),
+    onwarn: failOnWarning,
+  },
+  terminal(),
+  {
+    input: "plugin/worker.ts",
+    output: { file: "build/worker.classic.js", format: "iife", inlineDynamicImports: true },
+    plugins: browserPlugins(keepCode((code) => (workerCode = code))),
+    onwarn: failOnWarning,
+  },
+  {
+    input: "plugin/entry-single.ts",
+    output: [
+      { file: "dist/overtile.single.mjs", format: "es" },
+      { file: "dist/overtile.single.js", format: "iife", name: "Overtile" },
+    ],
+    plugins: browserPlugins(virtualBundle()),
+    onwarn: failOnWarning,
+  },
+  {
+    input: "plugin/imjoy-entry.ts",
+    output: { file: "build/imjoy-plugin.js", format: "iife" },
+    plugins: browserPlugins(virtualBundle()),
+    onwarn: failOnWarning,
+  },
+  {
+    input: { page: "plugin/page.ts" },
+    output: { dir: "dist", format: "es", entryFileNames: "[name].mjs", inlineDynamicImports: true },
+    plugins: [...browserPlugins(), finishBundle()],
+    onwarn: failOnWarning,
+  },
+].filter(({ input }) => typeof input === "string" || Object.values(input).every((file) => existsSync(file)));
+
+/** The terminal and its worker, for Node only. */
+function terminal() {
+  return {
+    input: { terminal: "host/main.ts", "terminal-worker": "plugin/worker-node.ts" },
+    output: {
+      dir: "dist",
+      format: "es",
+      entryFileNames: "[name].mjs",
+      chunkFileNames: "terminal/[name].mjs",
+      intro: nodeIntro,
+    },
+    external: isNodeModule,
+    plugins: [
+      emptyModules(/^numcodecs\//),
+      nodeResolve({ preferBuiltins: true, exportConditions: ["node"] }),
+      commonjs(),
+      esbuild({ target: "es2022" }),
+    ],
+    onwarn: failOnWarning,
+  };
+}
+
+const largeReaders = /(zarr|numcodecs|blosc|lz4|libjpeg|zstd)/;
+
+/** All of the worker in one file, which starts from memory too; only large readers of formats load when met. */
+function joinWorker(id) {
+  return largeReaders.test(id) ? undefined : "worker";
+}
+
+/** Chunks by what is in them: the reader of a format. */
+function nameChunk({ facadeModuleId, name }) {
+  const [, format] = largeReaders.exec(`${facadeModuleId ?? ""}/${name}`) ?? [];
+  return `chunks/${format ? `reader-${format}` : name}.mjs`;
+}
+
+/** Chunks of an older build must not stay. */
+function cleanChunks() {
+  return {
+    name: "clean-chunks",
+    buildStart() {
+      for (const folder of ["dist/chunks", "dist/terminal"]) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The WASM files go beside the code, under their own names. */
+function copyWasm() {
+  return {
+    name: "copy-wasm",
+    writeBundle() {
+      mkdirSync("dist", { recursive: true });
+      for (const [name, from] of Object.entries(wasmFiles)) if (existsSync(from)) copyFileSync(from, `dist/${name}`);
+    },
+  };
+}
+
+/** Modules that a browser never runs, empty. */
+function emptyModules(pattern) {
+  return {
+    name: "empty-modules",
+    resolveId: (id) => (pattern.test(id) ? { id: `\0empty:${id}`, syntheticNamedExports: true } : undefined),
+    load: (id) => (id.startsWith("\0empty:") ? "export default {};" : undefined),
+  };
+}
+
+function keepCode(keep) {
+  return { name: "keep-code", writeBundle: (_, bundle) => keep(Object.values(bundle)[0].code) };
+}
+
+/** What plugin/virtual-bundle.d.ts declares: the worker of the build before this one, and the WASM. */
+function virtualBundle() {
+  const id = "virtual:bundle";
+  return {
+    name: "virtual-bundle",
+    resolveId: (name) => (name === id ? `\0${id}` : undefined),
+    load(name) {
+      if (name !== `\0${id}`) return undefined;
+      const files = Object.fromEntries(
+        Object.entries(wasmFiles)
+          .filter(([, from]) => existsSync(from))
+          .map(([file, from]) => [file, readFileSync(from).toString("base64")]),
+      );
+      return `export const workerCode = ${JSON.stringify(workerCode)};\nexport const files = ${JSON.stringify(files)};`;
+    },
+  };
+}
+
+// Warnings that are of others' code and harmless; any other one fails the build.
+const harmless = ["THIS_IS_UNDEFINED", "CIRCULAR_DEPENDENCY", "EVAL"];
+
+function failOnWarning(warning) {
+  if (harmless.includes(warning.code) && /node_modules/.test(warning.id ?? warning.message)) return;
+  throw new Error(`${warning.code}: ${warning.message}`);
+}

@@ -1,0 +1,148 @@
+// What hosts and pages may send that is wrong, over the real wire of the built bundle: refused in words that name it, or taken
+// for what it is; and what must not reach the plugin at all.
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type * as entry from "../../plugin/entry.ts";
+import { hostPages } from "./support/host-pages.ts";
+import { blank, createStand, makeCells, type Sheet, type Stand, tiny } from "./support/stand.ts";
+
+type Entry = typeof entry;
+declare const loadModule: (url: string) => Promise<unknown>;
+declare const overtile: ReturnType<Entry["activate"]>;
+type Pixels = { data: Uint8Array | Uint16Array; shape: number[] };
+declare const image: Pixels;
+declare const samples: { image: Pixels; labels: Pixels }[];
+declare const tell: (job: Promise<unknown>) => Promise<string>;
+
+let stand: Stand;
+let sheet: Sheet;
+let url: string;
+
+beforeAll(async () => {
+  stand = await createStand();
+  ({ url } = await stand.serve());
+  sheet = await stand.open(`${url}blank.html`);
+  await sheet.page.evaluate(
+    async ({ address, cells: { side, image, labels }, tiny }) => {
+      const { activate } = (await loadModule(address)) as Entry;
+      const overtile = activate();
+      const pixels = { data: Uint8Array.from(image), shape: [side, side] };
+      const samples = [{ image: pixels, labels: { data: Uint16Array.from(labels), shape: [side, side] } }];
+      const tell = (job: Promise<{ labels?: { shape: number[] } }>): Promise<string> =>
+        job.then(
+          ({ labels }) => `labels of ${labels?.shape}`,
+          ({ kind, message }) => `${kind}: ${message}`,
+        );
+      Object.assign(globalThis, { overtile, image: pixels, samples, tell });
+      await overtile.train(samples, { ...tiny, name: "m" });
+    },
+    { address: `${url}overtile.mjs`, cells: makeCells(48), tiny },
+  );
+});
+afterAll(() => stand?.dispose());
+
+describe("images", () => {
+  test("of wrong shapes and types are refused by name; odd ones are taken for what they are", async () => {
+    const told = await sheet.page.evaluate(async () => {
+      const bytes = new Uint8Array(48 * 48).fill(9);
+      const floats = new Float32Array(48 * 48).fill(Number.NaN);
+      const given: Record<string, unknown> = {
+        clamped: { data: new Uint8ClampedArray(bytes), shape: [48, 48] },
+        "a view": { data: new Uint16Array(new ArrayBuffer(1e6), 1000, 48 * 48), shape: [48, 48] },
+        "five dimensions": { data: bytes, shape: [1, 1, 1, 48, 48], axes: "tzcyx" },
+        "64-bit integers": { data: new BigInt64Array(4), shape: [2, 2] },
+        "no pixels": { data: new Uint8Array(0), shape: [0, 48] },
+        "too few": { data: bytes, shape: [48, 49] },
+        "a fraction": { data: bytes, shape: [48.5, 48] },
+        "a negative side": { data: bytes, shape: [-48, -48] },
+        "one dimension": { data: bytes, shape: [48 * 48] },
+        "six dimensions": { data: bytes, shape: [1, 1, 1, 1, 48, 48] },
+        "wrong axes": { data: bytes, shape: [48, 48], axes: "xy" },
+        "a DataView": { data: new DataView(bytes.buffer), shape: [48, 48] },
+        "a plain array": { data: [1, 2, 3, 4], shape: [2, 2] },
+        nothing: undefined,
+        null: null,
+        "an empty object": {},
+        "a list of numbers": [1, 2, 3],
+        "a shape of text": { data: bytes, shape: "48x48" },
+        "a number": 7,
+        "not a number": { data: floats, shape: [48, 48] },
+        "no file of an image": new Blob(["<html>"]),
+      };
+      const told: Record<string, string> = {};
+      for (const [name, one] of Object.entries(given)) told[name] = await tell(overtile.segment(one as never, { model: "m" }));
+      return told;
+    });
+    const fine = ["clamped", "a view", "five dimensions"];
+    for (const [name, text] of Object.entries(told)) {
+      if (fine.includes(name)) expect(text, name).toBe("labels of 48,48");
+      else expect(text, name).toMatch(/^(InvalidData|UnsupportedImage): [^.]+\S[\s\S]*\. \S/);
+    }
+  });
+
+  test("of other channels than the model's: the numbers of both are named", async () => {
+    const told = await sheet.page.evaluate(async (tiny) => {
+      const two = { data: new Uint8Array(2 * 48 * 48).map((_, i) => i % 251), shape: [2, 48, 48], axes: "cyx" };
+      await overtile.train([{ ...samples[0]!, image: two }], { ...tiny, name: "two channels" });
+      return tell(overtile.segment(image, { model: "two channels" }));
+    }, tiny);
+    expect(told).toMatch(/^(InvalidData|InvalidParameter): .*2.*1/);
+  });
+});
+
+test("parameters that are unknown, of a wrong type or out of range: named, with the nearest valid one", async () => {
+  const told = await sheet.page.evaluate(async () => {
+    const given: readonly object[] = [
+      { modl: "m" },
+      { model: "n" },
+      { model: 7n },
+      { model: "m", tile: "big" },
+      { model: "m", tile: 3 },
+      { model: "m", tile: 45.5 },
+      { model: "m", tile: Number.NaN },
+      { model: "m", output: "label" },
+      { model: "m", fill_holes: "perhaps" },
+      { model: "m", channel: "9" },
+      { model: "m", plane: "z9" },
+      { model: "m", backend: "wsam" },
+    ];
+    const told: string[] = [];
+    for (const parameters of given) told.push(await tell(overtile.segment(image, parameters as never)));
+    return told;
+  });
+  const names = ["model", "model", "model", "tile", "tile", "tile", "tile", "output", "fill_holes", "channel", "plane", "backend"];
+  for (const [i, text] of told.entries()) {
+    expect(text).toMatch(/^InvalidParameter: /);
+    expect(text).toContain(`"${names[i]}"`);
+  }
+  expect(told[0]).toContain('Did you mean "model"?');
+  for (const [i, nearest] of [
+    [4, "18"],
+    [7, "labels"],
+    [11, "wasm"],
+  ] as const)
+    expect(told[i]).toContain(`Use ${nearest}.`);
+});
+
+// Posts to every frame of its parent.
+const stranger = `${blank}<script>for (let i = 0; i < parent.frames.length; i++) parent.frames[i].postMessage({ note: "a stranger" }, "*");</script>`;
+
+test("the page form hears its parent window alone: a frame beside it is not heard", async () => {
+  const hosting = await stand.serve(hostPages());
+  const other = await stand.serve({ pages: { "/stranger.html": stranger } });
+  const { page } = await stand.open(`${hosting.url}imjoy.html`);
+  await page.waitForFunction(() => "host" in globalThis);
+  await page.evaluate(`host.load(${JSON.stringify(`${url}index.html`)}).then((plugin) => Object.assign(globalThis, { plugin }))`);
+  const frame = page.frames().findLast((one) => one.url().startsWith(url))!;
+  // Listens after the guard does: what that one stops is not heard here either.
+  await frame.evaluate("heard = []; addEventListener('message', ({ data }) => { if (data.note) heard.push(data.note); })");
+  await page.evaluate(`new Promise((resolve) => {
+    const frame = document.createElement("iframe");
+    frame.src = ${JSON.stringify(`${other.url}stranger.html`)};
+    frame.onload = resolve;
+    document.body.append(frame);
+  }).then(() => { for (let i = 0; i < frames.length; i++) frames[i].postMessage({ note: "the parent" }, "*"); })`);
+  await frame.waitForFunction("heard.length > 0");
+  expect(await frame.evaluate("heard")).toEqual(["the parent"]);
+  expect(await page.evaluate("plugin.listModels()")).toEqual([]);
+});

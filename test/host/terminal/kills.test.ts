@@ -1,0 +1,92 @@
+// R10: a run that is killed (SIGKILL) at any moment, again and again, ends with the bytes of one that was not; what was on the disk is
+// never done again. 3 kills in the usual tests, 100 in the long ones.
+
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createRandom } from "../../../core/array/random.ts";
+import { generateCells } from "../../../core/sample/synthetic.ts";
+import { writeTiff } from "../../../core/source/write-tiff.ts";
+import { bundleTerminal, createFolder, overtile } from "./run-overtile.ts";
+
+const { path: folder, remove } = createFolder();
+const at = (...parts: readonly string[]): string => join(folder, ...parts);
+const kills = process.env["OVERTILE_LONG"] === undefined ? 3 : 100;
+const words = (out: string): readonly string[] => [
+  ...["segment", "slide.tif", "--model", "m.zip", "-o", out, "--workers", "1", "--min-size", "9", "--format", "ome-zarr", "--resume"],
+  ...["--output", "labels,probabilities,geojson,table", "--overwrite"],
+];
+let wholeMs = 0;
+
+beforeAll(async () => {
+  const [height, width] = [160, 7200]; // eight blocks
+  const { image } = generateCells({ height, width, seed: 4 });
+  writeFileSync(at("slide.tif"), writeTiff({ height, width, pages: [image.data] }));
+  await overtile(["new", "m.zip", "--levels", "1", "--features", "2", "--seed", "3"], { cwd: folder });
+  const start = performance.now();
+  const { code } = await overtile(words("alive"), { cwd: folder });
+  wholeMs = performance.now() - start;
+  expect(code).toBe(0);
+}, 240_000);
+afterAll(remove);
+
+/** Runs until its end or until it is killed. True when it came to its end. */
+async function runFor(milliseconds: number): Promise<boolean> {
+  const child = spawn(process.execPath, [join(await bundleTerminal(), "terminal.mjs"), ...words("killed")], {
+    cwd: folder,
+    stdio: "ignore",
+  });
+  const timer = setTimeout(() => child.kill("SIGKILL"), milliseconds);
+  const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => child.once("exit", (...end) => resolve(end)));
+  clearTimeout(timer);
+  if (signal === null) expect(code).toBe(0);
+  return signal === null;
+}
+
+/** When each block that is on the disk was written. */
+function readLedger(): ReadonlyMap<string, number> {
+  const blocks = at("killed/slide.overtile/classes/0");
+  const names = existsSync(blocks) ? (readdirSync(blocks, { recursive: true }) as string[]) : [];
+  return new Map(names.filter((name) => /^\d+\/\d+$/.test(name)).map((name) => [name, statSync(join(blocks, name)).mtimeMs]));
+}
+
+function readResults(out: string): Readonly<Record<string, string>> {
+  const files = readdirSync(at(out), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return Object.fromEntries(
+    files.map(({ parentPath, name }) => [
+      join(parentPath, name).slice(at(out).length),
+      readFileSync(join(parentPath, name)).toString("base64"),
+    ]),
+  );
+}
+
+function expectSameResults(): void {
+  const [alive, killed] = [readResults("alive"), readResults("killed")];
+  expect(Object.keys(killed).sort()).toEqual(Object.keys(alive).sort()); // nothing half-written is left either
+  expect(Object.keys(alive).filter((name) => killed[name] !== alive[name])).toEqual([]);
+}
+
+describe(`a run that is killed ${kills} times`, () => {
+  it("ends with the bytes of one that was not, and does nothing twice that was on the disk", async () => {
+    const random = createRandom(10, 1);
+    let ended = false;
+    for (let count = 0; count < kills; ) {
+      const before = readLedger();
+      ended = await runFor(random.uniform(0.05, 1) * wholeMs);
+      if (ended) {
+        expectSameResults();
+        rmSync(at("killed"), { recursive: true }); // and from the beginning again
+        continue;
+      }
+      count++;
+      const after = readLedger();
+      // Once all is written the folder goes, block by block: only then are there fewer.
+      const gone = [...before].filter(([name]) => !after.has(name));
+      if (gone.length > 0) expect(existsSync(at("killed/slide.labels.ome.zarr"))).toBe(true);
+      else for (const [name, time] of before) expect(after.get(name), name).toBe(time);
+    }
+    expect(await runFor(1e7)).toBe(true);
+    expectSameResults();
+  }, 3_600_000);
+});

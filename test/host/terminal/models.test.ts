@@ -1,0 +1,68 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { readModel, writeModel } from "../../../core/model/archive.ts";
+import { createModel } from "../../core/model/sample-model.ts";
+import { createFolder, type Ended, overtile } from "./run-overtile.ts";
+
+const { path: folder, remove } = createFolder();
+const at = (...parts: readonly string[]): string => join(folder, ...parts);
+const models = (...words: readonly string[]): Promise<Ended> =>
+  overtile(["models", ...words], { cwd: folder, env: { OVERTILE_HOME: at("home") } });
+const list = async (): Promise<readonly string[]> =>
+  JSON.parse((await models("list", "--json")).stdout).map(
+    ({ name, version }: { readonly name: string; readonly version: number }) => `${name}@${version}`,
+  );
+
+beforeAll(async () => {
+  const model = createModel({ levels: 1, features: 2 });
+  writeFileSync(at("one.zip"), await writeModel({ ...model, name: "one" }));
+});
+afterAll(remove);
+
+it("an empty library says so, and where it is", async () => {
+  expect(await models()).toEqual({ code: 0, stdout: `There are no models yet in ${at("home")}.\n`, stderr: "" });
+  expect((await models("list", "--json")).stdout).toBe("[]\n");
+});
+
+it("imports, as the next version of a name or under another one; lists, one line each", async () => {
+  expect((await models("import", "one.zip")).stdout).toMatch(/^one@1 +1 channel /);
+  expect(JSON.parse((await models("import", "one.zip", "--json")).stdout)).toMatchObject({ name: "one", version: 2 });
+  expect((await models("import", "one.zip", "--name", "my cells 🔬")).code).toBe(0);
+  expect(await list()).toEqual(["my cells 🔬@1", "one@1", "one@2"]);
+  const { stdout } = await models();
+  expect(stdout.split("\n")).toEqual([
+    expect.stringMatching(/^my cells 🔬@1 /),
+    expect.stringMatching(/^one@1 /),
+    expect.stringMatching(/^one@2 /),
+    "",
+  ]);
+});
+
+it("exports the newest or a certain version, and never over a file unasked", async () => {
+  const weights = (await readModel(new Uint8Array(readFileSync(at("one.zip"))))).weights;
+  expect(await models("export", "one", "out.zip")).toEqual({ code: 0, stdout: "one -> out.zip\n", stderr: "" });
+  expect(await readModel(new Uint8Array(readFileSync(at("out.zip"))))).toMatchObject({ name: "one", version: 2, weights });
+  const refused = await models("export", "one@1", "out.zip");
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("add --overwrite") });
+  expect((await models("export", "one@1", "out.zip", "--overwrite")).code).toBe(0);
+  expect(await readModel(new Uint8Array(readFileSync(at("out.zip"))))).toMatchObject({ version: 1 });
+});
+
+it("renames and removes", async () => {
+  expect((await models("rename", "my cells 🔬", "others")).stdout).toMatch(/^others@1 /);
+  expect((await models("remove", "one@2")).stdout).toBe("one@2: removed\n");
+  expect(await list()).toEqual(["one@1", "others@1"]);
+});
+
+it("names what is not there, what is no archive, a name that no macro could hold, and a word too few", async () => {
+  expect(await models("export", "ohters", "x.zip")).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean "others"?') });
+  expect(await models("remove", "one@9")).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no "one@9"') });
+  expect(await models("import", "none.zip")).toMatchObject({ code: 1, stderr: expect.stringContaining("none.zip") });
+  writeFileSync(at("text.zip"), "no archive");
+  expect(await models("import", "text.zip")).toMatchObject({ code: 1, stderr: expect.stringContaining("text.zip") });
+  expect(await models("rename", "one", 'a "b" [c]')).toMatchObject({ code: 2, stderr: expect.stringContaining("a name without [ ]") });
+  expect(await models("rename", "one")).toMatchObject({ code: 2, stderr: expect.stringContaining("missing required argument") });
+  expect(await list()).toEqual(["one@1", "others@1"]);
+  expect(existsSync(at("x.zip"))).toBe(false);
+});

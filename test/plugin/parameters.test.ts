@@ -1,0 +1,100 @@
+// Laws of the one table of parameters: names that no parser can mix up, booleans that an absent word means, errors that name the
+// parameter and the nearest value.
+
+import { describe, expect, test } from "vitest";
+import { isProblem } from "../../core/problem.ts";
+import { createJoyForm } from "../../plugin/adapter/imjoy-form.ts";
+import { type Action, type Parameter, parameters, presets } from "../../plugin/parameter-table.ts";
+import { checkValue, parametersOf, resolveParameters } from "../../plugin/parameters.ts";
+
+const table: readonly Parameter[] = parameters;
+const actions: readonly Action[] = ["segment", "train", "new", "info", "evaluate"];
+
+describe("the table", () => {
+  test("no name is the end of another after _ or -", () => {
+    for (const { name } of table)
+      for (const other of table) expect(other.name.endsWith(`_${name}`), `${other.name} ends with ${name}`).toBe(false);
+  });
+
+  test("names are lower snake_case and stand there once", () => {
+    expect(new Set(table.map(({ name }) => name)).size).toBe(table.length);
+    for (const { name } of table) expect(name).toMatch(/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/);
+  });
+
+  test("every boolean defaults to false, and every default fits", () => {
+    for (const parameter of table) {
+      if (parameter.type === "flag") expect(parameter.default).toBe(false);
+      expect(checkValue(parameter, parameter.default)).toBe(parameter.default);
+    }
+  });
+
+  test("presets name parameters and fit them", () => {
+    for (const [preset, values] of Object.entries(presets)) {
+      for (const [name, value] of Object.entries(values)) {
+        const parameter = table.find((one) => one.name === name);
+        expect(parameter, `${preset}.${name}`).toBeDefined();
+        expect(checkValue(parameter!, value)).toBe(value);
+      }
+    }
+  });
+});
+
+describe("values", () => {
+  const wrong: Readonly<Record<Parameter["type"], readonly unknown[]>> = {
+    integer: ["x", -1e12, 1e12, 1.5, Number.NaN, {}, "", true],
+    number: ["x", -1e12, 1e12, Number.NaN, {}, [], ""],
+    auto: ["x", -1, 1e12, 1.5, {}, ""],
+    choice: ["x", 1, {}, "", undefined],
+    list: ["x", "labels,x", "", {}],
+    flag: ["x", 1, {}, ""],
+    text: [{}, true, []],
+  };
+
+  test("a wrong one is refused by the parameter's name, with what it takes and the nearest that fits", () => {
+    for (const parameter of table) {
+      for (const value of wrong[parameter.type]) {
+        let problem: unknown;
+        try {
+          checkValue(parameter, value);
+        } catch (error) {
+          problem = error;
+        }
+        if (problem === undefined) continue; // inside the range of this one
+        expect(isProblem(problem, "InvalidParameter"), `${parameter.name} ${String(value)}`).toBe(true);
+        if (!isProblem(problem, "InvalidParameter")) continue;
+        expect(problem.details.parameter).toBe(parameter.name);
+        expect(problem.message).toMatch(new RegExp(`^"${parameter.name}" must be .*; got `));
+        for (const near of problem.details.nearest ?? []) expect(() => checkValue(parameter, near)).not.toThrow();
+        if (parameter.type !== "text" && parameter.type !== "flag") expect(problem.details.nearest, parameter.name).toHaveLength(1);
+      }
+    }
+  });
+
+  test("an unknown name is refused with the nearest", () => {
+    expect(() => resolveParameters("train", { learningrate: 1 })).toThrow('Did you mean "learning_rate"?');
+    expect(() => resolveParameters("segment", { steps: 1 })).toThrow('segment has no parameter "steps"');
+  });
+
+  test("explicit values go before the preset's, the preset's before defaults", () => {
+    expect(resolveParameters("train", { preset: "ronneberger2015" })).toMatchObject({ features: 64, optimizer: "sgd", dropout: 0.5 });
+    expect(resolveParameters("train", { preset: "ronneberger2015", features: "32" })).toMatchObject({ features: 32 });
+    expect(resolveParameters("train")).toMatchObject({ preset: "quick", features: 16 });
+  });
+
+  test("every action resolves without anything given", () => {
+    for (const action of actions)
+      expect(Object.keys(resolveParameters(action)).sort()).toEqual(
+        parametersOf(action)
+          .map(({ name }) => name)
+          .sort(),
+      );
+  });
+});
+
+test("the form of ImJoy hosts has room, and a field for every common parameter", () => {
+  for (const action of ["segment", "train"] as const) {
+    const form = createJoyForm(action);
+    expect(form.length).toBeLessThanOrEqual(2048);
+    for (const { name, advanced } of parametersOf(action)) expect(form.includes(`id:'${name}'`), name).toBe(!advanced);
+  }
+});

@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import type { SamplePlane } from "../../core/read-samples.ts";
+import { fitSchedule, splitSamples } from "../../plugin/train-plan.ts";
+
+describe("steps that fit the minutes", () => {
+  const plan = { seconds: 60, step: 0.1, validation: 0.1, interval: "auto" } as const;
+
+  it("leave room for 20 validations where these are quick", () => {
+    expect(fitSchedule(plan)).toEqual({ steps: 580, validationInterval: 29 });
+  });
+
+  it("are never given up for validations: these take a fifth of the time, and one is made at least", () => {
+    expect(fitSchedule({ ...plan, validation: 3 })).toEqual({ steps: 480, validationInterval: 120 });
+    expect(fitSchedule({ ...plan, validation: 20 })).toEqual({ steps: 400, validationInterval: 400 });
+    expect(fitSchedule({ ...plan, validation: 0 })).toEqual({ steps: 600, validationInterval: 30 });
+  });
+
+  it("count validations at the interval that was asked for", () => {
+    expect(fitSchedule({ ...plan, validation: 1, interval: 10 })).toEqual({ steps: 300, validationInterval: 10 });
+  });
+
+  it("are one at least, however little time is left", () => {
+    expect(fitSchedule({ ...plan, seconds: -3 })).toEqual({ steps: 1, validationInterval: 1 });
+  });
+});
+
+describe("the split into training and validation", () => {
+  const images = Array.from({ length: 20 }, (_, i) => ({ name: `image ${i}`, sample: i }) as SamplePlane);
+
+  it("takes the last images where some were given to validate, and a seeded share otherwise", () => {
+    expect(splitSamples(images, 3, { validate: "folder", seed: 1 })).toEqual({ train: images.slice(0, 17), validate: images.slice(17) });
+    const share = { validate: "0.25", seed: 1 };
+    const split = splitSamples(images, 0, share);
+    expect([split.train.length, split.validate.length]).toEqual([15, 5]);
+    expect(new Set([...split.train, ...split.validate])).toEqual(new Set(images));
+    expect(splitSamples(images, 0, share)).toEqual(split);
+    expect(splitSamples(images, 0, { ...share, seed: 2 })).not.toEqual(split);
+  });
+
+  it("keeps the planes of a stack together, for neighbours are nearly the same", () => {
+    const planes = Array.from({ length: 20 }, (_, i) => ({ name: `stack ${i >> 2}`, sample: i >> 2 }) as SamplePlane);
+    const { train, validate } = splitSamples(planes, 0, { validate: "0.4", seed: 1 });
+    expect([train.length, validate.length]).toEqual([12, 8]);
+    const names = new Set(train.map(({ name }) => name));
+    expect(validate.some(({ name }) => names.has(name))).toBe(false);
+  });
+});

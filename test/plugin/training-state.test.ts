@@ -1,0 +1,71 @@
+// The state of a training in the store: read back whole, and only under the plan that it was begun with.
+
+import { expect, test } from "vitest";
+import type { TrainingState } from "../../core/train.ts";
+import { countParameters, planLayers } from "../../core/unet/layers.ts";
+import { createSpec } from "../../core/unet/spec.ts";
+import { resolveParameters } from "../../plugin/parameters.ts";
+import { createMemoryFiles } from "../../plugin/store/files.ts";
+import { planSchedule, planWeights } from "../../plugin/train-plan.ts";
+import { openTrainingState, saveTrainingState } from "../../plugin/training-state.ts";
+import { randomNumbers } from "../core/model/sample-model.ts";
+
+const values = resolveParameters("train", { levels: 1, features: 2, tile: 44, steps: 50 });
+const spec = createSpec({ levels: 1, features: 2 });
+const planned = planSchedule(values, spec);
+const schedule = { ...planned, steps: 50, validationInterval: 5 };
+const data = { samples: ["a", "b"], validation: ["c"], weights: planWeights(values), channel: "", plane: "" };
+const size = countParameters(planLayers(spec));
+const array = (seed: number): Float32Array => randomNumbers(size, seed);
+
+const state: TrainingState = {
+  step: 12,
+  weights: array(1),
+  average: array(2),
+  optimizer: { step: 12, moments: [array(3), array(4)] },
+  best: { step: 10, score: 0.5, scores: { f1: 0.5 }, weights: array(5) },
+  waited: 1,
+  curve: [
+    { step: 1, loss: 0.7 },
+    { step: 10, loss: 0.5, scores: { f1: 0.5 } },
+  ],
+};
+const asked = { spec, planned, data, takesRate: false };
+
+test("what is saved is read back, array by array", async () => {
+  const files = createMemoryFiles();
+  for (const one of [state, { ...state, average: undefined, best: undefined, optimizer: { step: 12, moments: [array(6)] } }]) {
+    await saveTrainingState(files, "t", { spec, schedule, data, state: one });
+    const opened = await openTrainingState(files, "t", asked);
+    expect(opened.state).toEqual(one);
+    expect(opened.schedule).toEqual(schedule);
+  }
+});
+
+test("another plan is refused, and what differs is named", async () => {
+  const files = createMemoryFiles();
+  await saveTrainingState(files, "t", { spec, schedule, data, state });
+  const others = [
+    [{ ...asked, spec: { ...spec, features: 4 } }, "features"],
+    [{ ...asked, planned: { ...planned, tile: 60 } }, "tile"],
+    [{ ...asked, planned: { ...planned, seed: 2 } }, "seed"],
+    [{ ...asked, data: { ...data, samples: ["a"] } }, "samples"],
+  ] as const;
+  for (const [other, word] of others) {
+    await expect(openTrainingState(files, "t", other)).rejects.toMatchObject({
+      kind: "InvalidParameter",
+      message: expect.stringContaining(word),
+    });
+  }
+  await expect(openTrainingState(files, "none", asked)).rejects.toMatchObject({ details: { parameter: "resume" } });
+});
+
+test("a cut or changed file is InvalidModel, never a crash", async () => {
+  const files = createMemoryFiles();
+  await saveTrainingState(files, "t", { spec, schedule, data, state });
+  const bytes = (await files.read("t"))!;
+  for (let cut = 0; cut < bytes.length; cut += Math.ceil(bytes.length / 40)) {
+    await files.write("t", bytes.slice(0, cut));
+    await expect(openTrainingState(files, "t", asked)).rejects.toMatchObject({ kind: "InvalidModel" });
+  }
+});

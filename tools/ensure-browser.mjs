@@ -1,0 +1,28 @@
+// The browser tests use the Chromium that is on the machine. Where there is none it is installed, if that is allowed; else
+// this says what to do. Sets nothing and downloads no browser of its own.
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+
+const places = [process.env["CHROMIUM"], "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+/** Path of a Chromium on this machine, undefined when there is none. */
+export function findChromium() {
+  return places.find((path) => path !== undefined && existsSync(path));
+}
+
+if (findChromium() === undefined) {
+  const isRoot = process.getuid?.() === 0;
+  const hasApt = spawnSync("apt-get", ["--version"]).status === 0;
+  if (isRoot && hasApt) {
+    console.log("No Chromium found: installing Debian's.");
+    execFileSync("apt-get", ["update", "-qq"], { stdio: "inherit" });
+    execFileSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "chromium"], { stdio: "inherit" });
+  }
+}
+if (findChromium() === undefined) {
+  console.error(
+    "The browser tests need Chromium. Install it (Debian: sudo apt-get install chromium), or set CHROMIUM to its path, and run the command again.",
+  );
+  process.exit(1);
+}

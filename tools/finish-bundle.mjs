@@ -1,0 +1,48 @@
+// The last step of the bundle: pages, types, and dist/manifest.json with bytes and sha256 of every file that a browser may ask for.
+
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { importTypeScript } from "./run-typescript.mjs";
+import { writePages } from "./write-pages.mjs";
+import { writeTypes } from "./write-types.mjs";
+
+// Of the terminal, of other builds, or told by the list itself.
+const unlisted = /^(terminal.*|viewer|fake-plugin|types|manifest\.json|manifest\.schema\.json|overtile\.single\..*|overtile\.imjoy\.html)$/;
+
+/** A rollup plugin that runs after the files are written. */
+export function finishBundle() {
+  return { name: "finish-bundle", writeBundle: finish };
+}
+
+/** Writes what is made from the other files of dist/. */
+export async function finish() {
+  const { createManifest, createJoyForm, manifestSchema, version } = await importTypeScript(
+    "plugin/manifest.ts",
+    "plugin/adapter/imjoy-form.ts",
+    "plugin/version.ts",
+    "host/manifest-schema.ts",
+  );
+  await writePages({ version, ui: createJoyForm("segment"), code: await readFile("build/imjoy-plugin.js", "utf8") });
+  await writeTypes();
+  const files = await listFiles("dist");
+  await writeFile("dist/manifest.schema.json", `${JSON.stringify(manifestSchema, null, 2)}\n`);
+  await writeFile("dist/manifest.json", `${JSON.stringify(createManifest({ files }), null, 2)}\n`);
+}
+
+async function listFiles(root, folder = "") {
+  const entries = await readdir(`${root}/${folder}`, { withFileTypes: true });
+  const lists = await Promise.all(
+    entries
+      .filter(({ name }) => folder !== "" || !unlisted.test(name))
+      .map(async (entry) => {
+        const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+        if (entry.isDirectory()) return listFiles(root, path);
+        const bytes = await readFile(`${root}/${path}`);
+        return [{ path, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") }];
+      }),
+  );
+  return lists.flat().sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname && existsSync("dist")) await finish();

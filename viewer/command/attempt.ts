@@ -1,0 +1,36 @@
+// What every action leans on: what goes wrong becomes a sentence, files are asked for, the image gets the focus back.
+
+import { describeError } from "../../core/problem.ts";
+import type { Workspace } from "../model/workspace.ts";
+
+/** Does some work; what it throws is told in the notice, an abort is not. */
+export type Attempt = (work: () => unknown) => Promise<void>;
+
+export function createAttempt(workspace: Workspace): Attempt {
+  return async (work) => {
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof Error && error.name === "AbortError") return;
+      workspace.status.value = { kind: "error", text: describeError(error) };
+    }
+  };
+}
+
+/** Files that the user chooses; none when he dismisses the dialog. */
+export function pickFiles(accept: string, multiple = true): Promise<readonly File[]> {
+  return new Promise((resolve) => {
+    const input = document.createElement("input");
+    input.type = "file";
+    input.accept = accept;
+    input.multiple = multiple;
+    input.addEventListener("change", () => resolve([...(input.files ?? [])]));
+    input.addEventListener("cancel", () => resolve([]));
+    input.click();
+  });
+}
+
+/** Gives the image the focus, so that single keys act. */
+export function focusCanvas(): void {
+  document.querySelector<HTMLElement>("#map")?.focus({ preventScroll: true });
+}

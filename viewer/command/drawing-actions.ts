@@ -1,0 +1,174 @@
+// What is done to annotations beside drawing: layers, boxes, classes, the selected objects.
+
+import { batch } from "@preact/signals-core";
+import type { Box } from "../../core/array/raster.ts";
+import type { LabelObject } from "../../core/label/objects.ts";
+import type { App } from "../app.ts";
+import type { ObjectTable } from "../labels/object-table.ts";
+import { listPlaneObjects } from "../labels/plane-objects.ts";
+import { clearLayer, deleteObjects, mergeObjects, setObjectClass, setRegions } from "../model/edit.ts";
+import { editTarget } from "../model/edit-step.ts";
+import type { ImageEntry } from "../model/image-entry.ts";
+import type { LabelLayer } from "../model/label-layer.ts";
+import type { SlideLayer } from "../model/slide-layer.ts";
+import { type ClassInfo, classColors } from "../model/workspace.ts";
+import { type Attempt, focusCanvas } from "./attempt.ts";
+import { checkPlainName } from "./names.ts";
+
+/** Layers, boxes, classes and the selected objects. */
+export function createDrawingActions({ workspace, dialogs, shell, view }: App, attempt: Attempt, viewBox: () => Box | undefined) {
+  /** Goes where the box is, where it is not seen whole. */
+  function showBox({ y0, x0, y1, x1 }: Box): void {
+    const sight = view.sight.value;
+    const seen = sight && x0 >= sight.x0 && x1 <= sight.x1 && y0 >= sight.y0 && y1 <= sight.y1;
+    if (!seen) view.centreOn({ x: (x0 + x1) / 2, y: (y0 + y1) / 2 });
+  }
+
+  return {
+    renameLayer: (layer: LabelLayer) =>
+      attempt(async () => {
+        const name = await dialogs.prompt("Rename layer", "Name", layer.name.value, (value) =>
+          value.trim() ? undefined : "Expected a name.",
+        );
+        if (name !== undefined) layer.name.value = name.trim();
+      }),
+    deleteLayer(entry: ImageEntry, layer: LabelLayer): void {
+      const before = entry.layers.value;
+      const training = entry.trainingLayer.value;
+      const remove = (): void =>
+        batch(() => {
+          entry.layers.value = entry.layers.value.filter((other) => other !== layer);
+          if (entry.activeLayer.value === layer) entry.activeLayer.value = entry.layers.value[0];
+          if (entry.trainingLayer.value === layer) entry.trainingLayer.value = entry.layers.value.find(({ kind }) => kind === "annotation");
+        });
+      remove();
+      workspace.history.push({
+        title: "delete layer",
+        bytes: layer.raster.tiles.size * 2 ** 18,
+        undo: () =>
+          batch(() => {
+            entry.layers.value = before;
+            entry.activeLayer.value = layer;
+            entry.trainingLayer.value = training;
+          }),
+        redo: remove,
+      });
+    },
+    removeRegion(layer: LabelLayer, index: number): void {
+      setRegions(workspace, layer, layer.regions.value.toSpliced(index, 1), "remove box");
+    },
+    /** Puts a box of a few cells into the middle of what is in sight, to be drawn in completely. */
+    placeBox(): void {
+      const target = editTarget(workspace);
+      const box = viewBox();
+      if (!target || !box) return;
+      const { regions } = target.layer;
+      if (regions.value.length > 0) {
+        workspace.tool.value = "box";
+        return;
+      }
+      setRegions(workspace, target.layer, [middleOf(box)], "place box");
+    },
+    /** Makes the box large enough for all objects drawn; what is unmarked in it becomes background. */
+    growBox(): void {
+      const entry = workspace.current.value;
+      const layer = entry?.trainingLayer.value;
+      if (!entry || !layer) return;
+      const boxes = [...listPlaneObjects(layer.raster, entry.planeIndex.value).map(({ box }) => box), ...layer.regions.value];
+      const grown = boxes.reduce((all, box) => ({
+        y0: Math.min(all.y0, box.y0),
+        x0: Math.min(all.x0, box.x0),
+        y1: Math.max(all.y1, box.y1),
+        x1: Math.max(all.x1, box.x1),
+      }));
+      setRegions(workspace, layer, [grown], "grow box");
+    },
+    startDrawing(): void {
+      workspace.tool.value = workspace.tool.value === "select" || workspace.tool.value === "box" ? "brush" : workspace.tool.value;
+      focusCanvas();
+    },
+    addClass: () =>
+      attempt(async () => {
+        const classes = workspace.classes.value;
+        const name = await dialogs.prompt("New class", "Name", `class ${classes.length + 1}`, (value) => checkClassName(value, classes));
+        if (name === undefined) return;
+        workspace.classes.value = [...classes, { name: name.trim(), color: classColors[classes.length % classColors.length]! }];
+        workspace.currentClass.value = classes.length + 1;
+      }),
+    renameClass: (number: number) =>
+      attempt(async () => {
+        const classes = workspace.classes.value;
+        const others = classes.filter((_, i) => i !== number - 1);
+        const name = await dialogs.prompt("Rename class", "Name", classes[number - 1]?.name ?? "", (value) =>
+          checkClassName(value, others),
+        );
+        if (name !== undefined) workspace.classes.value = classes.map((one, i) => (i === number - 1 ? { ...one, name: name.trim() } : one));
+      }),
+    changeClass(number: number, change: Partial<ClassInfo>): void {
+      workspace.classes.value = workspace.classes.value.map((one, i) => (i === number - 1 ? { ...one, ...change } : one));
+    },
+    deleteClass(): void {
+      const last = workspace.classes.value.length;
+      workspace.classes.value = workspace.classes.value.slice(0, -1);
+      workspace.currentClass.value = Math.min(workspace.currentClass.value, last - 1);
+    },
+    /** Chooses the class to draw; selected objects take it. */
+    chooseClass(number: number): void {
+      if (number > workspace.classes.value.length) return;
+      workspace.currentClass.value = number;
+      const target = editTarget(workspace);
+      if (number > 0 && target && target.layer.selected.value.length > 0 && workspace.tool.value === "select") {
+        setObjectClass(workspace, target, target.layer.selected.value, number);
+      }
+    },
+    nextLabel(): void {
+      const target = editTarget(workspace);
+      if (target) target.layer.selected.value = [];
+    },
+    deleteSelected(): void {
+      const target = editTarget(workspace);
+      if (target && target.layer.selected.value.length > 0) deleteObjects(workspace, target, target.layer.selected.value);
+    },
+    mergeSelected(): void {
+      const target = editTarget(workspace);
+      if (target) mergeObjects(workspace, target, target.layer.selected.value);
+    },
+    clear(): void {
+      const target = editTarget(workspace);
+      if (target) clearLayer(workspace, target);
+    },
+    selectObject(object: LabelObject, add: boolean): void {
+      const layer = editTarget(workspace)?.layer;
+      if (!layer) return;
+      const { selected } = layer;
+      const { id, box } = object;
+      selected.value = !add ? [id] : selected.value.includes(id) ? selected.value.filter((other) => other !== id) : [...selected.value, id];
+      showBox(box);
+    },
+    /** Chooses an object of a slide by its row, and goes there. */
+    selectInSlide({ selected }: SlideLayer, { ids, boxOf }: ObjectTable, row: number, add: boolean): void {
+      const id = ids[row]!;
+      const others = selected.value.filter((other) => other !== id);
+      selected.value = !add ? [id] : selected.value.includes(id) ? others : [...others, id];
+      showBox(boxOf(row));
+    },
+    showObjects(): void {
+      shell.right.value = true;
+      shell.tab.value = "objects";
+    },
+  };
+}
+
+function middleOf({ y0, x0, y1, x1 }: Box): Box {
+  const height = Math.max(16, Math.round((y1 - y0) * 0.45));
+  const width = Math.max(16, Math.round((x1 - x0) * 0.45));
+  const side = Math.min(height, width, 320, y1 - y0, x1 - x0);
+  const y = Math.round((y0 + y1 - side) / 2);
+  const x = Math.round((x0 + x1 - side) / 2);
+  return { y0: y, x0: x, y1: y + side, x1: x + side };
+}
+
+function checkClassName(value: string, others: readonly ClassInfo[]): string | undefined {
+  if (others.some(({ name }) => name === value.trim())) return "Another class has that name.";
+  return checkPlainName(value);
+}

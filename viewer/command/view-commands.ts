@@ -1,0 +1,147 @@
+// The menu View: zoom, looks, what is shown of labels and of the window.
+
+import type { App } from "../app.ts";
+import { prefer } from "../model/workspace.ts";
+import { autoContrast } from "../panel/channel-controls.ts";
+import { chooseSlide } from "../plugin/slide-runs.ts";
+import type { ViewerCommand } from "./command.ts";
+
+/** The commands of looking. */
+export function viewCommands({ workspace, shell, view }: App): ViewerCommand[] {
+  const open = (): boolean => workspace.current.value !== undefined;
+  const results = () => {
+    const layers = workspace.current.value?.layers.value ?? [];
+    const predicted = layers.filter(({ kind }) => kind !== "annotation");
+    return predicted.length > 0 ? predicted : layers;
+  };
+  return [
+    { id: "fit", title: "Fit image", menu: "View", group: "zoom", keys: ["0"], onCanvas: true, enabled: open, run: () => view.fit() },
+    {
+      id: "zoom-in",
+      title: "Zoom in",
+      menu: "View",
+      group: "zoom",
+      keys: ["+", "="],
+      onCanvas: true,
+      enabled: open,
+      run: () => view.zoomBy(1.5),
+    },
+    {
+      id: "zoom-out",
+      title: "Zoom out",
+      menu: "View",
+      group: "zoom",
+      keys: ["-"],
+      onCanvas: true,
+      enabled: open,
+      run: () => view.zoomBy(1 / 1.5),
+    },
+    { id: "zoom-1", title: "Zoom 100 %", menu: "View", group: "zoom", enabled: open, run: () => view.zoomTo(1) },
+    {
+      id: "contrast",
+      title: "Contrast…",
+      menu: "View",
+      group: "look",
+      keys: ["Shift+C"],
+      onCanvas: true,
+      enabled: open,
+      run: () => {
+        const entry = workspace.current.value;
+        if (entry) chooseSlide(entry, undefined);
+        shell.left.value = true;
+      },
+    },
+    {
+      id: "auto-contrast",
+      title: "Auto contrast",
+      menu: "View",
+      group: "look",
+      keys: ["Shift+A"],
+      onCanvas: true,
+      enabled: open,
+      run: () => {
+        const entry = workspace.current.value;
+        if (entry) autoContrast(entry);
+      },
+    },
+    {
+      id: "hide-labels",
+      title: "Show prediction",
+      menu: "View",
+      group: "labels",
+      keys: ["X"],
+      onCanvas: true,
+      enabled: open,
+      checked: () => results().some(({ visible }) => visible.value),
+      run: () => {
+        const shown = results().some(({ visible }) => visible.value);
+        for (const layer of results()) layer.visible.value = !shown;
+      },
+    },
+    {
+      id: "outlines",
+      title: "Outlines only",
+      menu: "View",
+      group: "labels",
+      keys: ["Z"],
+      onCanvas: true,
+      enabled: open,
+      checked: () => workspace.current.value?.layers.value.some(({ outlinesOnly }) => outlinesOnly.value) ?? false,
+      run: () => {
+        const layers = workspace.current.value?.layers.value ?? [];
+        const only = layers.some(({ outlinesOnly }) => outlinesOnly.value);
+        for (const layer of layers) layer.outlinesOnly.value = !only;
+      },
+    },
+    {
+      id: "overview",
+      title: "Overview",
+      menu: "View",
+      group: "window",
+      checked: () => workspace.preferences.value.overview,
+      run: () => prefer(workspace, { overview: !workspace.preferences.value.overview }),
+    },
+    {
+      id: "scale-bar",
+      title: "Scale bar",
+      menu: "View",
+      group: "window",
+      checked: () => workspace.preferences.value.scaleBar,
+      run: () => prefer(workspace, { scaleBar: !workspace.preferences.value.scaleBar }),
+    },
+    {
+      id: "panels",
+      title: "Panels",
+      menu: "View",
+      group: "window",
+      keys: ["Ctrl+B"],
+      checked: () => shell.left.value || shell.right.value,
+      run: () => {
+        const shown = shell.left.value || shell.right.value;
+        shell.left.value = !shown && shell.width.value === "wide";
+        shell.right.value = !shown;
+      },
+    },
+    {
+      id: "keyboard-drawing",
+      title: "Draw by keyboard",
+      menu: "View",
+      group: "window",
+      keys: ["K"],
+      onCanvas: true,
+      enabled: open,
+      checked: () => workspace.keyboardDrawing.value,
+      run: () => {
+        workspace.keyboardDrawing.value = !workspace.keyboardDrawing.value;
+      },
+    },
+    ...(["system", "dark", "light"] as const).map((theme) => ({
+      id: `theme-${theme}`,
+      title: { system: "As the system", dark: "Dark", light: "Light" }[theme],
+      menu: "View > Theme",
+      group: "theme",
+      checked: () => workspace.preferences.value.theme === theme,
+      run: () => prefer(workspace, { theme }),
+    })),
+  ];
+}

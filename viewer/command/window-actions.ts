@@ -1,0 +1,68 @@
+// What concerns the viewer itself: plugins, help, diagnostics, macros.
+
+import type { App } from "../app.ts";
+import { askPlugins, showKeys } from "../dialog/viewer-dialogs.ts";
+import { html } from "../dom/html.ts";
+import { download } from "../file/export.ts";
+import type { ImageDesk } from "../file/image-desk.ts";
+import { acceptedFiles } from "../file/open-image.ts";
+import { type MacroState, runMacroText } from "../panel/macro-panel.ts";
+import { type Attempt, pickFiles } from "./attempt.ts";
+
+/** Plugins, help, macros. */
+export function createWindowActions(app: App, desk: ImageDesk, macro: MacroState, attempt: Attempt) {
+  const { host, dialogs, library, shell, view } = app;
+
+  async function loadMacro(file: File): Promise<void> {
+    macro.source.value = await file.text();
+    shell.right.value = true;
+    shell.tab.value = "macro";
+  }
+
+  return {
+    loadMacro,
+    managePlugins: () => attempt(() => askPlugins(dialogs, library)),
+    installPlugin: (url: string) => attempt(() => library.install(url, { byHand: true })),
+    showKeys: () => attempt(() => showKeys(dialogs, app.commands)),
+    about: () =>
+      attempt(() =>
+        dialogs.open(
+          "About Overtile",
+          (
+            close,
+          ) => html`<div class="dialog-body"><p>Overtile trains a U-Net on a few annotated cells and segments images of any size, in this browser. Nothing is uploaded.</p><p class="muted">U-Net and its overlap-tile strategy: Ronneberger, Fischer and Brox 2015, arXiv:1505.04597. Licence: MIT.</p></div>
+            <footer class="dialog-foot"><button class="primary" @click=${() => close()}>Close</button></footer>`,
+        ),
+      ),
+    diagnostics: () =>
+      attempt(async () => {
+        const parts = [
+          `Viewer: ${navigator.userAgent}`,
+          `WebGL for images: ${view.webgl ? "yes" : "no"}`,
+          `Storage: ${app.keeper.limit ?? "kept in this browser"}`,
+        ];
+        for (const { manifest, api, state, reason } of library.plugins.value) {
+          parts.push(`${manifest?.display_name ?? "plugin"} ${manifest?.version ?? ""}: ${state}${reason ? `, ${reason}` : ""}`);
+          if (api) parts.push(await api.diagnostics());
+        }
+        await dialogs.tell("Diagnostics", parts.join("\n"));
+      }),
+    runMacro: () => attempt(() => runMacroText(app, macro)),
+    openMacro: () =>
+      attempt(async () => {
+        const [file] = await pickFiles(".ijm,.txt", false);
+        if (file) await loadMacro(file);
+      }),
+    saveMacro(): void {
+      download(new Blob([macro.source.value], { type: "text/plain" }), "macro.ijm");
+    },
+    /** Opens each file in turn and runs the macro on it: batch. */
+    runMacroOnFiles: () =>
+      attempt(async () => {
+        for (const file of await pickFiles(acceptedFiles)) {
+          await host.open(desk.offer(file, file.name));
+          if (!(await runMacroText(app, macro))) return;
+        }
+      }),
+  };
+}

@@ -1,0 +1,266 @@
+// Keeps the host's list of images (what macros and plugins see: titles) and the workspace (what the screen shows: images with
+// layers) in step. An image of the host that is called "TITLE.labels" is a layer of the image TITLE here.
+
+import { batch } from "@preact/signals-core";
+import type { Box } from "../../core/array/raster.ts";
+import { describeError, Problem } from "../../core/problem.ts";
+import { openSource } from "../../core/source/open.ts";
+import type { LocalHost } from "../../host/host.ts";
+import { titleOfAddress } from "../../host/images.ts";
+import type { HostImage, Image, Pixels } from "../../plugin/contract.ts";
+import { writeLabels } from "../labels/label-raster.ts";
+import { initialDisplay, measureChannels } from "../map/channel-display.ts";
+import { createImageEntry, type ImageEntry, type Origin } from "../model/image-entry.ts";
+import { createLabelLayer, type LabelKind, type LabelLayer } from "../model/label-layer.ts";
+import type { Workspace } from "../model/workspace.ts";
+import type { Reader } from "../read/reader.ts";
+import { keptBytes } from "../store/datasets.ts";
+import { type OpenedImage, openImage } from "./open-image.ts";
+
+/** What is opened by its name: a file, or the folder of an OME-Zarr. */
+export type Offered = Blob | FileSystemDirectoryHandle;
+
+export interface ImageDesk {
+  /** Makes a file known by its name, so that `open(name)` finds it; returns that name. */
+  offer(file: Offered, name: string): string;
+  /** For the host: the image at an address, or offered under a name. `locate` is asked for a file that is not known. */
+  open(path: string): Promise<HostImage>;
+  /** Adds an image that was opened before (a reload). */
+  restore(opened: OpenedImage, title: string, origin: Origin, id: string): ImageEntry;
+  entryOf(image: Image): ImageEntry | undefined;
+  layerOf(image: Image): LabelLayer | undefined;
+  close(entry: ImageEntry): void;
+  select(entry: ImageEntry): void;
+  dispose(): void;
+}
+
+interface DeskOptions {
+  readonly reader: Reader;
+  readonly host: () => LocalHost;
+  /** Asks the user for a file. */
+  readonly locate: (name: string) => Promise<Blob | undefined>;
+  /** Gives an image that was opened once more its labels back. */
+  readonly adopt: (entry: ImageEntry) => Promise<unknown>;
+}
+
+/** The desk between `workspace` and the host. */
+export function createImageDesk(workspace: Workspace, { reader, host, locate, adopt }: DeskOptions): ImageDesk & { follow(): void } {
+  const offers = new Map<string, Offered>();
+  const addresses = new Map<string, string>();
+  const waiting = new Map<Image, ImageEntry>();
+  const entries = new Map<Image, ImageEntry>();
+  const layers = new Map<Image, { entry: ImageEntry; layer: LabelLayer }>();
+  const opening = new Set<Image>();
+  let stop: (() => void) | undefined;
+
+  const makeEntry = (opened: OpenedImage, title: string, origin: Origin, id?: string): ImageEntry => {
+    const entry = createImageEntry(opened, title, origin, id);
+    waiting.set(opened.image, entry);
+    return entry;
+  };
+
+  async function openKnown(path: string): Promise<HostImage> {
+    const known = addresses.get(path) ?? (isFetchable(path) ? path : undefined);
+    const address = known === undefined || offers.has(path) ? undefined : new URL(known, location.href);
+    const file = address ? undefined : (offers.get(path) ?? (await locate(path)));
+    if (file === undefined && address === undefined) {
+      throw new Problem(
+        "MissingFile",
+        `A file called "${path}" must be chosen; none was. Drop it onto the viewer, or run again and locate it.`,
+        { path },
+      );
+    }
+    const title = file ? path : titleOfAddress(address!);
+    const opened = await openImage(reader, file ?? address!, title);
+    const origin: Origin = file ? originOf(file) : { kind: "url", url: address!.href };
+    if (address) addresses.set(title, address.href);
+    if (origin.kind === "large") tellLarge(title, origin.bytes);
+    tellNotices(opened.source);
+    await adopt(makeEntry(opened, title, origin));
+    return { title, image: opened.image };
+  }
+
+  function tellLarge(title: string, bytes: number): void {
+    const text = `${title} (${(bytes / 1e9).toFixed(1)} GB) is not copied into this browser's storage, which takes ${keptBytes >> 20} MB an image. After a reload open it once more: its labels are kept.`;
+    workspace.status.value = { kind: "info", text };
+  }
+
+  function tellNotices({ notices = [] }: OpenedImage["source"]): void {
+    if (notices.length > 0) workspace.status.value = { kind: "info", text: notices.join(" ") };
+  }
+
+  function show(image: HostImage): void {
+    const entry = waiting.get(image.image);
+    const parent = entry ? undefined : parentOf(image.title, workspace.images.peek());
+    if (entry) {
+      waiting.delete(image.image);
+      addEntry(entry, image);
+    } else if (parent && isPixels(image.image)) {
+      layers.set(image.image, { entry: parent.entry, layer: addLayer(parent.entry, parent.kind, image.image) });
+    } else if (isPixels(image.image) && !opening.has(image.image)) void showPixels(image, image.image);
+  }
+
+  async function showPixels(image: HostImage, pixels: Pixels): Promise<void> {
+    opening.add(pixels);
+    try {
+      const source = await openSource(pixels, { name: image.title });
+      // Closed before it was open.
+      if (!host().images.some((one) => one.image === pixels)) return;
+      addEntry(createImageEntry({ source, image: pixels }, image.title, { kind: "large", bytes: pixels.data.byteLength }), image);
+      reconcile();
+    } catch (error) {
+      workspace.status.value = { kind: "error", text: describeError(error) };
+    } finally {
+      opening.delete(pixels);
+    }
+  }
+
+  function addEntry(entry: ImageEntry, image: HostImage): void {
+    entry.title.value = image.title;
+    entries.set(image.image, entry);
+    workspace.images.value = [...workspace.images.peek(), entry];
+    if (entry.layers.peek().length === 0) addAnnotationLayer(entry).regions.value = [firstBox(entry)];
+    void showChannels(workspace, entry);
+  }
+
+  function addLayer(entry: ImageEntry, kind: LabelKind, pixels: Pixels): LabelLayer {
+    const { source } = entry;
+    const layer = createLabelLayer(
+      { width: source.width, height: source.height, planes: source.sizeZ * source.sizeT },
+      freeLayerName(entry, kind),
+      kind,
+    );
+    const size = source.width * source.height;
+    const planes = Math.floor(pixels.data.length / size);
+    if (planes === 1) writeLabels(layer.raster, entry.planeIndex.peek(), pixels.data);
+    else
+      for (let plane = 0; plane < Math.min(planes, layer.raster.planes); plane++)
+        writeLabels(layer.raster, plane, pixels.data.subarray(plane * size, (plane + 1) * size));
+    batch(() => {
+      entry.layers.value = [layer, ...entry.layers.value];
+      entry.activeLayer.value = layer;
+    });
+    return layer;
+  }
+
+  // Brings the workspace to what the host has.
+  function reconcile(): void {
+    batch(() => {
+      const present = new Set(host().images.map(({ image }) => image));
+      for (const [image, entry] of entries) if (!present.has(image)) dropEntry(image, entry);
+      for (const image of layers.keys()) if (!present.has(image)) layers.delete(image);
+      for (const image of host().images) {
+        const entry = entries.get(image.image);
+        if (entry) entry.title.value = image.title;
+        else if (!layers.has(image.image)) show(image);
+      }
+      const active = host().activeImage;
+      const shown = active && (entries.get(active.image) ?? layers.get(active.image)?.entry);
+      if (shown !== workspace.current.peek()) workspace.current.value = shown ?? workspace.images.peek().at(-1);
+    });
+  }
+
+  function dropEntry(image: Image, entry: ImageEntry): void {
+    entries.delete(image);
+    workspace.images.value = workspace.images.peek().filter((other) => other !== entry);
+    if (workspace.current.peek() === entry) workspace.current.value = undefined;
+    entry.source.dispose?.();
+  }
+
+  return {
+    offer(file, name) {
+      offers.set(name, file);
+      return name;
+    },
+    open: openKnown,
+    restore(opened, title, origin, id) {
+      const entry = makeEntry(opened, title, origin, id);
+      if (origin.kind === "bytes") offers.set(title, origin.blob);
+      return entry;
+    },
+    entryOf: (image) => entries.get(image) ?? layers.get(image)?.entry,
+    layerOf: (image) => layers.get(image)?.layer,
+    close(entry) {
+      const results = host().images.filter(({ image }) => layers.get(image)?.entry === entry);
+      for (const { title } of results) host().close(title);
+      host().close(entry.title.peek());
+    },
+    select(entry) {
+      if (host().activeImage?.image !== entry.image) host().selectImage(entry.title.peek());
+    },
+    follow() {
+      stop = host().on("images", reconcile);
+    },
+    dispose() {
+      stop?.();
+      for (const entry of workspace.images.peek()) entry.source.dispose?.();
+      reader.dispose();
+    },
+  };
+}
+
+function originOf(file: Offered): Origin {
+  if (!(file instanceof Blob)) return { kind: "folder" };
+  return file.size > keptBytes ? { kind: "large", bytes: file.size } : { kind: "bytes", blob: file };
+}
+
+/** The layer that tools draw into at first. */
+export function addAnnotationLayer(entry: ImageEntry, name = "Annotations"): LabelLayer {
+  const { width, height, sizeZ, sizeT } = entry.source;
+  const layer = createLabelLayer({ width, height, planes: sizeZ * sizeT }, name, "annotation");
+  batch(() => {
+    entry.layers.value = [layer, ...entry.layers.value];
+    entry.activeLayer.value = layer;
+    entry.trainingLayer.value ??= layer;
+  });
+  return layer;
+}
+
+// A box for a few cells in the middle: it shows what "everything inside counts" means. It is moved, resized or removed at will.
+function firstBox({ source: { width, height } }: ImageEntry): Box {
+  const side = Math.min(width, height, Math.max(96, Math.min(256, Math.round(Math.min(width, height) / 4))));
+  const x0 = Math.floor((width - side) / 2);
+  const y0 = Math.floor((height - side) / 2);
+  return { y0, x0, y1: y0 + side, x1: x0 + side };
+}
+
+async function showChannels(workspace: Workspace, entry: ImageEntry): Promise<void> {
+  if (entry.channels.peek().length > 0) return;
+  try {
+    const statistics = await measureChannels(entry.source, entry.plane.peek());
+    if (entry.channels.peek().length === 0) entry.channels.value = initialDisplay(entry.source, statistics);
+  } catch (error) {
+    workspace.status.value = { kind: "error", text: describeError(error) };
+  }
+}
+
+function parentOf(title: string, images: readonly ImageEntry[]): { entry: ImageEntry; kind: LabelKind } | undefined {
+  for (const kind of ["labels", "classes"] as const) {
+    const entry = images.find(
+      (other) => title.startsWith(`${other.title.peek()}.`) && title.slice(other.title.peek().length + 1).startsWith(kind),
+    );
+    if (entry) return { entry, kind };
+    // A second result is called "a-1.labels" or "a.png-1.labels".
+    const base = title.replace(/-\d+(?=\.)/, "");
+    const second = base !== title && images.find((other) => base.startsWith(`${other.title.peek()}.${kind}`));
+    if (second) return { entry: second, kind };
+  }
+  return undefined;
+}
+
+function freeLayerName(entry: ImageEntry, kind: LabelKind): string {
+  const base = kind === "classes" ? "Classes" : "Prediction";
+  const names = entry.layers.peek().map(({ name }) => name.peek());
+  if (!names.includes(base)) return base;
+  let n = 2;
+  while (names.includes(`${base} ${n}`)) n++;
+  return `${base} ${n}`;
+}
+
+function isFetchable(path: string): boolean {
+  return /^(https?|blob|data):/i.test(path) || path.startsWith("./") || path.startsWith("/");
+}
+
+function isPixels(image: Image): image is Pixels {
+  return typeof image === "object" && !(image instanceof Blob) && !(image instanceof URL);
+}

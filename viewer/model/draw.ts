@@ -1,0 +1,85 @@
+// Drawing: strokes, shapes and fills, each one step of the history. The tools call these.
+
+import type { Box } from "../../core/array/raster.ts";
+import { runFlood } from "../labels/flood.ts";
+import { applyTiles, startEdit } from "../labels/label-raster.ts";
+import { type Point, runPolygon, runRectangle, runStroke } from "../labels/paint.ts";
+import { acceptance, editOnce, newId, remember, type Target, wholeBox } from "./edit-step.ts";
+import { nextObjectId } from "./label-layer.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** A brush or eraser stroke under way. */
+export interface Stroke {
+  moveTo(point: Point, radius: number): void;
+  end(): void;
+  cancel(): void;
+}
+
+/** Starts a stroke that writes `id` (0 erases). The layer shows it as it grows; it becomes one step of the history when it ends. */
+export function startStroke(workspace: Workspace, target: Target, title: string, id: number): Stroke {
+  const { layer, plane } = target;
+  const edit = startEdit(layer.raster);
+  const fresh = id >= nextObjectId(layer);
+  const accepts = acceptance(workspace, id);
+  const clip = wholeBox(target);
+  let last: Point | undefined;
+  return {
+    moveTo(point, radius) {
+      runStroke(last ?? point, point, radius, clip, (y, x0, x1) => edit.paintRun(plane, y, x0, x1, id, accepts));
+      last = point;
+      layer.version.value++;
+    },
+    end() {
+      remember(workspace, layer, title, edit.end(), fresh ? id : 0);
+    },
+    cancel() {
+      applyTiles(layer.raster, edit.end().before);
+      layer.version.value++;
+    },
+  };
+}
+
+/** Writes a closed outline; returns false when it covers no pixel. */
+export function drawPolygon(workspace: Workspace, target: Target, points: readonly Point[], title = "polygon"): boolean {
+  return drawShape(workspace, target, title, (run) => runPolygon(points, wholeBox(target), run));
+}
+
+/** Writes a rectangle; returns false when it covers no pixel. */
+export function drawRectangle(workspace: Workspace, target: Target, a: Point, b: Point): boolean {
+  return drawShape(workspace, target, "rectangle", (run) => runRectangle(a, b, wholeBox(target), run));
+}
+
+function drawShape(
+  workspace: Workspace,
+  target: Target,
+  title: string,
+  trace: (run: (y: number, x0: number, x1: number) => void) => void,
+): boolean {
+  const id = newId(workspace, target.layer);
+  return editOnce(workspace, target, title, id, (edit) => {
+    const accepts = acceptance(workspace, id);
+    trace((y, x0, x1) => edit.paintRun(target.plane, y, x0, x1, id, accepts));
+  });
+}
+
+/** Fills the connected pixels of one id at a point with the selected object, or a new one. */
+export function fillAt(workspace: Workspace, target: Target, point: Point): boolean {
+  const selected = target.layer.selected.value.at(-1);
+  const id = workspace.currentClass.value === 0 || selected === undefined ? newId(workspace, target.layer) : selected;
+  const clip = fillLimits(target, point);
+  return editOnce(workspace, target, "fill", id === selected ? 0 : id, (edit) => {
+    runFlood(target.layer.raster, target.plane, Math.floor(point.x), Math.floor(point.y), clip, (y, x0, x1) =>
+      edit.paintRun(target.plane, y, x0, x1, id, acceptance(workspace, id)),
+    );
+  });
+}
+
+// Inside an annotated box a fill stays in it; elsewhere it looks at most 2048 pixels around, so that it never freezes on a slide.
+function fillLimits(target: Target, point: Point): Box {
+  const box = target.layer.regions.value.find(({ x0, y0, x1, y1 }) => point.x >= x0 && point.x < x1 && point.y >= y0 && point.y < y1);
+  if (box) return box;
+  const { width, height } = target.layer.raster;
+  const x = Math.floor(point.x);
+  const y = Math.floor(point.y);
+  return { y0: Math.max(0, y - 2048), x0: Math.max(0, x - 2048), y1: Math.min(height, y + 2048), x1: Math.min(width, x + 2048) };
+}

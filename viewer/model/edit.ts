@@ -1,0 +1,156 @@
+// Changing what was drawn or found: objects, classes, boxes, whole planes; each one step of the history.
+
+import type { Box } from "../../core/array/raster.ts";
+import { readLabels, tilePosition, writeLabels } from "../labels/label-raster.ts";
+import type { Point } from "../labels/paint.ts";
+import { splitObject } from "../labels/split.ts";
+import { editOnce, mapIds, remember, type Target } from "./edit-step.ts";
+import { type LabelLayer, nextObjectId } from "./label-layer.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** Removes the given objects. */
+export function deleteObjects(workspace: Workspace, target: Target, ids: readonly number[]): boolean {
+  const gone = new Set(ids);
+  const done = mapIds(workspace, target, ids.length === 1 ? "delete object" : "delete objects", (id) => (gone.has(id) ? 0 : id));
+  target.layer.selected.value = target.layer.selected.value.filter((id) => !gone.has(id));
+  return done;
+}
+
+/** Makes one object of several; it keeps the number of the first. */
+export function mergeObjects(workspace: Workspace, target: Target, ids: readonly number[]): boolean {
+  if (ids.length < 2) return false;
+  const merged = new Set(ids);
+  const done = mapIds(workspace, target, "merge objects", (id) => (merged.has(id) ? ids[0]! : id));
+  target.layer.selected.value = [ids[0]!];
+  return done;
+}
+
+/** Cuts the object `id` along a line; false when the line does not divide it. */
+export function splitAlong(workspace: Workspace, target: Target, id: number, a: Point, b: Point): boolean {
+  const { layer, plane } = target;
+  const box = boxOfObject(layer, plane, id);
+  if (!box) return false;
+  const width = box.x1 - box.x0;
+  const ids = readLabels(layer.raster, plane, box);
+  const shift = ({ x, y }: Point): Point => ({ x: x - box.x0, y: y - box.y0 });
+  const { pieces, count } = splitObject(ids, width, box.y1 - box.y0, id, shift(a), shift(b));
+  if (count < 2) return false;
+  const first = nextObjectId(layer);
+  const kind = layer.classOf.value.get(id);
+  return editOnce(
+    workspace,
+    target,
+    "split object",
+    0,
+    (edit) => {
+      for (let i = 0; i < pieces.length; i++) {
+        if (pieces[i]! < 2) continue;
+        const x = box.x0 + (i % width);
+        edit.paintRun(plane, box.y0 + Math.floor(i / width), x, x + 1, first + pieces[i]! - 2);
+      }
+    },
+    kind === undefined
+      ? undefined
+      : (classes) => {
+          for (let piece = 2; piece <= count; piece++) classes.set(first + piece - 2, kind);
+        },
+  );
+}
+
+/** Moves an object by whole pixels; what leaves the image is lost, what it covers is replaced. */
+export function moveObject(workspace: Workspace, target: Target, id: number, dx: number, dy: number): boolean {
+  const { layer, plane } = target;
+  const box = boxOfObject(layer, plane, id);
+  if (!box || (dx === 0 && dy === 0)) return false;
+  const width = box.x1 - box.x0;
+  const ids = readLabels(layer.raster, plane, box);
+  return editOnce(workspace, target, "move object", 0, (edit) => {
+    for (const [from, shiftX, shiftY] of [[0, 0, 0] as const, [id, dx, dy] as const]) {
+      for (let i = 0; i < ids.length; i++) {
+        if (ids[i] !== id) continue;
+        const x = box.x0 + (i % width) + shiftX;
+        edit.paintRun(plane, box.y0 + Math.floor(i / width) + shiftY, x, x + 1, from);
+      }
+    }
+  });
+}
+
+/** Removes every label of the plane; the boxes stay. */
+export function clearLayer(workspace: Workspace, target: Target): boolean {
+  target.layer.selected.value = [];
+  return mapIds(workspace, target, "clear layer", () => 0);
+}
+
+/** Gives the objects a class. */
+export function setObjectClass(workspace: Workspace, target: Target, ids: readonly number[], number: number): void {
+  const { layer } = target;
+  const before = layer.classOf.value;
+  const after = new Map(before);
+  for (const id of ids) after.set(id, number);
+  layer.classOf.value = after;
+  workspace.history.push({
+    title: "change class",
+    bytes: 64 * ids.length,
+    undo: () => {
+      layer.classOf.value = before;
+    },
+    redo: () => {
+      layer.classOf.value = after;
+    },
+  });
+  layer.version.value++;
+}
+
+/** Replaces the boxes inside which everything is annotated. */
+export function setRegions(workspace: Workspace, layer: LabelLayer, after: readonly Box[], title: string): void {
+  const before = layer.regions.value;
+  layer.regions.value = after;
+  workspace.history.push({
+    title,
+    bytes: 256,
+    undo: () => {
+      layer.regions.value = before;
+    },
+    redo: () => {
+      layer.regions.value = after;
+    },
+  });
+}
+
+/** Replaces all labels of a plane: a result that comes in, or one copied from another layer. */
+export function replaceLabels(workspace: Workspace, target: Target, data: ArrayLike<number>, title: string): void {
+  remember(workspace, target.layer, title, writeLabels(target.layer.raster, target.plane, data), 0);
+}
+
+/** Replaces the labels of a box of a plane: `data` is the box, row by row. */
+export function replaceBox(workspace: Workspace, target: Target, { y0, x0, y1, x1 }: Box, data: ArrayLike<number>, title: string): boolean {
+  const width = x1 - x0;
+  return editOnce(workspace, target, title, 0, (edit) => {
+    for (let y = y0; y < y1; y++) {
+      const row = (y - y0) * width - x0;
+      for (let x = x0, start = x0; x < x1; x++) {
+        if (x + 1 < x1 && data[row + x + 1] === data[row + x]) continue;
+        edit.paintRun(target.plane, y, start, x + 1, data[row + x]!);
+        start = x + 1;
+      }
+    }
+  });
+}
+
+/** The box around an object; undefined when the plane does not hold it. */
+export function boxOfObject(layer: LabelLayer, plane: number, id: number): Box | undefined {
+  let [y0, x0, y1, x1] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, -1, -1];
+  for (const [key, tile] of layer.raster.tiles) {
+    const at = tilePosition(layer.raster, key);
+    if (at.plane !== plane) continue;
+    for (let i = tile.indexOf(id); i >= 0; i = tile.indexOf(id, i + 1)) {
+      const y = (at.row << 8) + (i >> 8);
+      const x = (at.column << 8) + (i & 255);
+      if (y < y0) y0 = y;
+      if (y >= y1) y1 = y + 1;
+      if (x < x0) x0 = x;
+      if (x >= x1) x1 = x + 1;
+    }
+  }
+  return y1 < 0 ? undefined : { y0, x0, y1, x1 };
+}

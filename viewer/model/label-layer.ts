@@ -1,0 +1,56 @@
+// A layer of labels over an image: its tiles, the class of each object, and the boxes inside which everything is annotated.
+
+import { type Signal, signal } from "@preact/signals-core";
+import type { Box } from "../../core/array/raster.ts";
+import { createLabelRaster, ignoreId, type LabelRaster } from "../labels/label-raster.ts";
+import { createId } from "./id.ts";
+
+/** What the numbers of a layer mean: objects, or classes of pixels. */
+export type LabelKind = "annotation" | "labels" | "classes";
+
+export interface LabelLayer {
+  readonly id: string;
+  readonly name: Signal<string>;
+  readonly kind: LabelKind;
+  readonly raster: LabelRaster;
+  readonly visible: Signal<boolean>;
+  readonly opacity: Signal<number>;
+  readonly outlinesOnly: Signal<boolean>;
+  /** Counts every change of the tiles, so that the screen can follow. */
+  readonly version: Signal<number>;
+  /** Class numbers (1, 2, ...) of objects that are not of class 1. */
+  readonly classOf: Signal<ReadonlyMap<number, number>>;
+  /** Boxes inside which everything is annotated; none means the whole image. */
+  readonly regions: Signal<readonly Box[]>;
+  /** Ids of the selected objects, the last chosen last. */
+  readonly selected: Signal<readonly number[]>;
+}
+
+/** An empty layer for an image of this size. */
+export function createLabelLayer(
+  { width, height, planes }: { width: number; height: number; planes: number },
+  name: string,
+  kind: LabelKind,
+  id: string = createId(),
+): LabelLayer {
+  return {
+    id,
+    name: signal(name),
+    kind,
+    raster: createLabelRaster(width, height, planes),
+    visible: signal(true),
+    opacity: signal(kind === "annotation" ? 0.4 : 0.3),
+    outlinesOnly: signal(false),
+    version: signal(0),
+    classOf: signal(new Map()),
+    regions: signal([]),
+    selected: signal([]),
+  };
+}
+
+/** The number for a new object: one more than the largest in use. */
+export function nextObjectId(layer: LabelLayer): number {
+  let largest = 0;
+  for (const tile of layer.raster.tiles.values()) for (const id of tile) if (id > largest && id !== ignoreId) largest = id;
+  return largest + 1;
+}

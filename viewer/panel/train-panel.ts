@@ -1,0 +1,272 @@
+// The panel of three steps: annotate, train, segment. The one button in the accent colour is the next step.
+
+import type { RegisteredCommand } from "../../host/commands.ts";
+import type { App } from "../app.ts";
+import type { Actions } from "../command/actions.ts";
+import { html, nothing, type Part } from "../dom/html.ts";
+import { icon } from "../dom/icon.ts";
+import { ignoreId, tilePosition } from "../labels/label-raster.ts";
+import type { ImageEntry } from "../model/image-entry.ts";
+import type { SlideLayer } from "../model/slide-layer.ts";
+import { classColors, prefer } from "../model/workspace.ts";
+import { hasParameter } from "../plugin/bound-command.ts";
+import { firstMinutes } from "../plugin/training.ts";
+import type { TrainingRun } from "../plugin/training-run.ts";
+import { type Curves, nameScore } from "./curves.ts";
+import { formatTime, progressBar } from "./jobs-panel.ts";
+
+type Step = "open" | "annotate" | "train" | "segment";
+
+/** The panel; `objectCount` counts the active layer's objects, `trainable` those that a model would learn from. */
+export function trainPanel(
+  app: App,
+  actions: Actions,
+  curves: Curves,
+  { objectCount, trainable }: { objectCount: number; trainable: Trainable },
+): Part {
+  const next = nextStep(app, trainable.inside);
+  return html`${stepAnnotate(app, actions, next, trainable)}${stepTrain(app, actions, curves, next, trainable.inside)}${stepSegment(app, actions, next, objectCount)}${pluginNotice(app, actions)}`;
+}
+
+function nextStep({ workspace, training }: App, trainable: number): Step {
+  if (!workspace.current.value) return "open";
+  if (training.models.value.length > 0 && training.run.value?.state !== "running") return "segment";
+  return trainable > 0 ? "train" : "annotate";
+}
+
+function stepHead(number: number, title: string, done: boolean, settings?: () => unknown): Part {
+  return html`<header class="step-head"><span class="step-number" data-done=${done}>${done ? icon("check") : number}</span><h2>${title}</h2>${settings ? html`<button class="icon-button small" aria-label=${`Settings: ${title}`} title="Settings" @click=${settings}>${icon("settings")}</button>` : nothing}</header>`;
+}
+
+function stepAnnotate(app: App, actions: Actions, next: Step, { inside: trainable, outside }: Trainable): Part {
+  const { workspace } = app;
+  const entry = workspace.current.value;
+  const layer = entry?.activeLayer.value;
+  const lessons = app.training.lessons.value;
+  const images = new Set(lessons.map(({ entry }) => entry)).size;
+  const boxes = entry?.trainingLayer.value?.regions.value.length ?? 0;
+  return html`<section class="section step" aria-label="Annotate">
+    ${stepHead(1, "Annotate", trainable > 0)}
+    ${
+      trainable === 0
+        ? html`<p class="teach">Draw around 3 to 5 cells. Everything you leave out inside the box counts as background.</p>`
+        : html`<p class="hint">${trainable} ${trainable === 1 ? "object" : "objects"} in ${images} ${images === 1 ? "image" : "images"}${boxes === 0 ? ". No box: all of the image counts, unmarked parts as background" : ""}.</p>`
+    }
+    ${outside > 0 ? html`<p class="hint">${outside} ${outside === 1 ? "object lies" : "objects lie"} outside the box and ${outside === 1 ? "is" : "are"} not used. <button class="quiet inline" @click=${() => actions.growBox()}>Grow the box</button></p>` : nothing}
+    ${
+      entry && layer
+        ? html`<div class="button-row">
+          <button class=${next === "annotate" && boxes > 0 && workspace.tool.value === "select" ? "primary" : ""} @click=${() => actions.startDrawing()}>${icon("brush")}Draw</button>
+          <button @click=${() => actions.placeBox()}>${icon("box")}${boxes === 0 ? "Place a box" : "Add a box"}</button>
+        </div>
+        ${classList(app, actions)}
+        <label class="check"><input type="checkbox" .checked=${workspace.preferences.value.preserveLabels} @change=${() => prefer(workspace, { preserveLabels: !workspace.preferences.value.preserveLabels })} />Do not paint over labels</label>`
+        : nothing
+    }
+  </section>`;
+}
+
+function classList({ workspace }: App, actions: Actions): Part {
+  const current = workspace.currentClass.value;
+  const classes = workspace.classes.value;
+  const row = (number: number, name: string, color: string): Part => html`<li class=${number === current ? "row active" : "row"}>
+    ${number === 0 ? html`<span class="swatch hatched"></span>` : html`<input class="swatch-input" type="color" aria-label=${`Colour of ${name}`} .value=${color} @input=${(event: Event) => actions.changeClass(number, { color: (event.target as HTMLInputElement).value })} />`}
+    <button class="row-name" aria-pressed=${number === current} @click=${() => {
+      workspace.currentClass.value = number;
+    }} @dblclick=${() => number > 0 && actions.renameClass(number)}><span class="clip">${name}</span></button>
+    ${number > 0 ? html`<button class="icon-button small hover-only" title="Rename class" aria-label=${`Rename ${name}`} @click=${() => actions.renameClass(number)}>${icon("pencil")}</button>` : nothing}
+    ${number > 1 && number === classes.length ? html`<button class="icon-button small hover-only" title="Delete class" aria-label=${`Delete ${name}`} @click=${() => actions.deleteClass()}>${icon("trash")}</button>` : nothing}
+    <kbd>${number === 0 ? "I" : number}</kbd>
+  </li>`;
+  return html`<div class="control-head"><span>Class to draw</span>${classes.length < classColors.length ? html`<button class="quiet" @click=${() => actions.addClass()}>Add class</button>` : nothing}</div>
+    <ul class="rows" aria-label="Classes">${classes.map(({ name, color }, i) => row(i + 1, name, color))}${row(0, "Ignore", "")}</ul>`;
+}
+
+function stepTrain(app: App, actions: Actions, curves: Curves, next: Step, trainable: number): Part {
+  const { training, library } = app;
+  library.plugins.value;
+  const command = library.commandFor("train");
+  const run = training.run.value;
+  if (run) curves.update(run);
+  return html`<section class="section step" aria-label="Train">
+    ${stepHead(2, "Train", training.models.value.length > 0, command && (() => actions.settings("train")))}
+    ${run ? runView(app, run, curves) : nothing}
+    ${run?.state !== "running" && command ? html`${interruptedTraining(app, actions, command)}${trainChoices(app, command)}` : nothing}
+    ${
+      run?.state === "running"
+        ? nothing
+        : html`<div class="button-row"><button class=${next === "train" ? "primary" : ""} data-action="train" ?disabled=${!command || trainable === 0} @click=${() => actions.train()}>Train</button>${command && hasParameter(command, "dataset") ? html`<button class="quiet" @click=${() => actions.trainOnDataset()}>From dataset…</button>` : nothing}</div>
+          ${trainable === 0 && !run ? html`<p class="hint">Needs at least one annotated object.</p>` : nothing}`
+    }
+  </section>`;
+}
+
+// The page was closed or reloaded while a model was learning.
+function interruptedTraining({ training }: App, actions: Actions, command: RegisteredCommand): Part {
+  const before = training.interrupted.value;
+  if (!before) return nothing;
+  const how = hasParameter(command, "resume") ? "What it had learnt is stored: it can go on" : "It can begin again";
+  return html`<p class="hint" role="status">A model was learning when this page was left. ${how}, with the same annotations.</p>
+    <div class="button-row"><button data-action="resume" @click=${() => actions.resumeTraining()}>Go on with it</button><button class="quiet" @click=${() => {
+      training.interrupted.value = undefined;
+    }}>Forget it</button></div>`;
+}
+
+// What is asked most often stands in the panel; the rest is in the settings.
+function trainChoices({ training }: App, command: RegisteredCommand): Part {
+  const { id } = command.command;
+  const values = training.values.value[id] ?? {};
+  const minutes = values["minutes"] ?? firstMinutes;
+  const set = (event: Event): void => {
+    training.values.value = { ...training.values.value, [id]: { ...values, minutes: Number((event.target as HTMLSelectElement).value) } };
+  };
+  const times = [...new Set([0.5, firstMinutes, 3, 10, 30, Number(minutes)])].filter((time) => time > 0).sort((a, b) => a - b);
+  const name = training.model.value ?? training.models.value[0]?.name;
+  return html`${
+    hasParameter(command, "minutes")
+      ? html`<label class="slider wide"><span>Time</span><select aria-label="Time of the training" @change=${set}>${times.map((time) => html`<option value=${time} ?selected=${time === minutes}>${time < 1 ? `${time * 60} seconds` : `${time} ${time === 1 ? "minute" : "minutes"}`}</option>`)}<option value="0" ?selected=${minutes === 0}>As many steps as set</option></select></label>`
+      : nothing
+  }${
+    name !== undefined && hasParameter(command, "from")
+      ? html`<label class="check"><input type="checkbox" .checked=${training.goOn.value} @change=${() => {
+          training.goOn.value = !training.goOn.value;
+        }} />Go on from ${name}</label>`
+      : nothing
+  }`;
+}
+
+function runView(app: App, run: TrainingRun, curves: Curves): Part {
+  const { progress } = run;
+  const preview = app.workspace.preview.value;
+  const part = progress?.total ? progress.done / progress.total : undefined;
+  const left = progress && "secondsLeft" in progress ? progress.secondsLeft : undefined;
+  const score = nameScore(run);
+  const best = run.validations.findLast((validation) => validation.best)?.scores[score ?? ""];
+  const what =
+    progress?.kind === "step"
+      ? `step ${progress.done} of ${progress.total}`
+      : progress?.kind === "phase"
+        ? progress.name
+        : progress?.kind === "validation"
+          ? "validating"
+          : "";
+  return html`
+    ${run.state === "running" ? html`<div class="job-line numbers"><span>${what || "starting"}</span><span class="grow"></span><span class="muted">${left === undefined ? "" : `${formatTime(left)} left`}</span></div>${progressBar(part, "Training")}<div class="button-row"><button @click=${() => app.training.stopAndKeep()} title="Ends the training and keeps the best model so far">Stop and keep</button><button @click=${() => app.training.cancel()}>Cancel</button></div>` : nothing}
+    ${run.losses.length > 1 ? curves.element : nothing}
+    ${run.state === "running" && preview ? html`<figure class="preview"><figcaption class="muted small-text">Prediction now, as on the image</figcaption>${preview.canvas}</figure>` : nothing}
+    ${run.notice && run.state !== "done" ? html`<p class="hint">${run.notice}</p>` : nothing}
+    ${run.state === "done" && run.result ? html`<p class="hint">Trained ${run.result.model} in ${formatTime(run.secondsRun)}${best === undefined ? "" : `, best ${score?.toUpperCase()} ${best.toFixed(2)}`}.</p>` : nothing}
+    ${run.state === "cancelled" ? html`<p class="hint">Cancelled. Your annotations are as they were.</p>` : nothing}
+    ${run.state === "failed" ? html`<p class="fault" role="alert">${run.reason}</p>` : nothing}`;
+}
+
+function stepSegment(app: App, actions: Actions, next: Step, objectCount: number): Part {
+  const { training, library, workspace } = app;
+  library.plugins.value;
+  const command = library.commandFor("segment");
+  const entry = workspace.current.value;
+  const busy = training.segmenting.value;
+  const models = training.models.value;
+  const ready = command !== undefined && entry !== undefined && !busy && (models.length > 0 || !hasParameter(command, "model"));
+  const layer = entry?.activeLayer.value;
+  const slide = entry?.activeSlide.value;
+  const isResult = entry !== undefined && layer !== undefined && layer.kind !== "annotation";
+  return html`<section class="section step" aria-label="Segment">
+    ${stepHead(3, "Segment", slide?.state.value === "done" || (isResult && objectCount > 0), command && (() => actions.settings("segment")))}
+    ${
+      models.length > 0
+        ? html`<label class="slider wide"><span>Model</span><select aria-label="Model" @change=${(event: Event) => {
+            training.model.value = (event.target as HTMLSelectElement).value;
+          }}>${models.map(({ name, version }) => html`<option value=${name} ?selected=${name === training.model.value}>${name} v${version}</option>`)}</select></label>`
+        : nothing
+    }
+    <div class="button-row">
+      <button class=${next === "segment" ? "primary" : ""} data-action="segment" ?disabled=${!ready} @click=${() => actions.segment("image")}>Segment image</button>
+      <button class="quiet" ?disabled=${!ready} @click=${() => actions.segment("view")} title="Only what is in sight">View</button>
+      <button class="quiet" ?disabled=${!ready || !entry?.trainingLayer.value?.regions.value.length} @click=${() => actions.segment("box")} title="Only the annotated box">Box</button>
+      <button class="quiet" ?disabled=${!ready || workspace.images.value.length < 2} @click=${() => actions.segment("all")} title="All open images">All</button>
+    </div>
+    ${models.length === 0 ? html`<p class="hint">Train a model first, or import one.</p>` : nothing}
+    ${entry ? slideResults(app, actions, entry) : nothing}
+    ${
+      isResult && objectCount > 0
+        ? html`<p class="hint">${objectCount} ${objectCount === 1 ? "object" : "objects"} in "${layer.name.value}". Correct with brush and eraser, then train on.</p>
+          <div class="button-row"><button @click=${() => actions.showObjects()}>${icon("table")}Objects</button><button @click=${() => actions.exportDialog()}>${icon("download")}Export…</button>${
+            entry.trainingLayer.value === layer
+              ? nothing
+              : html`<button class="quiet" @click=${() => {
+                  entry.trainingLayer.value = layer;
+                }}>Learn from this</button>`
+          }</div>`
+        : nothing
+    }
+  </section>`;
+}
+
+// Runs that can be gone on with are offered whatever is chosen; else what is said is of the slide that is.
+function slideResults({ training }: App, actions: Actions, entry: ImageEntry): Part {
+  const chosen = entry.activeSlide.value;
+  const left = entry.slides.value.filter(({ state }) => state.value === "unfinished");
+  const parts = (slide: SlideLayer): string => `${slide.blocks.value.done} of ${slide.blocks.value.total} blocks`;
+  const objects = chosen?.table.value;
+  return html`
+    ${left.map(
+      (slide) => html`<p class="hint" role="status">"${slide.facts.name}" is segmented in part: ${parts(slide)}. What is done is kept.</p>
+      <div class="button-row"><button data-action="go-on" ?disabled=${training.segmenting.value} @click=${() => actions.resumeSlide(entry, slide)}>Go on with it</button><button class="quiet" @click=${() => actions.deleteSlide(entry, slide)}>Delete it</button></div>`,
+    )}
+    ${
+      chosen?.state.value === "running"
+        ? html`<p class="hint">Too large for the memory: "${chosen.facts.name}" is made block by block in this browser's storage, ${parts(chosen)}. It goes on after a reload.</p>`
+        : nothing
+    }
+    ${
+      objects
+        ? html`<p class="hint">${objects.count.toLocaleString("en")} ${objects.count === 1 ? "object" : "objects"} in "${chosen.facts.name}".</p>
+          <div class="button-row"><button @click=${() => actions.showObjects()}>${icon("table")}Objects</button><button @click=${() => actions.exportDialog()}>${icon("download")}Export…</button></div>`
+        : nothing
+    }`;
+}
+
+function pluginNotice({ library }: App, actions: Actions): Part {
+  const plugins = library.plugins.value;
+  const failed = plugins.filter(({ state }) => state === "failed");
+  if (plugins.some(({ state }) => state === "loading"))
+    return html`<section class="section"><p class="hint" role="status">Starting ${plugins.find(({ state }) => state === "loading")?.manifest?.display_name ?? "the plugin"}…</p></section>`;
+  if (failed.length === 0 && plugins.length > 0) return nothing;
+  return html`<section class="section">
+    ${failed.map(({ manifest, reason }) => html`<p class="fault" role="alert">${manifest ? `${manifest.display_name}: ` : ""}${reason}</p>`)}
+    ${plugins.length === 0 ? html`<p class="hint">No plugin is installed: drawing and viewing work, training and segmenting do not.</p>` : nothing}
+    <div class="button-row"><button @click=${() => actions.managePlugins()}>${icon("puzzle")}Manage plugins…</button></div>
+  </section>`;
+}
+
+/** Objects of the training layers: inside the annotated boxes, and outside, where they count for nothing. */
+export interface Trainable {
+  readonly inside: number;
+  readonly outside: number;
+}
+
+/** Counts the objects that a model would learn from. An object counts when any of it lies in a box. */
+export function countTrainable({ training }: App): Trainable {
+  let [inside, all] = [0, 0];
+  for (const { layer, plane } of training.lessons.peek()) {
+    const regions = layer.regions.peek();
+    const seen = new Set<number>([0, ignoreId]);
+    const used = new Set<number>([0, ignoreId]);
+    for (const [key, tile] of layer.raster.tiles) {
+      const at = tilePosition(layer.raster, key);
+      if (at.plane !== plane) continue;
+      for (let i = 0; i < tile.length; i++) {
+        const id = tile[i]!;
+        if (used.has(id)) continue;
+        seen.add(id);
+        const y = (at.row << 8) + (i >> 8);
+        const x = (at.column << 8) + (i & 255);
+        if (regions.length === 0 || regions.some(({ y0, x0, y1, x1 }) => y >= y0 && y < y1 && x >= x0 && x < x1)) used.add(id);
+      }
+    }
+    inside += used.size - 2;
+    all += new Set([...seen, ...used]).size - 2;
+  }
+  return { inside, outside: all - inside };
+}

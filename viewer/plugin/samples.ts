@@ -1,0 +1,104 @@
+// What a model learns from: the annotated layers of the open images, as the contract's samples. Frozen when training starts.
+
+import type { Box } from "../../core/array/raster.ts";
+import type { Image, Pixels, Regions, Sample } from "../../plugin/contract.ts";
+import type { ImageEntry } from "../model/image-entry.ts";
+import type { LabelLayer } from "../model/label-layer.ts";
+import type { Workspace } from "../model/workspace.ts";
+import { toClassPixels, toIgnorePixels, toLabelPixels } from "./label-pixels.ts";
+
+/** An annotated plane that would be learnt from. */
+export interface Lesson {
+  readonly entry: ImageEntry;
+  readonly layer: LabelLayer;
+  readonly plane: number;
+}
+
+/** The plane of an open image that a sample is of. */
+export type ShownSample = Pick<Lesson, "entry" | "plane">;
+
+/** Where samples are on the screen: by the image's name; undefined for those that are not open. */
+export function findShown(workspace: Workspace, samples: readonly Sample[]): (ShownSample | undefined)[] {
+  const lessons = listLessons(workspace);
+  // As they were just frozen.
+  if (samples.length === lessons.length && samples.every(({ name }, i) => name === lessons[i]!.entry.title.peek())) return lessons;
+  return samples.map(({ name }) => {
+    const entry = workspace.images.peek().find(({ title, source }) => title.peek() === name && source.sizeZ * source.sizeT === 1);
+    return entry && { entry, plane: 0 };
+  });
+}
+
+/** Every plane with labels in the training layer of each open image. */
+export function listLessons(workspace: Workspace): Lesson[] {
+  return workspace.images.value.flatMap((entry) => {
+    const layer = entry.trainingLayer.value;
+    if (!layer) return [];
+    layer.version.value;
+    const planes = new Set([...layer.raster.tiles.keys()].map((key) => Math.floor(key / (layer.raster.rows * layer.raster.columns))));
+    return [...planes].sort((a, b) => a - b).map((plane) => ({ entry, layer, plane }));
+  });
+}
+
+/** The samples of all lessons. Pixels of images with several planes are read here, since a sample has one plane. */
+export async function freezeSamples(workspace: Workspace, signal?: AbortSignal): Promise<Sample[]> {
+  const severalClasses = workspace.classes.peek().length > 1;
+  return Promise.all(
+    listLessons(workspace).map(async ({ entry, layer, plane }) => {
+      const ignore = toIgnorePixels(layer, plane);
+      const regions = layer.regions.peek();
+      return {
+        image: await planeImage(entry, plane, signal),
+        labels: toLabelPixels(layer, plane),
+        name: entry.title.peek(),
+        ...(severalClasses && { classes: toClassPixels(layer, plane) }),
+        ...(ignore && { ignore }),
+        ...(regions.length > 0 && { regions: toRegions(regions) }),
+      };
+    }),
+  );
+}
+
+/** One plane of an image as a plugin gets it: the file itself where it has only that plane; of a folder its pixels. */
+export async function planeImage(entry: ImageEntry, plane: number, signal?: AbortSignal): Promise<Image> {
+  const { source } = entry;
+  if (source.sizeZ * source.sizeT === 1 && entry.origin.kind !== "folder") return entry.image;
+  return cropImage(entry, plane, { y0: 0, x0: 0, y1: source.height, x1: source.width }, signal);
+}
+
+/** A box of a plane, all channels, as pixels. */
+export async function cropImage({ source, title }: ImageEntry, plane: number, box: Box, signal?: AbortSignal): Promise<Pixels> {
+  const z = plane % source.sizeZ;
+  const t = Math.floor(plane / source.sizeZ);
+  const { data, width, height, channels } = await source.read({ ...box, z, t, signal });
+  const shape = channels === 1 ? [height, width] : [height, width, channels];
+  return {
+    data,
+    shape,
+    axes: channels === 1 ? "yx" : "yxc",
+    name: title.peek(),
+    ...(source.pixelSizeUm !== undefined && { pixelSizeUm: source.pixelSizeUm }),
+  };
+}
+
+/** Boxes as GeoJSON, in pixels, y down. */
+export function toRegions(boxes: readonly Box[]): Regions {
+  return {
+    type: "FeatureCollection",
+    features: boxes.map(({ y0, x0, y1, x1 }) => ({
+      type: "Feature",
+      geometry: {
+        type: "Polygon",
+        coordinates: [
+          [
+            [x0, y0],
+            [x1, y0],
+            [x1, y1],
+            [x0, y1],
+            [x0, y0],
+          ],
+        ],
+      },
+      properties: { kind: "annotated" },
+    })),
+  };
+}

@@ -1,0 +1,117 @@
+// Segmenting what is open: an image, a part of it, all of them. Tiles show as they finish; a part comes back to its place.
+
+import { type Signal, signal } from "@preact/signals-core";
+import type { Box } from "../../core/array/raster.ts";
+import { Problem } from "../../core/problem.ts";
+import type { RegisteredCommand } from "../../host/commands.ts";
+import type { LocalHost } from "../../host/host.ts";
+import type { JobStart, JobWatch } from "../../host/run-command.ts";
+import type { Parameters, Pixels, SegmentResult } from "../../plugin/contract.ts";
+import { replaceBox } from "../model/edit.ts";
+import type { ImageEntry } from "../model/image-entry.ts";
+import { createLabelLayer, type LabelLayer, nextObjectId } from "../model/label-layer.ts";
+import type { Workspace } from "../model/workspace.ts";
+import { hasParameter, knownValues, needCommand } from "./bound-command.ts";
+import type { Library } from "./library.ts";
+import { followTiles } from "./preview-feed.ts";
+import { cropImage } from "./samples.ts";
+import type { SlideRuns } from "./slide-runs.ts";
+
+export interface Segmenting {
+  /** True while a segmentation runs. */
+  readonly segmenting: Signal<boolean>;
+  /** Segments the image, a box of it, or all open images. */
+  segment(where: "image" | "all" | Box): Promise<void>;
+  /** For the host: shows the tiles of an open image's segmentation, also of one that a macro has started. */
+  watch(start: JobStart): JobWatch | undefined;
+}
+
+interface SegmentingParts {
+  readonly model: Signal<string | undefined>;
+  readonly values: Signal<Readonly<Record<string, Parameters>>>;
+  readonly slides: SlideRuns;
+}
+
+/** Segments with the chosen model and the values last set in dialogs. */
+export function createSegmenting(
+  workspace: Workspace,
+  host: LocalHost,
+  library: Library,
+  { model, values, slides }: SegmentingParts,
+): Segmenting {
+  const segmenting = signal(false);
+
+  const given = (entry: RegisteredCommand): Parameters => ({
+    ...knownValues(entry, values.value),
+    ...(model.value !== undefined && hasParameter(entry, "model") && { model: model.value }),
+  });
+
+  async function segmentImage(image: ImageEntry): Promise<void> {
+    const entry = needCommand(library, "segment");
+    if (host.activeImage?.image !== image.image) host.selectImage(image.title.peek());
+    await host.run(entry.command.id, { ...shownPlane(entry, image), ...given(entry) });
+  }
+
+  // A part of the image: cut out, segmented as an image of its own, and put back at its place.
+  async function segmentBox(image: ImageEntry, box: Box): Promise<void> {
+    const entry = needCommand(library, "segment");
+    if (slides.canSegmentBox(box, entry)) return slides.segmentBox(image, box, entry, { ...shownPlane(entry, image), ...given(entry) });
+    const { plane: _, ...values } = given(entry);
+    const parameters = entry.check(values);
+    const plane = image.planeIndex.peek();
+    const pixels = await cropImage(image, plane, box);
+    const feed = followTiles(workspace, image, { plane, extent: box });
+    const { promise } = host.jobs.add({
+      title: `${entry.name} (part)`,
+      onProgress: feed.show,
+      run: (context) => entry.handler(pixels, parameters, context) as Promise<SegmentResult>,
+    });
+    const { labels } = await promise.finally(feed.end);
+    if (labels) placeLabels(workspace, image, { plane, box, labels });
+  }
+
+  return {
+    segmenting,
+    watch({ image, parameters }) {
+      const entry = workspace.images.peek().find((one) => one.image === image?.image);
+      if (!entry) return undefined;
+      const { width, height, sizeZ } = entry.source;
+      const [, z, t] = /^z=(\d+),t=(\d+)$/.exec(String(parameters["plane"] ?? "")) ?? [];
+      const plane = Number(t ?? 0) * sizeZ + Number(z ?? 0);
+      const feed = followTiles(workspace, entry, { plane, extent: { y0: 0, x0: 0, y1: height, x1: width } });
+      return { onProgress: feed.show, end: feed.end };
+    },
+    async segment(where) {
+      const current = workspace.current.peek();
+      if (!current) throw new Problem("InvalidData", "An image must be open; there is none. Open one first.", { reason: "no image" });
+      segmenting.value = true;
+      try {
+        if (where === "all") for (const image of workspace.images.peek()) await segmentImage(image);
+        else if (where === "image") await segmentImage(current);
+        else await segmentBox(current, where);
+      } finally {
+        segmenting.value = false;
+      }
+    },
+  };
+}
+
+/** What is shown is what is segmented. */
+function shownPlane(entry: RegisteredCommand, { plane, source: { sizeZ, sizeT } }: ImageEntry): Parameters {
+  const { z, t } = plane.peek();
+  return hasParameter(entry, "plane") && sizeZ * sizeT > 1 ? { plane: `z=${z},t=${t}` } : {};
+}
+
+/** Puts the objects of a part into the result layer for parts, replacing what was inside the box. */
+function placeLabels(workspace: Workspace, image: ImageEntry, { plane, box, labels }: { plane: number; box: Box; labels: Pixels }): void {
+  const { width, height } = image.source;
+  let layer: LabelLayer | undefined = image.layers.value.find(({ kind }) => kind === "labels");
+  if (!layer) {
+    layer = createLabelLayer({ width, height, planes: image.source.sizeZ * image.source.sizeT }, "Prediction (parts)", "labels");
+    image.layers.value = [layer, ...image.layers.value];
+  }
+  const first = nextObjectId(layer);
+  const ids = Uint32Array.from(labels.data, (id) => (id === 0 ? 0 : first + id - 1));
+  replaceBox(workspace, { layer, plane }, box, ids, "segment part");
+  image.activeLayer.value = layer;
+}

@@ -1,0 +1,205 @@
+// The Train & segment panel's doings, bound by role to any plugin: what is learnt from, the run under way, models and the values
+// of dialogs. Segmenting is in segmenting.ts; no screen here, panel/train-panel.ts shows it.
+
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
+import { describeError, isProblem, Problem } from "../../core/problem.ts";
+import type { LocalHost } from "../../host/host.ts";
+import type { JobStart, JobWatch } from "../../host/run-command.ts";
+import type { ModelInfo, Parameters, TrainResult } from "../../plugin/contract.ts";
+import type { Workspace } from "../model/workspace.ts";
+import type { Datasets, Frozen } from "../store/datasets.ts";
+import { hasParameter, knownValues, needCommand } from "./bound-command.ts";
+import type { Library } from "./library.ts";
+import { followLearning, viewOf } from "./preview-feed.ts";
+import { findShown, freezeSamples, type Lesson, listLessons, type ShownSample } from "./samples.ts";
+import { createSegmenting, type Segmenting } from "./segmenting.ts";
+import type { SlideRuns } from "./slide-runs.ts";
+import { createRunFollower, type TrainingRun } from "./training-run.ts";
+
+/** A training that was begun: what is needed to go on with it. */
+export interface BegunTraining {
+  readonly parameters: Parameters;
+}
+
+export interface Training extends Segmenting {
+  readonly lessons: ReadonlySignal<readonly Lesson[]>;
+  readonly run: Signal<TrainingRun | undefined>;
+  /** The training under way, as it is stored; and the one under way when the page was left the last time. */
+  readonly begun: Signal<BegunTraining | undefined>;
+  readonly interrupted: Signal<BegunTraining | undefined>;
+  readonly models: Signal<readonly ModelInfo[]>;
+  /** Name of the model to segment with; undefined: the newest. */
+  readonly model: Signal<string | undefined>;
+  /** Values of parameters by command id, as last set in dialogs. */
+  readonly values: Signal<Readonly<Record<string, Parameters>>>;
+  /** Begin with the chosen model's weights, where the plugin can. */
+  readonly goOn: Signal<boolean>;
+  /** Learns from the annotations, or from a dataset's zip. */
+  train(dataset?: Blob): Promise<void>;
+  /** Goes on with the training that was interrupted: from what was saved, where the plugin can; else from the beginning. */
+  resume(): Promise<void>;
+  /** For the host: what the command "train" gets. */
+  samplesFor(parameters: Parameters): Promise<Frozen | string>;
+  /** For the host: shows a job's progress, also one that a macro has started. */
+  watch(start: JobStart): JobWatch | undefined;
+  /** Ends the training but keeps the best model so far, where the plugin can; else cancels. */
+  stopAndKeep(): void;
+  cancel(): void;
+  refreshModels(): Promise<void>;
+}
+
+/** Nothing learnt yet. */
+export function createTraining(
+  workspace: Workspace,
+  host: LocalHost,
+  library: Library,
+  { datasets, slides }: { datasets: Datasets; slides: SlideRuns },
+): Training {
+  let handed: Frozen | undefined;
+  const run = signal<TrainingRun | undefined>(undefined);
+  const begun = signal<BegunTraining | undefined>(undefined);
+  const interrupted = signal<BegunTraining | undefined>(undefined);
+  const models = signal<readonly ModelInfo[]>([]);
+  const model = signal<string | undefined>(undefined);
+  const values = signal<Readonly<Record<string, Parameters>>>({});
+  const goOn = signal(true);
+  // The job that learns now.
+  let learning: string | undefined;
+  // Where its samples are on the screen.
+  let shownSamples: readonly (ShownSample | undefined)[] = [];
+  let waiting = 0;
+
+  const refreshModels = async (): Promise<void> => {
+    models.value = (await library.models()?.list()) ?? [];
+    if (model.value !== undefined && !models.value.some(({ name }) => name === model.value)) model.value = undefined;
+  };
+  const chosenModel = (): string | undefined => model.value ?? models.value[0]?.name;
+  host.on("models", () => void refreshModels());
+
+  async function findSamples({ dataset }: Parameters): Promise<Frozen | string> {
+    const known = typeof dataset === "string" && dataset !== "" ? await datasets.find(dataset) : undefined;
+    if (known) return known;
+    if (typeof dataset === "string" && /^training \d+$/.test(dataset)) throw lostDataset(dataset);
+    if (typeof dataset === "string" && dataset !== "") return dataset;
+    const samples = handed ?? (await freezeSamples(workspace));
+    handed = undefined;
+    if (samples instanceof Blob || samples.length > 0) return samples;
+    throw new Problem("InvalidData", "A training needs annotated objects; there are none. Draw around 3 to 5 cells first.", {
+      reason: "no annotations",
+    });
+  }
+
+  async function train(dataset?: Blob): Promise<void> {
+    const entry = needCommand(library, "train");
+    handed = dataset ?? (await freezeSamples(workspace));
+    const { name, reason } = await datasets.add(handed);
+    if (reason !== undefined) {
+      const text = `The samples of this training are kept until the page is closed, no longer: ${reason}. Its macro line needs them.`;
+      workspace.status.value = { kind: "info", text };
+    }
+    const from = goOn.value && hasParameter(entry, "from") ? chosenModel() : undefined;
+    await start({
+      ...(hasParameter(entry, "minutes") && { minutes: firstMinutes }),
+      ...knownValues(entry, values.value),
+      ...(hasParameter(entry, "dataset") && { dataset: name }),
+      ...(from !== undefined && { from }),
+    });
+  }
+
+  /** Runs to its end; a training that was cancelled is no failure. */
+  async function start(parameters: Parameters): Promise<void> {
+    await host.run(needCommand(library, "train").command.id, parameters).catch((error: unknown) => {
+      if (!isAbort(error)) throw error;
+    });
+    await refreshModels();
+  }
+
+  // Whoever started it: the panel or a macro.
+  function watchTraining({ parameters }: JobStart): JobWatch {
+    begun.value = { parameters };
+    interrupted.value = undefined;
+    waiting++;
+    const shown = createRunFollower(run);
+    const previews = followLearning(workspace, () => shownSamples);
+    let own: string | undefined;
+    return {
+      view: () => viewOf(workspace, shownSamples),
+      begin(job) {
+        own = job;
+        learning = job;
+      },
+      onProgress(progress) {
+        shown.follow(progress);
+        previews.show(progress);
+      },
+      end(outcome) {
+        // One that was cancelled while it waited leaves the one before it alone.
+        if (own !== undefined) {
+          learning = undefined;
+          previews.end();
+        }
+        if (--waiting === 0) begun.value = undefined;
+        if ("result" in outcome) {
+          const result = outcome.result as TrainResult;
+          shown.end({ state: "done", result });
+          model.value = result.model.split("@")[0];
+          return;
+        }
+        const { error } = outcome;
+        shown.end({ state: isAbort(error) ? "cancelled" : "failed", reason: describeError(error) });
+      },
+    };
+  }
+
+  const segmentation = createSegmenting(workspace, host, library, { model, values, slides });
+  return {
+    ...segmentation,
+    lessons: computed(() => listLessons(workspace)),
+    run,
+    begun,
+    interrupted,
+    models,
+    model,
+    values,
+    goOn,
+    train,
+    async resume() {
+      const before = interrupted.peek();
+      if (!before) return;
+      const { parameters } = before;
+      const { dataset } = parameters;
+      if (typeof dataset === "string" && (await datasets.find(dataset)) === undefined) throw lostDataset(dataset);
+      try {
+        await start(hasParameter(needCommand(library, "train"), "resume") ? { ...parameters, resume: true } : parameters);
+      } catch (error) {
+        // It was left before anything was saved.
+        if (!isProblem(error, "InvalidParameter") || error.details.parameter !== "resume") throw error;
+        await start(parameters);
+      }
+    },
+    async samplesFor(parameters) {
+      const samples = await findSamples(parameters);
+      shownSamples = typeof samples === "string" || samples instanceof Blob ? [] : findShown(workspace, samples);
+      return samples;
+    },
+    watch: (start) => (start.entry.command.role === "train" ? watchTraining(start) : segmentation.watch(start)),
+    stopAndKeep: () => learning !== undefined && host.stop(learning),
+    cancel: () => learning !== undefined && host.cancel(learning),
+    refreshModels,
+  };
+}
+
+/** How long a training takes unless told otherwise: the first prediction is there within a minute of the first stroke. */
+export const firstMinutes = 0.75;
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}
+
+function lostDataset(name: string): Problem<"MissingFile"> {
+  return new Problem(
+    "MissingFile",
+    `The samples "${name}" must be in this browser's storage; they are not: only those of the last trainings are kept. Open the images and train again.`,
+    { path: name },
+  );
+}

@@ -1,0 +1,49 @@
+// Opens what the user hands over, in whichever thread this runs: PNG, JPEG, TIFF and the like by the project's own readers, other
+// pictures by the browser's decoder. Large files are never read whole, and the browser decodes pictures only up to a sane size.
+
+import { describeError, isProblem, Problem } from "../../core/problem.ts";
+import { openSource } from "../../core/source/open.ts";
+import type { ImageSource } from "../../core/source/source.ts";
+import type { Pixels } from "../../plugin/contract.ts";
+
+const pictureBytes = 256 * 2 ** 20;
+
+/** The image's source, or its pixels where only the browser can decode it. Throws Problem UnsupportedImage, InvalidData, MissingFile. */
+export async function openHere(input: Blob | URL | FileSystemDirectoryHandle, name: string): Promise<ImageSource | Pixels> {
+  try {
+    return await openSource(input, { name });
+  } catch (error) {
+    if (!isProblem(error, "UnsupportedImage")) throw error;
+    const blob = input instanceof Blob ? input : input instanceof URL ? await (await fetch(input)).blob() : undefined;
+    if (!blob || !(await isPicture(blob))) throw error;
+    return decodePicture(blob, name);
+  }
+}
+
+async function isPicture(file: Blob): Promise<boolean> {
+  const head = String.fromCharCode(...new Uint8Array(await file.slice(0, 16).arrayBuffer()));
+  const known = head.startsWith("GIF8") || head.startsWith("BM") || head.slice(8, 12) === "WEBP";
+  return known && file.size <= pictureBytes;
+}
+
+async function decodePicture(file: Blob, name: string): Promise<Pixels> {
+  const bitmap = await createImageBitmap(file).catch((cause: unknown) => {
+    const reason = describeError(cause);
+    throw new Problem(
+      "InvalidData",
+      `Expected a whole picture; ${name} cannot be decoded: ${reason}. Save it again as PNG or TIFF.`,
+      { path: name, reason },
+      { cause },
+    );
+  });
+  const { width, height } = bitmap;
+  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })!;
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  const { data } = context.getImageData(0, 0, width, height);
+  const gray = data.every((value, i) => i % 4 === 3 || i % 4 === 0 || value === data[i - 1]);
+  const channels = gray ? 1 : 3;
+  const pixels = new Uint8Array(width * height * channels);
+  for (let i = 0; i < width * height; i++) for (let c = 0; c < channels; c++) pixels[i * channels + c] = data[i * 4 + c]!;
+  return { data: pixels, shape: gray ? [height, width] : [height, width, 3], axes: gray ? "yx" : "yxc", name };
+}

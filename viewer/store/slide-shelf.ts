@@ -1,0 +1,92 @@
+// The folders of slides: in the origin's private files, one a run, what is known of each beside them (SlideFacts). The plugin
+// writes into the folders; here they are made, found again, looked into and removed.
+
+import type { Box } from "../../core/array/raster.ts";
+import { blockPx } from "../labels/slide-tiles.ts";
+import type { SlideFacts } from "../model/slide-layer.ts";
+import type { BlobStore } from "./blob-store.ts";
+
+export interface SlideShelf {
+  /** False where this page has no private files. */
+  readonly isThere: boolean;
+  make(facts: SlideFacts): Promise<FileSystemDirectoryHandle>;
+  list(): Promise<readonly { readonly facts: SlideFacts; readonly folder: FileSystemDirectoryHandle }[]>;
+  /** True once all of it is segmented and written. */
+  isDone(folder: FileSystemDirectoryHandle): Promise<boolean>;
+  /** The blocks that are done. */
+  listWritten(folder: FileSystemDirectoryHandle, facts: SlideFacts): Promise<readonly Box[]>;
+  remove(id: string): Promise<void>;
+}
+
+const prefix = "slide-";
+
+/** The shelf of this origin. `store` keeps the facts. */
+export async function openSlideShelf(store: BlobStore): Promise<SlideShelf> {
+  const shelf = await openFolder().catch(() => undefined);
+  const need = (): FileSystemDirectoryHandle => {
+    if (shelf) return shelf;
+    throw new Error("This page has no private files.");
+  };
+  return {
+    isThere: shelf !== undefined,
+    async make(facts) {
+      const folder = await need().getDirectoryHandle(facts.id, { create: true });
+      await store.put(`${prefix}${facts.id}`, new Blob([JSON.stringify(facts)]));
+      // Hours of work should not be the first to go when the disk gets full; a browser may say no.
+      void navigator.storage.persist?.().catch(() => {});
+      return folder;
+    },
+    async list() {
+      if (!shelf) return [];
+      const names = (await store.list()).filter((name) => name.startsWith(prefix));
+      const found = await Promise.all(
+        names.map(async (name) => {
+          try {
+            const facts = JSON.parse(await (await store.get(name))!.text()) as SlideFacts;
+            return [{ facts, folder: await shelf.getDirectoryHandle(facts.id) }];
+          } catch {
+            return []; // of a run that was removed half-way
+          }
+        }),
+      );
+      return found.flat();
+    },
+    isDone: (folder) =>
+      folder.getFileHandle("result.json").then(
+        async (handle) => (await handle.getFile()).size > 0,
+        () => false,
+      ),
+    async listWritten(folder, { width, height }) {
+      const chunks = await findFolder(folder, ["classes", "0"]);
+      const boxes: Box[] = [];
+      for await (const [row, columns] of chunks?.entries() ?? []) {
+        if (columns.kind !== "directory") continue;
+        for await (const [column, chunk] of (columns as FileSystemDirectoryHandle).entries()) {
+          const [y0, x0] = [Number(row) * blockPx, Number(column) * blockPx];
+          const isWhole = chunk.kind === "file" && (await (chunk as FileSystemFileHandle).getFile()).size > 0;
+          if (isWhole && Number.isInteger(x0))
+            boxes.push({ y0, x0, y1: Math.min(height, y0 + blockPx), x1: Math.min(width, x0 + blockPx) });
+        }
+      }
+      return boxes;
+    },
+    async remove(id) {
+      await store.remove(`${prefix}${id}`);
+      await shelf?.removeEntry(id, { recursive: true }).catch(() => {}); // a file that is still open goes with the next try
+    },
+  };
+}
+
+async function openFolder(): Promise<FileSystemDirectoryHandle> {
+  const root = await navigator.storage.getDirectory();
+  return root.getDirectoryHandle("overtile-slides", { create: true });
+}
+
+async function findFolder(
+  folder: FileSystemDirectoryHandle,
+  [name, ...rest]: readonly string[],
+): Promise<FileSystemDirectoryHandle | undefined> {
+  if (name === undefined) return folder;
+  const next = await folder.getDirectoryHandle(name).catch(() => undefined);
+  return next && findFolder(next, rest);
+}

@@ -1,0 +1,87 @@
+// Brush and eraser. A stroke that starts on an object adds to it; one that starts on background makes a new object, or with
+// Shift adds to the selected one. Alt erases. The brush keeps its size on the screen, or in the image where preferred.
+
+import { labelUnder } from "../labels/flood.ts";
+import { ignoreId } from "../labels/label-raster.ts";
+import type { Point } from "../labels/paint.ts";
+import type { Frame } from "../map/frame.ts";
+import { type Stroke, startStroke } from "../model/draw.ts";
+import { editTarget, newId, type Target } from "../model/edit-step.ts";
+import type { Workspace } from "../model/workspace.ts";
+import type { Input, Tool } from "./tool.ts";
+
+/** The brush, or with `erases` the eraser. `refresh` asks for a new drawing of the overlay. */
+export function createBrushTool(workspace: Workspace, { erases, refresh }: { erases: boolean; refresh: () => void }): Tool {
+  let stroke: Stroke | undefined;
+  let cursor: Point | undefined;
+  const radius = (scale: number): number => {
+    const { brushPx, brushInImage } = workspace.preferences.value;
+    return brushInImage ? brushPx / 2 : brushPx / 2 / scale;
+  };
+  const showCursor = (point: Point): void => {
+    cursor = point;
+    refresh();
+  };
+  return {
+    cursor: "none",
+    down(point, input) {
+      const target = editTarget(workspace);
+      if (!target) return false;
+      const erasing = erases || input.alt;
+      const id = erasing ? 0 : strokeId(workspace, target, point, input);
+      if (id !== 0 && id !== ignoreId) target.layer.selected.value = [id];
+      stroke = startStroke(workspace, target, erasing ? "erase" : "brush stroke", id);
+      stroke.moveTo(point, radius(input.scale));
+      showCursor(point);
+      return true;
+    },
+    drag(point, input) {
+      stroke?.moveTo(point, radius(input.scale));
+      showCursor(point);
+    },
+    up() {
+      stroke?.end();
+      stroke = undefined;
+    },
+    hover: showCursor,
+    leave() {
+      cursor = undefined;
+      refresh();
+    },
+    key(key) {
+      if (key !== "Escape" || !stroke) return false;
+      this.cancel();
+      return true;
+    },
+    cancel() {
+      stroke?.cancel();
+      stroke = undefined;
+      cursor = undefined;
+      refresh();
+    },
+    draw(frame) {
+      if (cursor) drawRing(frame, cursor, radius(frame.scale));
+    },
+  };
+}
+
+function strokeId(workspace: Workspace, target: Target, point: Point, input: Input): number {
+  if (workspace.currentClass.value === 0) return ignoreId;
+  const selected = target.layer.selected.value.at(-1);
+  if (input.shift && selected !== undefined) return selected;
+  const under = labelUnder(target.layer.raster, target.plane, point);
+  return under !== 0 && under !== ignoreId && !workspace.preferences.value.preserveLabels ? under : newId(workspace, target.layer);
+}
+
+function drawRing({ context, scale }: Frame, { x, y }: Point, radius: number): void {
+  for (const [width, color] of [
+    [3, "rgb(0 0 0 / 0.6)"],
+    [1.25, "#fff"],
+  ] as const) {
+    context.beginPath();
+    context.arc(x, y, Math.max(radius, 1 / scale), 0, 2 * Math.PI);
+    context.lineWidth = width / scale;
+    context.strokeStyle = color;
+    context.stroke();
+  }
+}

@@ -1,0 +1,131 @@
+// Tools that drag out a rectangle: a rectangular object, or a box inside which everything is annotated.
+
+import type { Box } from "../../core/array/raster.ts";
+import { boxOfCorners, type Point } from "../labels/paint.ts";
+import { drawRectangle } from "../model/draw.ts";
+import { setRegions } from "../model/edit.ts";
+import { editTarget, wholeBox } from "../model/edit-step.ts";
+import type { Workspace } from "../model/workspace.ts";
+import { drawOutline } from "./outline.ts";
+import type { Input, Tool } from "./tool.ts";
+
+/** The rectangle tool. */
+export function createRectangleTool(workspace: Workspace, refresh: () => void): Tool {
+  return createDragTool(refresh, (a, b) => {
+    const target = editTarget(workspace);
+    if (target) drawRectangle(workspace, target, a, b);
+  });
+}
+
+/** The tool for boxes inside which everything is annotated: drags out a new one, or an edge or corner of one that is there. */
+export function createBoxTool(workspace: Workspace, refresh: () => void): Tool {
+  let held: { index: number; edges: readonly (keyof Box)[]; box: Box } | undefined;
+  const fresh = createDragTool(refresh, (a, b) => {
+    const target = editTarget(workspace);
+    if (!target) return;
+    const box = boxOfCorners(a, b, wholeBox(target));
+    if (box.x1 - box.x0 < 4 || box.y1 - box.y0 < 4) return;
+    setRegions(workspace, target.layer, [...target.layer.regions.value, box], "add box");
+  });
+  return {
+    ...fresh,
+    down(point, input) {
+      const target = editTarget(workspace);
+      if (!target) return false;
+      const regions = target.layer.regions.value;
+      for (const [index, box] of regions.entries()) {
+        const edges = edgesNear(box, point, input);
+        if (edges.length > 0) {
+          held = { index, edges, box };
+          return true;
+        }
+      }
+      return fresh.down(point, input);
+    },
+    drag(point, input) {
+      if (!held) return fresh.drag(point, input);
+      held = { ...held, box: moveEdges(held, point) };
+      refresh();
+    },
+    up(point, input) {
+      const target = editTarget(workspace);
+      if (!held) return fresh.up(point, input);
+      const { index, box } = held;
+      held = undefined;
+      if (!target) return;
+      const fitted = boxOfCorners({ x: box.x0, y: box.y0 }, { x: box.x1, y: box.y1 }, wholeBox(target));
+      setRegions(workspace, target.layer, target.layer.regions.value.with(index, fitted), "resize box");
+    },
+    cancel() {
+      held = undefined;
+      fresh.cancel();
+    },
+    draw(frame) {
+      fresh.draw?.(frame);
+      if (held) drawOutline(frame, cornersOf(held.box), { closed: true, corners: true });
+      else
+        for (const box of editTarget(workspace)?.layer.regions.peek() ?? [])
+          drawOutline(frame, cornersOf(box), { closed: true, corners: true });
+    },
+  };
+}
+
+function createDragTool(refresh: () => void, finish: (a: Point, b: Point) => void): Tool {
+  let start: Point | undefined;
+  let end: Point | undefined;
+  const reset = (): void => {
+    start = end = undefined;
+    refresh();
+  };
+  return {
+    cursor: "crosshair",
+    down(point) {
+      start = end = point;
+      return true;
+    },
+    drag(point) {
+      end = point;
+      refresh();
+    },
+    up() {
+      if (start && end) finish(start, end);
+      reset();
+    },
+    key(key) {
+      if (key !== "Escape" || !start) return false;
+      reset();
+      return true;
+    },
+    cancel: reset,
+    draw(frame) {
+      if (start && end) drawOutline(frame, cornersOf({ x0: start.x, y0: start.y, x1: end.x, y1: end.y }), { closed: true });
+    },
+  };
+}
+
+/** The corners of a box, in order. */
+export function cornersOf({ x0, y0, x1, y1 }: Box): Point[] {
+  return [
+    { x: x0, y: y0 },
+    { x: x1, y: y0 },
+    { x: x1, y: y1 },
+    { x: x0, y: y1 },
+  ];
+}
+
+function edgesNear(box: Box, { x, y }: Point, { scale }: Input): (keyof Box)[] {
+  const reach = 7 / scale;
+  if (x < box.x0 - reach || x > box.x1 + reach || y < box.y0 - reach || y > box.y1 + reach) return [];
+  const edges: (keyof Box)[] = [];
+  if (Math.abs(x - box.x0) < reach) edges.push("x0");
+  else if (Math.abs(x - box.x1) < reach) edges.push("x1");
+  if (Math.abs(y - box.y0) < reach) edges.push("y0");
+  else if (Math.abs(y - box.y1) < reach) edges.push("y1");
+  return edges;
+}
+
+function moveEdges({ box, edges }: { box: Box; edges: readonly (keyof Box)[] }, { x, y }: Point): Box {
+  const moved = { ...box };
+  for (const edge of edges) moved[edge] = edge === "x0" || edge === "x1" ? x : y;
+  return moved;
+}
