@@ -62,7 +62,8 @@ export async function* segment(
   const pixels = yield* classify(plane, spec, networks, plan, options, signal);
 
   yield { kind: "phase", name: "finding objects", done: 0 };
-  const labels = options.splitDepthPx > 0 ? yield* cutObjects(pixels.classes, options, signal) : toObjects(pixels.classes, options);
+  const { labels, tooLarge } = await toObjects(pixels.classes, options, signal);
+  if (tooLarge.length > 0) yield { kind: "notice", done: 0, message: describeTooLarge(tooLarge) };
   return { ...pixels, labels, plan };
 }
 
@@ -129,28 +130,32 @@ function writeProbabilities(logits: Float32Array, core: Box, out: Raster<Float32
   }
 }
 
-/** Classes to objects: 4-connected components of each class but background, holes filled and small ones dropped where asked. */
-export function toObjects(
-  classes: Raster<Uint8Array>,
-  { minSizePx, fillHoles }: Pick<SegmentOptions, "minSizePx" | "fillHoles">,
-): CountedLabels {
-  const labels = labelComponents(classes);
-  return fillHoles || minSizePx > 1 ? cleanLabels(labels, { minSizePx, holes: fillHoles }) : labels;
+export interface FoundObjects {
+  readonly labels: CountedLabels;
+  /** Of those, which were too large to be looked at for necks. */
+  readonly tooLarge: readonly number[];
 }
 
-/** What `toObjects` finds, cut apart where objects grew together. */
-async function* cutObjects(
-  { height, width, data }: Raster<Uint8Array>,
-  { minSizePx, fillHoles, splitDepthPx }: SegmentOptions,
-  signal: AbortSignal | undefined,
-): Job<CountedLabels> {
+/**
+ * Classes to objects: 4-connected components of each class but background, holes filled and small ones dropped where asked, then
+ * cut apart where they grew together.
+ */
+export async function toObjects(
+  classes: Raster<Uint8Array>,
+  { minSizePx, fillHoles, splitDepthPx }: Pick<SegmentOptions, "minSizePx" | "fillHoles" | "splitDepthPx">,
+  signal?: AbortSignal,
+): Promise<FoundObjects> {
+  if (splitDepthPx === 0) {
+    const labels = labelComponents(classes);
+    return { labels: fillHoles || minSizePx > 1 ? cleanLabels(labels, { minSizePx, holes: fillHoles }) : labels, tooLarge: [] };
+  }
+  const { height, width, data } = classes;
   const read: ReadBands = async function* () {
     yield { y0: 0, height, width, data };
   };
   const found = await findObjects(read, { height, width, minSizePx, fillHoles, signal });
   const { table, tooLarge } = await splitObjects(read, found, { minDepthPx: splitDepthPx, signal });
-  if (tooLarge.length > 0) yield { kind: "notice", done: 0, message: describeTooLarge(tooLarge) };
   const labels = new Uint32Array(height * width);
   for await (const band of labelBands(read, table, signal)) labels.set(band.data, band.y0 * width);
-  return { height, width, data: labels, count: table.count };
+  return { labels: { height, width, data: labels, count: table.count }, tooLarge };
 }

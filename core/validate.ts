@@ -7,6 +7,7 @@ import { countValid, softmaxCrossEntropy } from "./engine/loss.ts";
 import type { Network } from "./engine/network.ts";
 import { type Measures, measureImage, type Scores, scoreMeasures } from "./label/metrics.ts";
 import { listObjects } from "./label/objects.ts";
+import { isProblem } from "./problem.ts";
 import type { Prepared } from "./sample/prepare.ts";
 import { planImage, toObjects, writeClasses } from "./segment.ts";
 import { type ReadBox, runTiles } from "./tile/run.ts";
@@ -27,7 +28,12 @@ export interface Validation extends Scores {
   readonly loss: number;
   /** What the best model is chosen by: F1 of objects; mean IoU of the foreground classes where there are several. */
   readonly score: number;
+  /** Depth at which its objects were cut apart: of `splitDepthsPx` the one that finds most. */
+  readonly splitDepthPx: number;
 }
+
+/** What is tried for `splitDepthPx`; the first of equally good ones is taken. */
+export const splitDepthsPx = [0, 1, 2, 3, 4, 6] as const;
 
 /** What `segment` will be asked for, too. */
 export interface ValidationLimits {
@@ -43,6 +49,34 @@ export function smallestObjectPx(images: readonly Pick<ValidationImage, "labels"
   return areas.length === 0 ? 0 : Math.floor(areas[Math.floor(areas.length / 100)]! / 2);
 }
 
+// Whoever ends a training waits for this: some seconds, on a processor.
+const calibrationPx = 2 ** 20;
+
+/**
+ * At which depth objects are best cut apart, where nothing is kept to validate with: told by the first of the training images,
+ * a million pixels at most; 0 where the first is larger, or memory does not suffice. The networks hold the weights in question. Throws AbortError.
+ */
+export async function calibrateSplit(
+  images: readonly ValidationImage[],
+  spec: UNetSpec,
+  networks: readonly Network[],
+  limits: ValidationLimits,
+  signal?: AbortSignal,
+): Promise<number> {
+  let pixels = 0;
+  const some = images.filter(({ labels }) => {
+    pixels += labels.data.length;
+    return pixels <= calibrationPx;
+  });
+  if (some.length === 0) return 0;
+  try {
+    return (await validate(some, spec, networks, limits, signal)).splitDepthPx;
+  } catch (error) {
+    if (isProblem(error, "OutOfMemory")) return 0;
+    throw error;
+  }
+}
+
 /** Measures the networks, which hold the same weights, on `images`. Throws AbortError. */
 export async function validate(
   images: readonly ValidationImage[],
@@ -51,7 +85,7 @@ export async function validate(
   limits: ValidationLimits,
   signal?: AbortSignal,
 ): Promise<Validation> {
-  const measures: Measures[] = [];
+  const measures: (readonly Measures[])[] = [];
   let loss = 0;
   let valid = 0;
   for (const image of images) {
@@ -60,17 +94,19 @@ export async function validate(
     loss += found.loss;
     valid += countValid(image.prepared.weight);
   }
-  const scores = scoreMeasures(measures);
+  const byDepth = splitDepthsPx.map((splitDepthPx, i) => ({ ...scoreMeasures(measures.map((image) => image[i]!)), splitDepthPx }));
+  const scores = byDepth.reduce((best, other) => (other.f1 > best.f1 ? other : best));
   return { ...scores, loss: valid === 0 ? 0 : loss / valid, score: spec.classes > 2 ? meanForegroundIou(scores) : scores.f1 };
 }
 
+/** Loss, and the measures for each of `splitDepthsPx`. */
 async function measureOne(
   { prepared, labels, classes: trueClasses, ignore }: ValidationImage,
   spec: UNetSpec,
   networks: readonly Network[],
   { budgetBytes, minSizePx }: ValidationLimits,
   signal: AbortSignal | undefined,
-): Promise<{ readonly measures: Measures; readonly loss: number }> {
+): Promise<{ readonly measures: readonly Measures[]; readonly loss: number }> {
   const { image, target, weight } = prepared;
   const { height, width, channels } = image;
   const plan = planImage(image, spec, { tile: "auto", budgetBytes });
@@ -83,9 +119,13 @@ async function measureOne(
     const part = { target: cropRows(target, width, 1, tile.core), weight: cropRows(weight, width, 1, tile.core) };
     loss += softmaxCrossEntropy(logits, spec.classes, part, 1).loss;
   }
-  const found = { labels: toObjects(classes, { minSizePx, fillHoles: false }), classes: classes.data };
   const truth = trueClasses === undefined ? { labels } : { labels, classes: trueClasses };
-  return { measures: measureImage(truth, found, { classCount: spec.classes, ignore }), loss };
+  const measures: Measures[] = [];
+  for (const splitDepthPx of splitDepthsPx) {
+    const found = await toObjects(classes, { minSizePx, fillHoles: false, splitDepthPx }, signal);
+    measures.push(measureImage(truth, { labels: found.labels, classes: classes.data }, { classCount: spec.classes, ignore }));
+  }
+  return { measures, loss };
 }
 
 function meanForegroundIou({ iou }: Scores): number {

@@ -96,7 +96,10 @@ function createProgram(): Command {
     .option("--output <WORD,...>", "labels, classes, probabilities, geojson, rois, coco, table", "labels")
     .option("--min-size <PX|auto>", "Smaller objects become background (default auto: what the model learnt)")
     .option("--fill-holes", "Background enclosed by an object becomes part of it.")
-    .option("--split <PX>", "Objects that grew together are cut at necks; more gives fewer cuts (try 2)")
+    .option(
+      "--split <PX>",
+      "Objects that grew together are cut at necks; more gives fewer cuts; 0: they stay whole (default: what the model's validation found best)",
+    )
     .option("--overwrite", "write over what is there", false)
     .option("--json", "print one JSON document", false)
     .action(mergeCommand);

@@ -30,7 +30,8 @@ export interface Trained {
   readonly steps: number;
   /** As resolved. */
   readonly parameters: Parameters;
-  readonly minSizePx: number;
+  /** What `segment` takes for "auto". */
+  readonly learnt: { readonly minSizePx: number; readonly splitDepthPx: number };
   readonly crew: Crew;
 }
 
@@ -69,7 +70,7 @@ export async function* keepTrained(trained: Trained, { library, checkpoints }: W
 
 /** The model of these weights, with its record and its test image. */
 async function describeModel(
-  { title, sources, data, spec, base, outcome, parameters, minSizePx, crew }: Trained,
+  { title, sources, data, spec, base, outcome, parameters, learnt, crew }: Trained,
   weights: Float32Array,
   scores: Readonly<Record<string, number>>,
   which = "",
@@ -92,7 +93,8 @@ async function describeModel(
       bestStep: best?.step ?? step,
       ended: outcome.ended,
       scores: { ...scores },
-      minSizePx,
+      ...learnt,
+      ...("splitDepthPx" in scores && { splitDepthPx: scores["splitDepthPx"] }),
       curve: thinCurve(curve).map((point) => ({ ...point })),
       backend: crew.backend,
     },

@@ -13,7 +13,7 @@ import { loadModel, modelTitle, toReference } from "./load-model.ts";
 import type { Values } from "./parameter-table.ts";
 import { resolveParameters } from "./parameters.ts";
 import { choosePlanes } from "./planes.ts";
-import { compareScales, describeChannels, learntSizePx, startSegmentCrew } from "./segment-crew.ts";
+import { compareScales, describeChannels, learntSizePx, learntSplitPx, startSegmentCrew } from "./segment-crew.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Segments an image with a model. Throws Problem of many kinds, AbortError. */
@@ -35,6 +35,7 @@ export async function* segmentImage(
     const crew = yield* startSegmentCrew(model, tile, values, workspace, { signal, log });
     try {
       const minSizePx = values.min_size === "auto" ? learntSizePx(model) : values.min_size;
+      const splitDepthPx = values.split === "auto" ? learntSplitPx(model) : values.split;
       const results: Segmentation[] = [];
       for (const [image, plane] of planes.entries()) {
         const options = {
@@ -44,12 +45,12 @@ export async function* segmentImage(
           budgetBytes: values.memory * 1e6,
           minSizePx,
           fillHoles: values.fill_holes,
-          splitDepthPx: values.split,
+          splitDepthPx,
           keepProbabilities: values.output.includes("probabilities"),
         };
         results.push(yield* segment(source, spec, crew.networks, options, signal));
       }
-      const resolved = { tile, min_size: minSizePx, workers: crew.networks.length, backend: crew.backendName };
+      const resolved = { tile, min_size: minSizePx, split: splitDepthPx, workers: crew.networks.length, backend: crew.backendName };
       const parameters = { ...values, ...resolved, model: toReference(values.model, model) };
       return { ...toPixels(results, source, values), model: modelTitle(model), parameters, backend: crew.backend };
     } finally {

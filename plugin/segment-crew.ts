@@ -65,3 +65,9 @@ export function learntSizePx({ training }: Pick<Model, "training">, pixelsPerSte
   const { minSizePx } = training;
   return typeof minSizePx === "number" && minSizePx >= 0 ? Math.floor(minSizePx * pixelsPerStep ** 2) : 0;
 }
+
+/** Depth at which the model's objects are best cut apart, in pixels of the image; 0 where its record does not say. */
+export function learntSplitPx({ training }: Pick<Model, "training">, pixelsPerStep = 1): number {
+  const { splitDepthPx } = training;
+  return typeof splitDepthPx === "number" && splitDepthPx >= 0 ? Math.round(splitDepthPx * pixelsPerStep) : 0;
+}

@@ -20,7 +20,7 @@ import type { Context, Parameters } from "./contract.ts";
 import { loadModel, modelTitle, toReference } from "./load-model.ts";
 import { resolveParameters } from "./parameters.ts";
 import { choosePlanes } from "./planes.ts";
-import { compareScales, describeChannels, learntSizePx, startSegmentCrew } from "./segment-crew.ts";
+import { compareScales, describeChannels, learntSizePx, learntSplitPx, startSegmentCrew } from "./segment-crew.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface SlideOptions {
@@ -95,6 +95,7 @@ export async function* classifySlide(
     ...(pixelSizeUm !== undefined && { pixelSizeUm }),
     skipEmpty: options.skipEmpty,
     minSizePx: learntSizePx(model, ratio),
+    splitDepthPx: learntSplitPx(model, ratio),
   };
   const blocks = await openBlockStore(store, record);
   const { shard } = options;

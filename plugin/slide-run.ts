@@ -59,12 +59,13 @@ export async function* segmentIntoFolder(
       };
       const { record, parameters, backend } = yield* classifySlide(source, store, values, options, workspace, context);
       const minSizePx = values.min_size === "auto" ? record.minSizePx : values.min_size;
+      const splitDepthPx = values.split === "auto" ? record.splitDepthPx : values.split;
       const { objects } = yield* writeSlideResults(await findBlockStore(store, folder.name), {
         kinds: ["labels", "table"],
         format: "ome-tiff",
         minSizePx,
         fillHoles: values.fill_holes,
-        splitDepthPx: values.split,
+        splitDepthPx,
         tolerancePx: 0,
         place: createFolderPlace(folder),
         source,
@@ -75,7 +76,7 @@ export async function* segmentIntoFolder(
         const message = `${missingChunks} chunks of ${source.name} are absent, which stands for the fill value.`;
         yield { kind: "notice", done: 0, message };
       }
-      const resolved = { ...parameters, min_size: minSizePx };
+      const resolved = { ...parameters, min_size: minSizePx, split: splitDepthPx };
       const result = { objects, model: record.model, parameters: resolved, backend };
       await writeJson(store, resultName, result);
       return { ...result, slide: { folder } };
@@ -108,7 +109,7 @@ export async function* exportFromFolder(
       format,
       minSizePx: minSizePx as number,
       fillHoles,
-      splitDepthPx,
+      splitDepthPx: splitDepthPx as number,
       tolerancePx,
       place: { openFile: () => growFile(file), openFolder: async () => createZipFolder(await growFile(file)) },
       source,

@@ -8,7 +8,7 @@ import { assertName } from "../core/model/model.ts";
 import { Problem } from "../core/problem.ts";
 import { readSamples, type SampleSource } from "../core/read-samples.ts";
 import { type Schedule, train } from "../core/train.ts";
-import { smallestObjectPx } from "../core/validate.ts";
+import { calibrateSplit, smallestObjectPx } from "../core/validate.ts";
 import { chooseBackend } from "./backend-choice.ts";
 import { openCrew } from "./compute.ts";
 import type { Context, Parameters, TrainResult } from "./contract.ts";
@@ -144,6 +144,13 @@ async function* trainNamed(
         return pixels && { ...seen, pixels };
       },
     });
+    // Validation tells at which depth objects are best cut apart; without it, what was learnt from does.
+    let { splitDepthPx } = outcome.scores;
+    if (splitDepthPx === undefined) {
+      yield { kind: "phase", name: "finding where objects are best cut apart", done: 0 };
+      await Promise.all(crew.networks.map((network) => network.setWeights(outcome.weights)));
+      splitDepthPx = await calibrateSplit(split.train, spec, crew.networks, request.limits, signal);
+    }
     yield { kind: "phase", name: "saving the model", done: 0 };
     const parameters = {
       ...values,
@@ -156,7 +163,8 @@ async function* trainNamed(
     };
     const { steps } = schedule;
     const { title, train: sources } = samples;
-    return yield* keepTrained({ name, title, sources, data, spec, base, outcome, steps, parameters, minSizePx, crew }, workspace, log);
+    const learnt = { minSizePx, splitDepthPx };
+    return yield* keepTrained({ name, title, sources, data, spec, base, outcome, steps, parameters, learnt, crew }, workspace, log);
   } finally {
     crew.dispose();
   }

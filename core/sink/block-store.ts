@@ -35,6 +35,8 @@ export interface SlideRecord {
   readonly skipEmpty: boolean;
   /** Half of the smallest objects that the model learnt. */
   readonly minSizePx: number;
+  /** At which depth the model's objects are best cut apart. */
+  readonly splitDepthPx: number;
 }
 
 /** What a block's pixels are; `probabilities` [height, width, classes]. */

@@ -101,10 +101,11 @@ export async function segmentSlideFile(image: string, given: Parameters, flags: 
     if (shard !== undefined) return { ...report, files: [], note: `This was shard ${flags.shard}; "overtile merge ${work}" joins them.` };
     const { min_size: givenSize, fill_holes: fillHoles, split } = resolveParameters("segment", given);
     const minSizePx = givenSize === "auto" ? record.minSizePx : givenSize;
+    const splitDepthPx = split === "auto" ? record.splitDepthPx : split;
     const blocks = await findBlockStore(store, work);
     const tolerancePx = parseTolerance(flags.tolerance);
     const levelsOfImage = inImage?.group.levels;
-    const shaping = { minSizePx, fillHoles, tolerancePx, splitDepthPx: split, inside, levelsOfImage };
+    const shaping = { minSizePx, fillHoles, tolerancePx, splitDepthPx, inside, levelsOfImage };
     const counts = await runInTerminal(({ signal }) =>
       writeSlideResults(blocks, { place: createSlidePlace(place), kinds, format, ...shaping, source, signal }),
     );
@@ -149,7 +150,8 @@ export async function mergeCommand(
   try {
     const tolerancePx = parseTolerance(options.tolerance);
     const fillHoles = options.fillHoles === true;
-    const splitDepthPx = options.split === undefined ? 0 : parsePositive("split", options.split, 0);
+    const splitDepthPx =
+      options.split === undefined || options.split === "auto" ? record.splitDepthPx : parsePositive("split", options.split, 0);
     const inside = await readRoi(options.roi);
     const levelsOfImage = inImage?.group.levels;
     const shaping = { minSizePx, fillHoles, tolerancePx, splitDepthPx, inside, levelsOfImage };

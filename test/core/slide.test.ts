@@ -62,6 +62,7 @@ async function planRun(source: ImageSource, { tile = 44, pixelsPerStep = 1, regi
     ...(keep && { probabilityType: "float32" as const }),
     skipEmpty: false,
     minSizePx: 0,
+    splitDepthPx: 0,
   };
   return { grid, plan, record };
 }
