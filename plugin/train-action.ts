@@ -20,7 +20,7 @@ import { loadModel, toReference } from "./load-model.ts";
 import type { Values } from "./parameter-table.ts";
 import { resolveParameters } from "./parameters.ts";
 import { choosePlanes, parseChannels } from "./planes.ts";
-import { measureSteps, planSchedule, planSpec, planWeights, type Split, splitSamples } from "./train-plan.ts";
+import { assertConsistent, measureSteps, planSchedule, planSpec, planWeights, type Split, splitSamples } from "./train-plan.ts";
 import { openTrainingState, saveTrainingState } from "./training-state.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -77,6 +77,7 @@ async function* trainNamed(
   const values = resolveParameters("train", given);
   if (samples.train.length === 0) throw noSamples(samples);
   const base = values.from === "" ? undefined : await loadModel(values.from, workspace);
+  assertConsistent(given, values, base);
   const channels = base?.spec.channels ?? parseChannels(values.channel)?.length ?? samples.train[0]!.image.channels.length;
   const weights = planWeights(values);
   const read = yield* readSamples([...samples.train, ...samples.validate], {
@@ -152,8 +153,10 @@ async function* trainNamed(
       splitDepthPx = await calibrateSplit(split.train, spec, crew.networks, request.limits, signal);
     }
     yield { kind: "phase", name: "saving the model", done: 0 };
+    const { levels, features, dropout, classes } = spec;
     const parameters = {
       ...values,
+      ...{ levels, features, dropout, classes },
       ...toValues(schedule),
       ...(base && { from: toReference(values.from, base) }),
       workers: crew.networks.length,

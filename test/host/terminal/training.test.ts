@@ -122,6 +122,13 @@ describe("overtile train", () => {
     const furthest = tuned.weights.reduce((most, value, i) => Math.max(most, Math.abs(value - whole.weights[i]!)), 0);
     expect(furthest).toBeGreaterThan(0);
     expect(furthest).toBeLessThan(1e-6);
+    // The record tells the network that it is, not what the defaults would have made.
+    const again = await run("train", "cells", "-o", "again.zip", "--from", "whole.zip", "--tile", "52", "--steps", "1", "--json");
+    expect(JSON.parse(again.stdout).parameters).toMatchObject({ levels: 1, features: 3, dropout: 0, classes: 2 });
+    expect((await openModel("again")).training["parameters"]).toMatchObject({ levels: 1, features: 3, dropout: 0, classes: 2 });
+    const other = await run("train", "cells", "-o", "other-network.zip", "--from", "whole.zip", "--features", "4");
+    expect(other.code).toBe(2);
+    expect(other.stderr).toContain('"features" must be that of the model to go on from, 3; got 4');
   });
 
   it("fits its steps to the minutes", async () => {
