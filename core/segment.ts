@@ -15,7 +15,7 @@ import { labelBands } from "./label/label-bands.ts";
 import { describeTooLarge, splitObjects } from "./label/split-objects.ts";
 import { openPlane, type Plane, type PlaneReader } from "./read-image.ts";
 import type { ImageSource } from "./source/source.ts";
-import { chooseTile } from "./tile/choose.ts";
+import { type Budget, type ChosenTile, chooseTile } from "./tile/choose.ts";
 import { planTiles, type TilePlan } from "./tile/plan.ts";
 import { runTiles } from "./tile/run.ts";
 import type { UNetSpec } from "./unet/spec.ts";
@@ -24,8 +24,8 @@ export interface SegmentOptions {
   readonly plane: Plane;
   /** Input side of the network, or `auto`. */
   readonly tile: number | "auto";
-  /** Memory of one worker, for `auto`. */
-  readonly budgetBytes: number;
+  /** For `auto`. */
+  readonly budget: Budget;
   /** Objects of fewer pixels become background; 0 keeps all. */
   readonly minSizePx: number;
   /** True: background enclosed by an object becomes part of it. */
@@ -67,15 +67,22 @@ export async function* segment(
   return { ...pixels, labels, plan };
 }
 
-/** The tiles for an image: of the size asked for, or of that which computes least within the budget. */
-export function planImage(
-  { height, width }: { readonly height: number; readonly width: number },
+type Size = { readonly height: number; readonly width: number };
+
+/** The tile for an image: the one asked for, or that which computes least within the budget. Throws Problem OutOfMemory. */
+export function planPrediction(
+  { height, width }: Size,
   spec: UNetSpec,
-  { tile, budgetBytes }: Pick<SegmentOptions, "tile" | "budgetBytes">,
-): TilePlan {
-  const { levels } = spec;
-  const side = tile === "auto" ? chooseTile({ height, width, levels, budgetBytes, bytesOf: (t) => predictBytes(spec, t, t) }) : tile;
-  return planTiles({ height, width, levels, tileHeight: side, tileWidth: side });
+  { tile, budget }: Pick<SegmentOptions, "tile" | "budget">,
+): ChosenTile {
+  const bytesOf = (side: number, keepFilters: boolean): number => predictBytes(spec, side, side, keepFilters);
+  return chooseTile({ height, width, levels: spec.levels, budget, bytesOf, tile: tile === "auto" ? undefined : tile });
+}
+
+/** The tiles for an image. Throws Problem OutOfMemory. */
+export function planImage(image: Size, spec: UNetSpec, options: Pick<SegmentOptions, "tile" | "budget">): TilePlan {
+  const { tile } = planPrediction(image, spec, options);
+  return planTiles({ height: image.height, width: image.width, levels: spec.levels, tileHeight: tile, tileWidth: tile });
 }
 
 /** Predicts every tile and keeps the most probable class of each pixel. */

@@ -9,7 +9,8 @@ import { type Measures, measureImage, type Scores, scoreMeasures } from "./label
 import { listObjects } from "./label/objects.ts";
 import { isProblem } from "./problem.ts";
 import type { Prepared } from "./sample/prepare.ts";
-import { planImage, toObjects, writeClasses } from "./segment.ts";
+import { planImage, planPrediction, toObjects, writeClasses } from "./segment.ts";
+import type { Budget } from "./tile/choose.ts";
 import { type ReadBox, runTiles } from "./tile/run.ts";
 import type { UNetSpec } from "./unet/spec.ts";
 
@@ -37,8 +38,8 @@ export const splitDepthsPx = [0, 1, 2, 3, 4, 6] as const;
 
 /** What `segment` will be asked for, too. */
 export interface ValidationLimits {
-  /** Memory of one worker, for the tiles. */
-  readonly budgetBytes: number;
+  /** For the tiles. */
+  readonly budget: Budget;
   /** Objects of fewer pixels count as background. */
   readonly minSizePx: number;
 }
@@ -63,11 +64,7 @@ export async function calibrateSplit(
   limits: ValidationLimits,
   signal?: AbortSignal,
 ): Promise<number> {
-  let pixels = 0;
-  const some = images.filter(({ labels }) => {
-    pixels += labels.data.length;
-    return pixels <= calibrationPx;
-  });
+  const some = chooseCalibration(images);
   if (some.length === 0) return 0;
   try {
     return (await validate(some, spec, networks, limits, signal)).splitDepthPx;
@@ -75,6 +72,28 @@ export async function calibrateSplit(
     if (isProblem(error, "OutOfMemory")) return 0;
     throw error;
   }
+}
+
+function chooseCalibration<T extends Pick<ValidationImage, "labels">>(images: readonly T[]): readonly T[] {
+  let pixels = 0;
+  return images.filter(({ labels }) => {
+    pixels += labels.data.length;
+    return pixels <= calibrationPx;
+  });
+}
+
+/**
+ * True when memory suffices to keep filters prepared between the tiles of all that a training will predict: of its validation, or
+ * of what its calibration takes. Throws Problem OutOfMemory, before hours of training, when it does not suffice at all.
+ */
+export function planValidation(
+  { train, validate: validation }: { readonly train: readonly ValidationImage[]; readonly validate: readonly ValidationImage[] },
+  spec: UNetSpec,
+  { budget }: Pick<ValidationLimits, "budget">,
+): boolean {
+  const images = validation.length > 0 ? validation : chooseCalibration(train);
+  const plans = images.map(({ prepared }) => planPrediction(prepared.image, spec, { tile: "auto", budget }));
+  return plans.every(({ keepFilters }) => keepFilters);
 }
 
 /** Measures the networks, which hold the same weights, on `images`. Throws AbortError. */
@@ -104,12 +123,12 @@ async function measureOne(
   { prepared, labels, classes: trueClasses, ignore }: ValidationImage,
   spec: UNetSpec,
   networks: readonly Network[],
-  { budgetBytes, minSizePx }: ValidationLimits,
+  { budget, minSizePx }: ValidationLimits,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly measures: readonly Measures[]; readonly loss: number }> {
   const { image, target, weight } = prepared;
   const { height, width, channels } = image;
-  const plan = planImage(image, spec, { tile: "auto", budgetBytes });
+  const plan = planImage(image, spec, { tile: "auto", budget });
   const predictors = networks.map((network) => network.predict);
   const read: ReadBox = async (box) => cropRows(image.data, width, channels, box);
   const classes = { height, width, channels: 1, data: new Uint8Array(height * width) };

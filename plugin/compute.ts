@@ -16,6 +16,8 @@ export interface ComputeOptions {
   /** Tried first where `backend` is auto. */
   readonly prefer?: BackendName | undefined;
   readonly useKernels: boolean;
+  /** False: predictions keep no filters prepared between tiles, to save memory. */
+  readonly keepFilters?: boolean;
 }
 
 /** What a worker was found to compute with. */

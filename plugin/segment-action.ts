@@ -1,14 +1,12 @@
 // `segment` as hosts call it: model and image opened, workers started, the story told for each plane, results as pixels.
 
-import { predictBytes } from "../core/engine/memory.ts";
 import type { Job } from "../core/job.ts";
 import type { Model } from "../core/model/model.ts";
-import { type Segmentation, segment } from "../core/segment.ts";
+import { planPrediction, type Segmentation, segment } from "../core/segment.ts";
 import { openSource } from "../core/source/open.ts";
 import type { ImageSource } from "../core/source/source.ts";
-import { chooseTile } from "../core/tile/choose.ts";
-import type { UNetSpec } from "../core/unet/spec.ts";
 import type { Context, Image, Parameters, Pixels, SegmentResult } from "./contract.ts";
+import { shareMemory } from "./crew-plan.ts";
 import { loadModel, modelTitle, toReference } from "./load-model.ts";
 import type { Values } from "./parameter-table.ts";
 import { resolveParameters } from "./parameters.ts";
@@ -29,10 +27,12 @@ export async function* segmentImage(
   try {
     const { spec } = model;
     const planes = choosePlanes(source, values, spec.channels);
-    const tile = values.tile === "auto" ? chooseAutoTile(source, spec, values.memory) : values.tile;
+    const budget = shareMemory(values);
+    const chosen = planPrediction(source, spec, { tile: values.tile, budget });
+    const { tile } = chosen;
     yield* describeChannels(source, model, values);
     if (compareScales(model, source.pixelSizeUm) !== 1) yield { kind: "notice", done: 0, message: describeOtherScale(model, source) };
-    const crew = yield* startSegmentCrew(model, tile, values, workspace, { signal, log });
+    const crew = yield* startSegmentCrew(model, chosen, values, workspace, { signal, log });
     try {
       const minSizePx = values.min_size === "auto" ? learntSizePx(model) : values.min_size;
       const splitDepthPx = values.split === "auto" ? learntSplitPx(model) : values.split;
@@ -42,7 +42,7 @@ export async function* segmentImage(
           plane,
           image,
           tile,
-          budgetBytes: values.memory * 1e6,
+          budget,
           minSizePx,
           fillHoles: values.fill_holes,
           splitDepthPx,
@@ -63,14 +63,6 @@ export async function* segmentImage(
 
 function describeOtherScale({ pixelSizeUm: wanted }: Model, { name, pixelSizeUm }: ImageSource): string {
   return `${name} has pixels of ${pixelSizeUm} µm, the model learnt from ${wanted} µm: it is taken as it is. Slides are resampled.`;
-}
-
-// A worker may use half of the budget at most, so that the tile does not depend on how many workers there are.
-const budgetShare = 0.5;
-
-function chooseAutoTile({ height, width }: ImageSource, spec: UNetSpec, memory: number): number {
-  const budgetBytes = memory * 1e6 * budgetShare;
-  return chooseTile({ height, width, levels: spec.levels, budgetBytes, bytesOf: (side) => predictBytes(spec, side, side) });
 }
 
 /** What was asked for, on the image's own grid: labels and classes [planes, height, width], probabilities [planes, classes, height, width]. */

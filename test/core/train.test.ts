@@ -88,7 +88,7 @@ describe("a training", () => {
     const network = createNetwork(spec);
     await network.setWeights(watched.state.average!);
     const source = openPixels({ data: image.data, shape: [labels.height, labels.width] });
-    const options = { plane: { z: 0, t: 0, channels: [0] }, tile: "auto", budgetBytes: 1e9 } as const;
+    const options = { plane: { z: 0, t: 0, channels: [0] }, tile: "auto", budget: { memoryBytes: 1e9, shares: [1] } } as const;
     const { classes } = await runJob(
       segment(source, spec, [network], { ...options, minSizePx: 0, fillHoles: false, splitDepthPx: 0, keepProbabilities: false }),
     );
@@ -231,7 +231,7 @@ async function runTraining({ networkCount = 1, ...options }: RunOptions, onProgr
     schedule,
     images: images.map(({ prepared }) => prepared),
     validation: images.slice(0, 1),
-    limits: { budgetBytes: 1e9, minSizePx: 0 },
+    limits: { budget: { memoryBytes: 1e9, shares: [1] }, minSizePx: 0 },
     ...options,
     networks,
   };
