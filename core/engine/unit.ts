@@ -63,7 +63,7 @@ export async function openUnit(spec: UNetSpec, { keepFilters = true, ...options 
     const either = joinSignals(signal, failure.signal);
     const asked = ask(either.signal);
     try {
-      const result = await Promise.race([asked, backend.watch.failed]);
+      const result = await backend.watch.race(asked);
       const reason = backend.watch.reason();
       if (reason !== undefined) throw new Error(reason);
       return result;
