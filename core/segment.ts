@@ -8,8 +8,7 @@ import { softmax } from "./engine/loss.ts";
 import { predictBytes } from "./engine/memory.ts";
 import type { Network } from "./engine/network.ts";
 import { createClock, type Job } from "./job.ts";
-import { cleanLabels } from "./label/clean.ts";
-import { type CountedLabels, labelComponents } from "./label/components.ts";
+import type { CountedLabels } from "./label/components.ts";
 import { findObjects } from "./label/find-objects.ts";
 import { labelBands } from "./label/label-bands.ts";
 import { describeTooLarge, splitObjects } from "./label/split-objects.ts";
@@ -127,7 +126,8 @@ export function writeClasses(logits: Float32Array, core: Box, out: Raster<Uint8A
   }
 }
 
-function writeProbabilities(logits: Float32Array, core: Box, out: Raster<Float32Array>): void {
+/** Writes the softmax of the core's logits. */
+export function writeProbabilities(logits: Float32Array, core: Box, out: Raster<Float32Array>): void {
   const probabilities = new Float32Array(logits.length);
   softmax(logits, out.channels, probabilities);
   const rowLength = (core.x1 - core.x0) * out.channels;
@@ -143,26 +143,36 @@ export interface FoundObjects {
   readonly tooLarge: readonly number[];
 }
 
+type ObjectOptions = Pick<SegmentOptions, "minSizePx" | "fillHoles">;
+
 /**
  * Classes to objects: 4-connected components of each class but background, holes filled and small ones dropped where asked, then
  * cut apart where they grew together.
  */
 export async function toObjects(
   classes: Raster<Uint8Array>,
-  { minSizePx, fillHoles, splitDepthPx }: Pick<SegmentOptions, "minSizePx" | "fillHoles" | "splitDepthPx">,
+  { splitDepthPx, ...options }: ObjectOptions & Pick<SegmentOptions, "splitDepthPx">,
   signal?: AbortSignal,
 ): Promise<FoundObjects> {
-  if (splitDepthPx === 0) {
-    const labels = labelComponents(classes);
-    return { labels: fillHoles || minSizePx > 1 ? cleanLabels(labels, { minSizePx, holes: fillHoles }) : labels, tooLarge: [] };
-  }
-  const { height, width, data } = classes;
+  const cut = await findObjectsToCut(classes, options, signal);
+  return cut(splitDepthPx);
+}
+
+/** The same, found once and cut apart at any depths. */
+export async function findObjectsToCut(
+  { height, width, data }: Raster<Uint8Array>,
+  options: ObjectOptions,
+  signal?: AbortSignal,
+): Promise<(splitDepthPx: number) => Promise<FoundObjects>> {
   const read: ReadBands = async function* () {
     yield { y0: 0, height, width, data };
   };
-  const found = await findObjects(read, { height, width, minSizePx, fillHoles, signal });
-  const { table, tooLarge } = await splitObjects(read, found, { minDepthPx: splitDepthPx, signal });
-  const labels = new Uint32Array(height * width);
-  for await (const band of labelBands(read, table, signal)) labels.set(band.data, band.y0 * width);
-  return { labels: { height, width, data: labels, count: table.count }, tooLarge };
+  const found = await findObjects(read, { height, width, ...options, signal });
+  return async (splitDepthPx) => {
+    const whole = { table: found, tooLarge: [] };
+    const { table, tooLarge } = splitDepthPx === 0 ? whole : await splitObjects(read, found, { minDepthPx: splitDepthPx, signal });
+    const labels = new Uint32Array(height * width);
+    for await (const band of labelBands(read, table, signal)) labels.set(band.data, band.y0 * width);
+    return { labels: { height, width, data: labels, count: table.count }, tooLarge };
+  };
 }

@@ -5,11 +5,13 @@ import { cropRows } from "./array/crop.ts";
 import type { LabelImage } from "./array/raster.ts";
 import { countValid, softmaxCrossEntropy } from "./engine/loss.ts";
 import type { Network } from "./engine/network.ts";
+import { addCounts, f1Of, iouThresholds, type MatchCounts, matchByIou } from "./label/match.ts";
 import { type Measures, measureImage, type Scores, scoreMeasures } from "./label/metrics.ts";
 import { listObjects } from "./label/objects.ts";
+import { countOverlaps } from "./label/overlap.ts";
 import { isProblem } from "./problem.ts";
 import type { Prepared } from "./sample/prepare.ts";
-import { planImage, planPrediction, toObjects, writeClasses } from "./segment.ts";
+import { findObjectsToCut, planImage, planPrediction, writeClasses } from "./segment.ts";
 import type { Budget } from "./tile/choose.ts";
 import { type ReadBox, runTiles } from "./tile/run.ts";
 import type { UNetSpec } from "./unet/spec.ts";
@@ -104,33 +106,44 @@ export async function validate(
   limits: ValidationLimits,
   signal?: AbortSignal,
 ): Promise<Validation> {
-  const measures: (readonly Measures[])[] = [];
-  let loss = 0;
-  let valid = 0;
-  for (const image of images) {
-    const found = await measureOne(image, spec, networks, limits, signal);
-    measures.push(found.measures);
-    loss += found.loss;
-    valid += countValid(image.prepared.weight);
+  const predicted: Predicted[] = [];
+  for (const image of images) predicted.push(await predictOne(image, spec, networks, limits, signal));
+  const splitDepthPx = await chooseDepth(predicted);
+  const measures: Measures[] = [];
+  for (const { image, classes, cut } of predicted) {
+    const { labels, classes: drawn, ignore } = image;
+    const truth = drawn === undefined ? { labels } : { labels, classes: drawn };
+    const found = await cut(splitDepthPx);
+    measures.push(measureImage(truth, { labels: found.labels, classes }, { classCount: spec.classes, ignore }));
   }
-  const byDepth = splitDepthsPx.map((splitDepthPx, i) => ({ ...scoreMeasures(measures.map((image) => image[i]!)), splitDepthPx }));
-  const scores = byDepth.reduce((best, other) => (other.f1 > best.f1 ? other : best));
-  return { ...scores, loss: valid === 0 ? 0 : loss / valid, score: spec.classes > 2 ? meanForegroundIou(scores) : scores.f1 };
+  const scores = scoreMeasures(measures);
+  const loss = predicted.reduce((sum, image) => sum + image.loss, 0);
+  const valid = images.reduce((sum, { prepared }) => sum + countValid(prepared.weight), 0);
+  const score = spec.classes > 2 ? meanForegroundIou(scores) : scores.f1;
+  return { ...scores, splitDepthPx, loss: valid === 0 ? 0 : loss / valid, score };
 }
 
-/** Loss, and the measures for each of `splitDepthsPx`. */
-async function measureOne(
-  { prepared, labels, classes: trueClasses, ignore }: ValidationImage,
+/** What the networks make of an image. */
+interface Predicted {
+  readonly image: ValidationImage;
+  readonly classes: Uint8Array;
+  readonly loss: number;
+  /** Its objects, cut apart at a depth. */
+  readonly cut: Awaited<ReturnType<typeof findObjectsToCut>>;
+}
+
+async function predictOne(
+  image: ValidationImage,
   spec: UNetSpec,
   networks: readonly Network[],
   { budget, minSizePx }: ValidationLimits,
   signal: AbortSignal | undefined,
-): Promise<{ readonly measures: readonly Measures[]; readonly loss: number }> {
-  const { image, target, weight } = prepared;
-  const { height, width, channels } = image;
-  const plan = planImage(image, spec, { tile: "auto", budget });
+): Promise<Predicted> {
+  const { image: pixels, target, weight } = image.prepared;
+  const { height, width, channels } = pixels;
+  const plan = planImage(pixels, spec, { tile: "auto", budget });
   const predictors = networks.map((network) => network.predict);
-  const read: ReadBox = async (box) => cropRows(image.data, width, channels, box);
+  const read: ReadBox = async (box) => cropRows(pixels.data, width, channels, box);
   const classes = { height, width, channels: 1, data: new Uint8Array(height * width) };
   let loss = 0;
   for await (const { tile, logits } of runTiles({ plan, channels, classes: spec.classes, read, predictors, signal })) {
@@ -138,13 +151,22 @@ async function measureOne(
     const part = { target: cropRows(target, width, 1, tile.core), weight: cropRows(weight, width, 1, tile.core) };
     loss += softmaxCrossEntropy(logits, spec.classes, part, 1).loss;
   }
-  const truth = trueClasses === undefined ? { labels } : { labels, classes: trueClasses };
-  const measures: Measures[] = [];
-  for (const splitDepthPx of splitDepthsPx) {
-    const found = await toObjects(classes, { minSizePx, fillHoles: false, splitDepthPx }, signal);
-    measures.push(measureImage(truth, { labels: found.labels, classes: classes.data }, { classCount: spec.classes, ignore }));
+  return { image, classes: classes.data, loss, cut: await findObjectsToCut(classes, { minSizePx, fillHoles: false }, signal) };
+}
+
+/** Of `splitDepthsPx` the one at which the objects of all images are found best. */
+async function chooseDepth(images: readonly Predicted[]): Promise<number> {
+  let best = { depth: 0, f1: -1 };
+  for (const depth of splitDepthsPx) {
+    const matches: MatchCounts[] = [];
+    for (const { image, cut } of images) {
+      const { labels } = await cut(depth);
+      matches.push(matchByIou(countOverlaps(image.labels, labels, image.ignore), iouThresholds[0]));
+    }
+    const f1 = f1Of(addCounts(matches));
+    if (f1 > best.f1) best = { depth, f1 };
   }
-  return { measures, loss };
+  return best.depth;
 }
 
 function meanForegroundIou({ iou }: Scores): number {
