@@ -191,7 +191,12 @@ async function openMember(spec: UNetSpec, spawn: SpawnWorker, options: ComputeOp
       } catch (error) {
         if (!connection.isLost || isDisposed || restarts === maxRestarts) throw error;
         connection.close();
-        ({ connection, report } = await start());
+        const replacement = await start();
+        if (isDisposed) {
+          replacement.connection.close();
+          throw error;
+        }
+        ({ connection, report } = replacement);
         if (weights !== undefined) await connection.call((api) => api.setWeights(weights!));
       }
     }

@@ -31,8 +31,12 @@ async function open(spawn: SpawnWorker, count = 1): Promise<Crew> {
 }
 
 /** Spawns threads and counts them; a thread for which `dies` is true ends as soon as it was asked for what `method` answers. */
-function createSpawn(method: "predict" | "gradient", dies: (thread: number) => boolean): { spawn: SpawnWorker; count(): number } {
+function createSpawn(
+  method: "predict" | "gradient",
+  dies: (thread: number) => boolean,
+): { spawn: SpawnWorker; count(): number; living(): number } {
   let count = 0;
+  const ended = new Set<number>();
   const spawn = (): WorkerThread => {
     const number = count++;
     const thread = workspace.spawn!();
@@ -41,9 +45,13 @@ function createSpawn(method: "predict" | "gradient", dies: (thread: number) => b
       endpoint.postMessage(message, transfer);
       if (dies(number) && (message as { readonly path?: readonly string[] }).path?.at(-1) === method) thread.terminate();
     };
-    return { ...thread, endpoint: { ...endpoint, postMessage } };
+    const terminate = (): void => {
+      ended.add(number);
+      thread.terminate();
+    };
+    return { ...thread, terminate, endpoint: { ...endpoint, postMessage } };
   };
-  return { spawn, count: () => count };
+  return { spawn, count: () => count, living: () => count - ended.size };
 }
 
 describe("a compute worker that dies", () => {
@@ -90,5 +98,15 @@ describe("a compute worker that dies", () => {
     dispose();
     await expect(asked).rejects.toMatchObject({ kind: "WorkerLost" });
     expect(count()).toBe(1);
+  });
+
+  it("leaves no replacement behind that was still starting when the crew was disposed of", async () => {
+    const { spawn, count, living } = createSpawn("predict", (thread) => thread === 0);
+    const { networks, dispose } = await open(spawn);
+    const asked = networks[0]!.predict(tile).catch((error: unknown) => error);
+    await expect.poll(count).toBe(2);
+    dispose();
+    expect(await asked).toMatchObject({ kind: "WorkerLost" });
+    expect(living()).toBe(0);
   });
 });

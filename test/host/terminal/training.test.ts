@@ -131,6 +131,30 @@ describe("overtile train", () => {
     expect(other.stderr).toContain('"features" must be that of the model to go on from, 3; got 4');
   });
 
+  it("validates with no more memory than it trains with, though that is less than prepared filters would take", async () => {
+    const words = ["--levels", "4", "--tile", "204", "--memory", "60", "--steps", "2", "--interval", "1", "--validate", "0.25", "--json"];
+    const { code, stdout, stderr } = await run("train", "cells", "-o", "tight.zip", "--workers", "1", "--batch", "1", ...words);
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout).curve.map((point: object) => "scores" in point)).toEqual([true, true]);
+    expect(stderr).not.toContain("more than the budget");
+    const many = await run("segment", "cells/images/c1.png", "--model", "tight.zip", "-o", "tight", "--memory", "60", "--workers", "8");
+    expect(many.code).toBe(1);
+    const [, needed] = /for each of 8 workers; "memory" is 60 MB\. Raise it to (\d+), ask for fewer "workers"/.exec(many.stderr)!;
+    const enough = await run(
+      "segment",
+      "cells/images/c1.png",
+      "--model",
+      "tight.zip",
+      "-o",
+      "tight",
+      "--memory",
+      needed!,
+      "--workers",
+      "8",
+    );
+    expect(enough.code).toBe(0);
+  });
+
   it("fits its steps to the minutes", async () => {
     const began = performance.now();
     const { stdout, stderr } = await train("timed", "--minutes", "0.05", "--validate", "0", "--json");
