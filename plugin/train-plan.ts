@@ -4,7 +4,7 @@ import { createRandom } from "../core/array/random.ts";
 import { initializeWeights } from "../core/engine/initialize.ts";
 import { type Job, runJob } from "../core/job.ts";
 import type { Model } from "../core/model/model.ts";
-import { Problem } from "../core/problem.ts";
+import { isProblem, Problem } from "../core/problem.ts";
 import type { SamplePlane } from "../core/read-samples.ts";
 import { type AugmentationOptions, defaultAugmentation } from "../core/sample/draw.ts";
 import type { WeightOptions } from "../core/sample/weight-map.ts";
@@ -166,6 +166,9 @@ async function timeSteps(planned: PlannedSchedule, steps: number, request: Omit<
   const times: number[] = [performance.now()];
   await runJob(job, ({ kind }) => {
     if (kind === "step") times.push(performance.now());
+  }).catch((error: unknown) => {
+    // A training may yet come back from where these few steps left it; one that does not will say so itself.
+    if (!isProblem(error, "Diverged") || times.length === 1) throw error;
   });
   return times.slice(1).map((time, i) => (time - times[i]!) / 1000);
 }
