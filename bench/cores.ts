@@ -50,7 +50,15 @@ const prepared = prepareImage(
 
 async function segmentTiles(networks: readonly Network[]): Promise<void> {
   const plane = { z: 0, t: 0, channels: [0] };
-  const options = { plane, tile, budgetBytes: 4e9, minSizePx: 0, fillHoles: false, splitDepthPx: 0, keepProbabilities: false };
+  const options = {
+    plane,
+    tile,
+    budget: { memoryBytes: 4e9, shares: [1] },
+    minSizePx: 0,
+    fillHoles: false,
+    splitDepthPx: 0,
+    keepProbabilities: false,
+  };
   const { plan } = await runJob(segment(source, spec, networks, options));
   if (plan.tiles.length !== 12) throw new Error(`Expected 12 tiles; got ${plan.tiles.length}.`);
 }
@@ -73,7 +81,14 @@ const schedule: Schedule = {
 /** Seconds of the second and the third step: the first has nothing prepared. */
 async function trainSteps(networks: readonly Network[]): Promise<number> {
   const times: number[] = [];
-  const request = { spec, schedule, images: [prepared], validation: [], networks, limits: { budgetBytes: 4e9, minSizePx: 0 } };
+  const request = {
+    spec,
+    schedule,
+    images: [prepared],
+    validation: [],
+    networks,
+    limits: { budget: { memoryBytes: 4e9, shares: [1] }, minSizePx: 0 },
+  };
   await runJob(train(request), ({ kind }) => void (kind === "step" && times.push(performance.now())));
   return (times[2]! - times[0]!) / 2000;
 }

@@ -16,14 +16,22 @@ const lostTimes = 10_000;
 /** Throws Problem Diverged for what is not finite, and for a loss that no training comes back from. */
 export function assertSound({ step, curve }: Losses, quantity: "loss" | "gradient", value: number): void {
   const highest = quantity === "loss" && curve.length > 0 ? lostTimes * Math.max(1, curve[0]!.loss!) : Number.MAX_VALUE;
-  if (value <= highest) return;
-  const expected = `The ${quantity} must stay ${Number.isFinite(value) ? "near where it began" : "finite"}; at step ${step + 1} it became ${value}.`;
-  throw new Problem("Diverged", expected, { step, quantity });
+  if (!(value <= highest)) throw diverged(step + 1, quantity, value);
 }
 
 /** True when the loss of the last step says that the weights are no good any more, though still finite. */
 export function isExploding({ curve }: Pick<Losses, "curve">): boolean {
-  return curve.at(-1)!.loss! > explodedTimes * Math.max(1, curve[0]!.loss!);
+  return curve.length > 0 && curve.at(-1)!.loss! > explodedTimes * Math.max(1, curve[0]!.loss!);
+}
+
+/** The Problem of a training that ends with such weights. */
+export function describeExplosion({ step, curve }: Losses): Problem<"Diverged"> {
+  return diverged(step, "loss", curve.at(-1)!.loss!);
+}
+
+function diverged(step: number, quantity: "loss" | "gradient", value: number): Problem<"Diverged"> {
+  const expected = `The ${quantity} must stay ${Number.isFinite(value) ? "near where it began" : "finite"}; at step ${step} it became ${value}.`;
+  return new Problem("Diverged", expected, { step: step - 1, quantity });
 }
 
 /** The Problem with what is left and what to do. */

@@ -4,7 +4,16 @@
 import { hideIgnored } from "./array/ignore.ts";
 import type { LabelImage, Raster } from "./array/raster.ts";
 import { type Job, takeTurn } from "./job.ts";
-import { assertSameSize, checkClasses, checkLabels, toClassMap, toLabelImage, toMask } from "./label/check.ts";
+import {
+  assertOneChannel,
+  assertSamePlanes,
+  assertSameSize,
+  checkClasses,
+  checkLabels,
+  toClassMap,
+  toLabelImage,
+  toMask,
+} from "./label/check.ts";
 import { labelComponents } from "./label/components.ts";
 import { Problem } from "./problem.ts";
 import { openPlane, type Plane, readWhole } from "./read-image.ts";
@@ -95,7 +104,7 @@ async function readDrawn(sample: SampleSource, plane: Plane, { channels, signal 
   return { name: sample.name, image, ...(await drawing("labels")), ...(await drawing("classes")), ...(ignore && { ignore }) };
 }
 
-/** The plane of a drawing that belongs to the plane of its image; a drawing of one plane stands for all. */
+/** The plane of a drawing that belongs to the plane of its image; along an axis where it has one only, that one stands for all. */
 async function readDrawing(
   name: string,
   image: ImageSource,
@@ -104,10 +113,13 @@ async function readDrawing(
   plane: Plane,
   signal: AbortSignal | undefined,
 ): Promise<Raster> {
-  const { height, width } = source;
+  const { height, width, sizeZ, sizeT } = source;
   assertSameSize("image", image, kind, source, name);
-  const z = Math.min(plane.z, source.sizeZ - 1);
-  const t = Math.min(plane.t, source.sizeT - 1);
+  const planes = { sizeZ: sizeZ === 1 ? image.sizeZ : sizeZ, sizeT: sizeT === 1 ? image.sizeT : sizeT };
+  assertSamePlanes("image", image, kind, planes, name);
+  if (kind !== "ignore") assertOneChannel(kind, source.channels.length, name);
+  const z = sizeZ === 1 ? 0 : plane.z;
+  const t = sizeT === 1 ? 0 : plane.t;
   return source.read({ y0: 0, x0: 0, y1: height, x1: width, z, t, channels: [0], signal });
 }
 

@@ -8,14 +8,13 @@ import { softmax } from "./engine/loss.ts";
 import { predictBytes } from "./engine/memory.ts";
 import type { Network } from "./engine/network.ts";
 import { createClock, type Job } from "./job.ts";
-import { cleanLabels } from "./label/clean.ts";
-import { type CountedLabels, labelComponents } from "./label/components.ts";
+import type { CountedLabels } from "./label/components.ts";
 import { findObjects } from "./label/find-objects.ts";
 import { labelBands } from "./label/label-bands.ts";
 import { describeTooLarge, splitObjects } from "./label/split-objects.ts";
 import { openPlane, type Plane, type PlaneReader } from "./read-image.ts";
 import type { ImageSource } from "./source/source.ts";
-import { chooseTile } from "./tile/choose.ts";
+import { type Budget, type ChosenTile, chooseTile } from "./tile/choose.ts";
 import { planTiles, type TilePlan } from "./tile/plan.ts";
 import { runTiles } from "./tile/run.ts";
 import type { UNetSpec } from "./unet/spec.ts";
@@ -24,8 +23,8 @@ export interface SegmentOptions {
   readonly plane: Plane;
   /** Input side of the network, or `auto`. */
   readonly tile: number | "auto";
-  /** Memory of one worker, for `auto`. */
-  readonly budgetBytes: number;
+  /** For `auto`. */
+  readonly budget: Budget;
   /** Objects of fewer pixels become background; 0 keeps all. */
   readonly minSizePx: number;
   /** True: background enclosed by an object becomes part of it. */
@@ -67,15 +66,22 @@ export async function* segment(
   return { ...pixels, labels, plan };
 }
 
-/** The tiles for an image: of the size asked for, or of that which computes least within the budget. */
-export function planImage(
-  { height, width }: { readonly height: number; readonly width: number },
+type Size = { readonly height: number; readonly width: number };
+
+/** The tile for an image: the one asked for, or that which computes least within the budget. Throws Problem OutOfMemory. */
+export function planPrediction(
+  { height, width }: Size,
   spec: UNetSpec,
-  { tile, budgetBytes }: Pick<SegmentOptions, "tile" | "budgetBytes">,
-): TilePlan {
-  const { levels } = spec;
-  const side = tile === "auto" ? chooseTile({ height, width, levels, budgetBytes, bytesOf: (t) => predictBytes(spec, t, t) }) : tile;
-  return planTiles({ height, width, levels, tileHeight: side, tileWidth: side });
+  { tile, budget }: Pick<SegmentOptions, "tile" | "budget">,
+): ChosenTile {
+  const bytesOf = (side: number, keepFilters: boolean): number => predictBytes(spec, side, side, keepFilters);
+  return chooseTile({ height, width, levels: spec.levels, budget, bytesOf, tile: tile === "auto" ? undefined : tile });
+}
+
+/** The tiles for an image. Throws Problem OutOfMemory. */
+export function planImage(image: Size, spec: UNetSpec, options: Pick<SegmentOptions, "tile" | "budget">): TilePlan {
+  const { tile } = planPrediction(image, spec, options);
+  return planTiles({ height: image.height, width: image.width, levels: spec.levels, tileHeight: tile, tileWidth: tile });
 }
 
 /** Predicts every tile and keeps the most probable class of each pixel. */
@@ -120,7 +126,8 @@ export function writeClasses(logits: Float32Array, core: Box, out: Raster<Uint8A
   }
 }
 
-function writeProbabilities(logits: Float32Array, core: Box, out: Raster<Float32Array>): void {
+/** Writes the softmax of the core's logits. */
+export function writeProbabilities(logits: Float32Array, core: Box, out: Raster<Float32Array>): void {
   const probabilities = new Float32Array(logits.length);
   softmax(logits, out.channels, probabilities);
   const rowLength = (core.x1 - core.x0) * out.channels;
@@ -136,26 +143,36 @@ export interface FoundObjects {
   readonly tooLarge: readonly number[];
 }
 
+type ObjectOptions = Pick<SegmentOptions, "minSizePx" | "fillHoles">;
+
 /**
  * Classes to objects: 4-connected components of each class but background, holes filled and small ones dropped where asked, then
  * cut apart where they grew together.
  */
 export async function toObjects(
   classes: Raster<Uint8Array>,
-  { minSizePx, fillHoles, splitDepthPx }: Pick<SegmentOptions, "minSizePx" | "fillHoles" | "splitDepthPx">,
+  { splitDepthPx, ...options }: ObjectOptions & Pick<SegmentOptions, "splitDepthPx">,
   signal?: AbortSignal,
 ): Promise<FoundObjects> {
-  if (splitDepthPx === 0) {
-    const labels = labelComponents(classes);
-    return { labels: fillHoles || minSizePx > 1 ? cleanLabels(labels, { minSizePx, holes: fillHoles }) : labels, tooLarge: [] };
-  }
-  const { height, width, data } = classes;
+  const cut = await findObjectsToCut(classes, options, signal);
+  return cut(splitDepthPx);
+}
+
+/** The same, found once and cut apart at any depths. */
+export async function findObjectsToCut(
+  { height, width, data }: Raster<Uint8Array>,
+  options: ObjectOptions,
+  signal?: AbortSignal,
+): Promise<(splitDepthPx: number) => Promise<FoundObjects>> {
   const read: ReadBands = async function* () {
     yield { y0: 0, height, width, data };
   };
-  const found = await findObjects(read, { height, width, minSizePx, fillHoles, signal });
-  const { table, tooLarge } = await splitObjects(read, found, { minDepthPx: splitDepthPx, signal });
-  const labels = new Uint32Array(height * width);
-  for await (const band of labelBands(read, table, signal)) labels.set(band.data, band.y0 * width);
-  return { labels: { height, width, data: labels, count: table.count }, tooLarge };
+  const found = await findObjects(read, { height, width, ...options, signal });
+  return async (splitDepthPx) => {
+    const whole = { table: found, tooLarge: [] };
+    const { table, tooLarge } = splitDepthPx === 0 ? whole : await splitObjects(read, found, { minDepthPx: splitDepthPx, signal });
+    const labels = new Uint32Array(height * width);
+    for await (const band of labelBands(read, table, signal)) labels.set(band.data, band.y0 * width);
+    return { labels: { height, width, data: labels, count: table.count }, tooLarge };
+  };
 }

@@ -3,7 +3,7 @@
 // Everything that decides (rate, examples, validation, best) depends on the step's number only, so that a training that was
 // stopped and resumed ends with the same bytes.
 
-import { adviseAfterDivergence, assertSound, isExploding } from "./divergence.ts";
+import { adviseAfterDivergence, assertSound, describeExplosion, isExploding } from "./divergence.ts";
 import { initializeWeights } from "./engine/initialize.ts";
 import { countValid } from "./engine/loss.ts";
 import type { Example, ExampleGradient, Network } from "./engine/network.ts";
@@ -99,13 +99,13 @@ export interface TrainOutcome {
   readonly state: TrainingState;
   /** The best model where it was validated, else the last one (averaged where averages are kept). */
   readonly weights: Float32Array;
-  /** The last model, where it is not `weights`. */
+  /** The last model, where it is not `weights` and did not diverge. */
   readonly last?: Float32Array | undefined;
   readonly scores: Readonly<Record<string, number>>;
   readonly ended: "steps" | "time" | "patience" | "stopped";
 }
 
-/** Trains until the schedule ends, time is up, patience is lost, or it is stopped. Throws Problem Diverged, AbortError. */
+/** Trains until the schedule ends, time is up, patience is lost, or it is stopped. What diverges is neither saved nor returned. Throws Problem Diverged, AbortError. */
 export async function* train(request: TrainRequest): Job<TrainOutcome> {
   const { schedule, stopAt = schedule.steps, maxSeconds = Number.POSITIVE_INFINITY, save, signal, stop } = request;
   let state = request.state ?? beginTraining(request);
@@ -121,7 +121,12 @@ export async function* train(request: TrainRequest): Job<TrainOutcome> {
   const either = joinSignals(signal, stop);
   const previews = createPreviewClock();
   let ended: TrainOutcome["ended"] = "steps";
-  let savedStep = request.state?.step;
+  let saved = request.state;
+  const keep = async (): Promise<void> => {
+    if (save === undefined || saved === state || isExploding(state)) return;
+    await save(state);
+    saved = state;
+  };
   try {
     // A training that was ended in the middle of a validation begins with it again.
     while (state.step < total || isValidationDue(request, state)) {
@@ -140,10 +145,7 @@ export async function* train(request: TrainRequest): Job<TrainOutcome> {
           break;
         }
       }
-      if (state.step % schedule.validationInterval === 0 && !isExploding(state)) {
-        await save?.(state);
-        if (save !== undefined) savedStep = state.step;
-      }
+      if (state.step % schedule.validationInterval === 0) await keep();
       const view = previews.isDue() ? request.view?.() : undefined;
       if (view !== undefined) {
         const began = performance.now();
@@ -158,17 +160,19 @@ export async function* train(request: TrainRequest): Job<TrainOutcome> {
     }
   } catch (error) {
     // The step before was finite, but hardly any good: what was saved before it stays.
-    if (isProblem(error, "Diverged")) throw adviseAfterDivergence(error, schedule, savedStep);
-    await save?.(state);
+    if (isProblem(error, "Diverged")) throw adviseAfterDivergence(error, schedule, saved?.step);
+    await keep();
     if (signal?.aborted === true || stop?.aborted !== true) throw error;
     ended = "stopped";
   } finally {
     either.release();
   }
-  await save?.(state);
+  await keep();
+  const isLost = isExploding(state);
+  if (isLost && state.best === undefined) throw adviseAfterDivergence(describeExplosion(state), schedule, saved?.step);
   const last = state.average ?? state.weights;
   const { best = { step: state.step, scores: {}, weights: last } } = state;
-  return { state, weights: best.weights, ...(best.step !== state.step && { last }), scores: best.scores, ended };
+  return { state, weights: best.weights, ...(best.step !== state.step && !isLost && { last }), scores: best.scores, ended };
 }
 
 /** Random weights, or those to fine-tune, before the first step. */
@@ -280,7 +284,7 @@ async function validateState(
 
   const scores = { ...pickScores(validated), smoothed: smoothScore(state, validated.score) };
   const curve = [...state.curve.slice(0, -1), { ...state.curve.at(-1)!, scores }];
-  const isBest = state.best === undefined || scores.smoothed > state.best.score;
+  const isBest = !isExploding(state) && (state.best === undefined || scores.smoothed > state.best.score);
   const best = isBest ? { step: state.step, score: scores.smoothed, scores, weights: weights.slice() } : state.best;
   return { state: { ...state, curve, best, waited: isBest ? 0 : state.waited + 1 }, scores };
 }

@@ -5,11 +5,14 @@ import { cropRows } from "./array/crop.ts";
 import type { LabelImage } from "./array/raster.ts";
 import { countValid, softmaxCrossEntropy } from "./engine/loss.ts";
 import type { Network } from "./engine/network.ts";
+import { addCounts, f1Of, iouThresholds, type MatchCounts, matchByIou } from "./label/match.ts";
 import { type Measures, measureImage, type Scores, scoreMeasures } from "./label/metrics.ts";
 import { listObjects } from "./label/objects.ts";
+import { countOverlaps } from "./label/overlap.ts";
 import { isProblem } from "./problem.ts";
 import type { Prepared } from "./sample/prepare.ts";
-import { planImage, toObjects, writeClasses } from "./segment.ts";
+import { findObjectsToCut, planImage, planPrediction, writeClasses } from "./segment.ts";
+import type { Budget } from "./tile/choose.ts";
 import { type ReadBox, runTiles } from "./tile/run.ts";
 import type { UNetSpec } from "./unet/spec.ts";
 
@@ -37,8 +40,8 @@ export const splitDepthsPx = [0, 1, 2, 3, 4, 6] as const;
 
 /** What `segment` will be asked for, too. */
 export interface ValidationLimits {
-  /** Memory of one worker, for the tiles. */
-  readonly budgetBytes: number;
+  /** For the tiles. */
+  readonly budget: Budget;
   /** Objects of fewer pixels count as background. */
   readonly minSizePx: number;
 }
@@ -63,11 +66,7 @@ export async function calibrateSplit(
   limits: ValidationLimits,
   signal?: AbortSignal,
 ): Promise<number> {
-  let pixels = 0;
-  const some = images.filter(({ labels }) => {
-    pixels += labels.data.length;
-    return pixels <= calibrationPx;
-  });
+  const some = chooseCalibration(images);
   if (some.length === 0) return 0;
   try {
     return (await validate(some, spec, networks, limits, signal)).splitDepthPx;
@@ -75,6 +74,28 @@ export async function calibrateSplit(
     if (isProblem(error, "OutOfMemory")) return 0;
     throw error;
   }
+}
+
+function chooseCalibration<T extends Pick<ValidationImage, "labels">>(images: readonly T[]): readonly T[] {
+  let pixels = 0;
+  return images.filter(({ labels }) => {
+    pixels += labels.data.length;
+    return pixels <= calibrationPx;
+  });
+}
+
+/**
+ * True when memory suffices to keep filters prepared between the tiles of all that a training will predict: of its validation, or
+ * of what its calibration takes. Throws Problem OutOfMemory, before hours of training, when it does not suffice at all.
+ */
+export function planValidation(
+  { train, validate: validation }: { readonly train: readonly ValidationImage[]; readonly validate: readonly ValidationImage[] },
+  spec: UNetSpec,
+  { budget }: Pick<ValidationLimits, "budget">,
+): boolean {
+  const images = validation.length > 0 ? validation : chooseCalibration(train);
+  const plans = images.map(({ prepared }) => planPrediction(prepared.image, spec, { tile: "auto", budget }));
+  return plans.every(({ keepFilters }) => keepFilters);
 }
 
 /** Measures the networks, which hold the same weights, on `images`. Throws AbortError. */
@@ -85,33 +106,44 @@ export async function validate(
   limits: ValidationLimits,
   signal?: AbortSignal,
 ): Promise<Validation> {
-  const measures: (readonly Measures[])[] = [];
-  let loss = 0;
-  let valid = 0;
-  for (const image of images) {
-    const found = await measureOne(image, spec, networks, limits, signal);
-    measures.push(found.measures);
-    loss += found.loss;
-    valid += countValid(image.prepared.weight);
+  const predicted: Predicted[] = [];
+  for (const image of images) predicted.push(await predictOne(image, spec, networks, limits, signal));
+  const splitDepthPx = await chooseDepth(predicted);
+  const measures: Measures[] = [];
+  for (const { image, classes, cut } of predicted) {
+    const { labels, classes: drawn, ignore } = image;
+    const truth = drawn === undefined ? { labels } : { labels, classes: drawn };
+    const found = await cut(splitDepthPx);
+    measures.push(measureImage(truth, { labels: found.labels, classes }, { classCount: spec.classes, ignore }));
   }
-  const byDepth = splitDepthsPx.map((splitDepthPx, i) => ({ ...scoreMeasures(measures.map((image) => image[i]!)), splitDepthPx }));
-  const scores = byDepth.reduce((best, other) => (other.f1 > best.f1 ? other : best));
-  return { ...scores, loss: valid === 0 ? 0 : loss / valid, score: spec.classes > 2 ? meanForegroundIou(scores) : scores.f1 };
+  const scores = scoreMeasures(measures);
+  const loss = predicted.reduce((sum, image) => sum + image.loss, 0);
+  const valid = images.reduce((sum, { prepared }) => sum + countValid(prepared.weight), 0);
+  const score = spec.classes > 2 ? meanForegroundIou(scores) : scores.f1;
+  return { ...scores, splitDepthPx, loss: valid === 0 ? 0 : loss / valid, score };
 }
 
-/** Loss, and the measures for each of `splitDepthsPx`. */
-async function measureOne(
-  { prepared, labels, classes: trueClasses, ignore }: ValidationImage,
+/** What the networks make of an image. */
+interface Predicted {
+  readonly image: ValidationImage;
+  readonly classes: Uint8Array;
+  readonly loss: number;
+  /** Its objects, cut apart at a depth. */
+  readonly cut: Awaited<ReturnType<typeof findObjectsToCut>>;
+}
+
+async function predictOne(
+  image: ValidationImage,
   spec: UNetSpec,
   networks: readonly Network[],
-  { budgetBytes, minSizePx }: ValidationLimits,
+  { budget, minSizePx }: ValidationLimits,
   signal: AbortSignal | undefined,
-): Promise<{ readonly measures: readonly Measures[]; readonly loss: number }> {
-  const { image, target, weight } = prepared;
-  const { height, width, channels } = image;
-  const plan = planImage(image, spec, { tile: "auto", budgetBytes });
+): Promise<Predicted> {
+  const { image: pixels, target, weight } = image.prepared;
+  const { height, width, channels } = pixels;
+  const plan = planImage(pixels, spec, { tile: "auto", budget });
   const predictors = networks.map((network) => network.predict);
-  const read: ReadBox = async (box) => cropRows(image.data, width, channels, box);
+  const read: ReadBox = async (box) => cropRows(pixels.data, width, channels, box);
   const classes = { height, width, channels: 1, data: new Uint8Array(height * width) };
   let loss = 0;
   for await (const { tile, logits } of runTiles({ plan, channels, classes: spec.classes, read, predictors, signal })) {
@@ -119,13 +151,22 @@ async function measureOne(
     const part = { target: cropRows(target, width, 1, tile.core), weight: cropRows(weight, width, 1, tile.core) };
     loss += softmaxCrossEntropy(logits, spec.classes, part, 1).loss;
   }
-  const truth = trueClasses === undefined ? { labels } : { labels, classes: trueClasses };
-  const measures: Measures[] = [];
-  for (const splitDepthPx of splitDepthsPx) {
-    const found = await toObjects(classes, { minSizePx, fillHoles: false, splitDepthPx }, signal);
-    measures.push(measureImage(truth, { labels: found.labels, classes: classes.data }, { classCount: spec.classes, ignore }));
+  return { image, classes: classes.data, loss, cut: await findObjectsToCut(classes, { minSizePx, fillHoles: false }, signal) };
+}
+
+/** Of `splitDepthsPx` the one at which the objects of all images are found best. */
+async function chooseDepth(images: readonly Predicted[]): Promise<number> {
+  let best = { depth: 0, f1: -1 };
+  for (const depth of splitDepthsPx) {
+    const matches: MatchCounts[] = [];
+    for (const { image, cut } of images) {
+      const { labels } = await cut(depth);
+      matches.push(matchByIou(countOverlaps(image.labels, labels, image.ignore), iouThresholds[0]));
+    }
+    const f1 = f1Of(addCounts(matches));
+    if (f1 > best.f1) best = { depth, f1 };
   }
-  return { measures, loss };
+  return best.depth;
 }
 
 function meanForegroundIou({ iou }: Scores): number {

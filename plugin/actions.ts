@@ -2,5 +2,5 @@
 // starts workers, and tells a story of core/. The terminal runs them here; in a browser the job worker does (job-api.ts).
 
 export { evaluatePairs, type Pair } from "./evaluate-action.ts";
-export { segmentImage } from "./segment-action.ts";
+export { createSegmenter, type Segmenter, segmentImage } from "./segment-action.ts";
 export { type TrainContext, type TrainingSamples, trainOnSamples } from "./train-action.ts";

@@ -16,6 +16,8 @@ export interface ComputeOptions {
   /** Tried first where `backend` is auto. */
   readonly prefer?: BackendName | undefined;
   readonly useKernels: boolean;
+  /** False: predictions keep no filters prepared between tiles, to save memory. */
+  readonly keepFilters?: boolean;
 }
 
 /** What a worker was found to compute with. */
@@ -189,7 +191,12 @@ async function openMember(spec: UNetSpec, spawn: SpawnWorker, options: ComputeOp
       } catch (error) {
         if (!connection.isLost || isDisposed || restarts === maxRestarts) throw error;
         connection.close();
-        ({ connection, report } = await start());
+        const replacement = await start();
+        if (isDisposed) {
+          replacement.connection.close();
+          throw error;
+        }
+        ({ connection, report } = replacement);
         if (weights !== undefined) await connection.call((api) => api.setWeights(weights!));
       }
     }

@@ -1,10 +1,12 @@
 // `evaluate` as hosts call it: two label images compared, or the two of every pair and all pooled.
 
-import type { Job } from "../core/job.ts";
-import { assertSameSize, toLabelImage } from "../core/label/check.ts";
+import { type Job, takeTurn } from "../core/job.ts";
+import { assertSamePlanes, assertSameSize, toLabelImage } from "../core/label/check.ts";
 import { type Scores as LabelScores, type Measures, measureImage, scoreMeasures } from "../core/label/metrics.ts";
 import { openSource } from "../core/source/open.ts";
+import type { ImageSource } from "../core/source/source.ts";
 import type { Context, Image, Scores } from "./contract.ts";
+import { choosePlanes } from "./planes.ts";
 
 export interface Pair {
   readonly predicted: Image;
@@ -12,26 +14,44 @@ export interface Pair {
   readonly name: string;
 }
 
-/** Scores of predicted labels against true ones, objects pooled over all pairs. Throws Problem InvalidData and those of reading. */
+/**
+ * Scores of predicted labels against true ones, objects pooled over all pairs and the planes of their stacks. Throws Problem
+ * InvalidData and those of reading, AbortError.
+ */
 export async function* evaluatePairs(pairs: readonly Pair[], { signal }: Context = {}): Job<Scores> {
   const measures: Measures[] = [];
-  for (const { predicted, truth, name } of pairs) {
-    yield { kind: "phase", name: `comparing ${name}`, done: measures.length, total: pairs.length };
-    const [found, wanted] = await Promise.all([readLabels(predicted, signal), readLabels(truth, signal)]);
-    assertSameSize("prediction", found, "truth", wanted, name);
-    measures.push(measureImage({ labels: wanted }, { labels: found }));
+  for (const [done, { predicted, truth, name }] of pairs.entries()) {
+    yield { kind: "phase", name: `comparing ${name}`, done, total: pairs.length };
+    await withSource(truth, signal, (wanted) =>
+      withSource(predicted, signal, async (found) => {
+        assertSameSize("prediction", found, "truth", wanted, name);
+        assertSamePlanes("prediction", found, "truth", wanted, name);
+        for (const { z, t } of choosePlanes(wanted, { channel: "", plane: "all" })) {
+          const [labels, other] = await Promise.all([wanted, found].map((source) => readLabels(source, { z, t, signal })));
+          measures.push(measureImage({ labels: labels! }, { labels: other! }));
+          await takeTurn(signal);
+        }
+      }),
+    );
   }
   return toFlatScores(scoreMeasures(measures));
 }
 
-async function readLabels(image: Image, signal: AbortSignal | undefined): Promise<ReturnType<typeof toLabelImage>> {
+async function withSource(image: Image, signal: AbortSignal | undefined, use: (source: ImageSource) => Promise<void>): Promise<void> {
   const source = await openSource(image, { palette: "indices", signal });
   try {
-    const { height, width, name } = source;
-    return toLabelImage(await source.read({ y0: 0, x0: 0, y1: height, x1: width, signal }), name);
+    await use(source);
   } finally {
     source.dispose?.();
   }
+}
+
+async function readLabels(
+  source: ImageSource,
+  at: { readonly z: number; readonly t: number; readonly signal: AbortSignal | undefined },
+): Promise<ReturnType<typeof toLabelImage>> {
+  const { height, width, name } = source;
+  return toLabelImage(await source.read({ y0: 0, x0: 0, y1: height, x1: width, ...at }), name);
 }
 
 /** Scores as numbers by name. */

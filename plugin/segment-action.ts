@@ -1,14 +1,14 @@
 // `segment` as hosts call it: model and image opened, workers started, the story told for each plane, results as pixels.
 
-import { predictBytes } from "../core/engine/memory.ts";
 import type { Job } from "../core/job.ts";
 import type { Model } from "../core/model/model.ts";
-import { type Segmentation, segment } from "../core/segment.ts";
+import { planPrediction, type Segmentation, segment } from "../core/segment.ts";
 import { openSource } from "../core/source/open.ts";
 import type { ImageSource } from "../core/source/source.ts";
-import { chooseTile } from "../core/tile/choose.ts";
-import type { UNetSpec } from "../core/unet/spec.ts";
+import type { ChosenTile } from "../core/tile/choose.ts";
+import type { Crew } from "./compute.ts";
 import type { Context, Image, Parameters, Pixels, SegmentResult } from "./contract.ts";
+import { shareMemory } from "./crew-plan.ts";
 import { loadModel, modelTitle, toReference } from "./load-model.ts";
 import type { Values } from "./parameter-table.ts";
 import { resolveParameters } from "./parameters.ts";
@@ -17,60 +17,76 @@ import { compareScales, describeChannels, learntSizePx, learntSplitPx, startSegm
 import type { Workspace } from "./workspace.ts";
 
 /** Segments an image with a model. Throws Problem of many kinds, AbortError. */
-export async function* segmentImage(
-  image: Image,
-  given: Parameters,
-  workspace: Workspace,
-  { signal, log }: Context = {},
-): Job<SegmentResult> {
-  const values = resolveParameters("segment", given);
-  const model = await loadModel(values.model, workspace);
-  const source = await openSource(image, { signal });
+export async function* segmentImage(image: Image, given: Parameters, workspace: Workspace, context: Context = {}): Job<SegmentResult> {
+  const segmenter = createSegmenter(given, workspace);
   try {
-    const { spec } = model;
-    const planes = choosePlanes(source, values, spec.channels);
-    const tile = values.tile === "auto" ? chooseAutoTile(source, spec, values.memory) : values.tile;
-    yield* describeChannels(source, model, values);
-    if (compareScales(model, source.pixelSizeUm) !== 1) yield { kind: "notice", done: 0, message: describeOtherScale(model, source) };
-    const crew = yield* startSegmentCrew(model, tile, values, workspace, { signal, log });
-    try {
-      const minSizePx = values.min_size === "auto" ? learntSizePx(model) : values.min_size;
-      const splitDepthPx = values.split === "auto" ? learntSplitPx(model) : values.split;
-      const results: Segmentation[] = [];
-      for (const [image, plane] of planes.entries()) {
-        const options = {
-          plane,
-          image,
-          tile,
-          budgetBytes: values.memory * 1e6,
-          minSizePx,
-          fillHoles: values.fill_holes,
-          splitDepthPx,
-          keepProbabilities: values.output.includes("probabilities"),
-        };
-        results.push(yield* segment(source, spec, crew.networks, options, signal));
-      }
-      const resolved = { tile, min_size: minSizePx, split: splitDepthPx, workers: crew.networks.length, backend: crew.backendName };
-      const parameters = { ...values, ...resolved, model: toReference(values.model, model) };
-      return { ...toPixels(results, source, values), model: modelTitle(model), parameters, backend: crew.backend };
-    } finally {
-      crew.dispose();
-    }
+    return yield* segmenter.segment(image, context);
   } finally {
-    source.dispose?.();
+    segmenter.release();
   }
+}
+
+/** Segments one image after the other with the same parameters. */
+export interface Segmenter {
+  /** Workers that stand by are taken where the image asks for the same tile. Throws Problem of many kinds, AbortError. */
+  segment(image: Image, context?: Context): Job<SegmentResult>;
+  /** Ends the workers that stand by; the next image starts new ones. */
+  release(): void;
+}
+
+/** A segmenter without workers yet. `opened`: the model that the parameters name, where it is loaded. Throws Problem InvalidParameter. */
+export function createSegmenter(given: Parameters, workspace: Workspace, opened?: Model): Segmenter {
+  const values = resolveParameters("segment", given);
+  let loaded = opened;
+  let standing: { readonly chosen: ChosenTile; readonly crew: Crew } | undefined;
+  const release = (): void => {
+    standing?.crew.dispose();
+    standing = undefined;
+  };
+  async function* takeCrew(model: Model, chosen: ChosenTile, { signal, log }: Context): Job<Crew> {
+    const isSame = standing?.chosen.tile === chosen.tile && standing.chosen.keepFilters === chosen.keepFilters;
+    if (standing !== undefined && isSame) return standing.crew;
+    release();
+    const crew = yield* startSegmentCrew(model, chosen, values, workspace, { signal, log });
+    standing = { chosen, crew };
+    return crew;
+  }
+  return {
+    release,
+    async *segment(image, context = {}) {
+      loaded ??= await loadModel(values.model, workspace);
+      const model = loaded;
+      const source = await openSource(image, { signal: context.signal });
+      try {
+        const { spec } = model;
+        const planes = choosePlanes(source, values, spec.channels);
+        const budget = shareMemory(values);
+        const chosen = planPrediction(source, spec, { tile: values.tile, budget });
+        yield* describeChannels(source, model, values);
+        if (compareScales(model, source.pixelSizeUm) !== 1) yield { kind: "notice", done: 0, message: describeOtherScale(model, source) };
+        const crew = yield* takeCrew(model, chosen, context);
+        const { tile } = chosen;
+        const minSizePx = values.min_size === "auto" ? learntSizePx(model) : values.min_size;
+        const splitDepthPx = values.split === "auto" ? learntSplitPx(model) : values.split;
+        const fillHoles = values.fill_holes;
+        const keepProbabilities = values.output.includes("probabilities");
+        const results: Segmentation[] = [];
+        for (const [number, plane] of planes.entries()) {
+          const options = { plane, image: number, tile, budget, minSizePx, fillHoles, splitDepthPx, keepProbabilities };
+          results.push(yield* segment(source, spec, crew.networks, options, context.signal));
+        }
+        const resolved = { tile, min_size: minSizePx, split: splitDepthPx, workers: crew.networks.length, backend: crew.backendName };
+        const parameters = { ...values, ...resolved, model: toReference(values.model, model) };
+        return { ...toPixels(results, source, values), model: modelTitle(model), parameters, backend: crew.backend };
+      } finally {
+        source.dispose?.();
+      }
+    },
+  };
 }
 
 function describeOtherScale({ pixelSizeUm: wanted }: Model, { name, pixelSizeUm }: ImageSource): string {
   return `${name} has pixels of ${pixelSizeUm} µm, the model learnt from ${wanted} µm: it is taken as it is. Slides are resampled.`;
-}
-
-// A worker may use half of the budget at most, so that the tile does not depend on how many workers there are.
-const budgetShare = 0.5;
-
-function chooseAutoTile({ height, width }: ImageSource, spec: UNetSpec, memory: number): number {
-  const budgetBytes = memory * 1e6 * budgetShare;
-  return chooseTile({ height, width, levels: spec.levels, budgetBytes, bytesOf: (side) => predictBytes(spec, side, side) });
 }
 
 /** What was asked for, on the image's own grid: labels and classes [planes, height, width], probabilities [planes, classes, height, width]. */

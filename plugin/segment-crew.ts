@@ -4,6 +4,7 @@ import { predictBytes } from "../core/engine/memory.ts";
 import type { Job, Progress } from "../core/job.ts";
 import type { Model } from "../core/model/model.ts";
 import type { ImageSource } from "../core/source/source.ts";
+import type { ChosenTile } from "../core/tile/choose.ts";
 import { chooseBackend } from "./backend-choice.ts";
 import { type Crew, openCrew } from "./compute.ts";
 import type { Context } from "./contract.ts";
@@ -14,19 +15,19 @@ import type { Workspace } from "./workspace.ts";
 
 type Notice = Extract<Progress, { kind: "notice" }>;
 
-/** Starts the workers for tiles of this side and gives them the weights. Whoever gets the crew disposes of it. */
+/** Starts the workers for tiles of this kind and gives them the weights. Whoever gets the crew disposes of it. */
 export async function* startSegmentCrew(
   { spec, weights }: Pick<Model, "spec" | "weights">,
-  tile: number,
+  { tile, keepFilters }: ChosenTile,
   values: Values<"segment">,
   workspace: Workspace,
   { signal, log }: { readonly signal: AbortSignal | undefined; readonly log: Context["log"] | undefined },
 ): Job<Crew> {
   yield { kind: "phase", name: "starting", done: 0 };
-  const count = planWorkers(values, predictBytes(spec, tile, tile), workspace);
+  const count = planWorkers(values, predictBytes(spec, tile, tile, keepFilters), workspace);
   const { assets, spawn } = workspace;
   const prefer = await chooseBackend("segment", { spec, tile, count, backend: values.backend }, workspace, { signal, log });
-  const crew = await openCrew({ spec, count, assets, spawn, log, backend: values.backend, prefer, useKernels: true });
+  const crew = await openCrew({ spec, count, assets, spawn, log, backend: values.backend, prefer, useKernels: true, keepFilters });
   let isReady = false;
   try {
     const fallback = describeFallback(crew);

@@ -3,20 +3,20 @@
 
 import type { Box } from "../core/array/raster.ts";
 import { findEmptyBlocks } from "../core/empty-blocks.ts";
-import { predictBytes } from "../core/engine/memory.ts";
 import type { Job } from "../core/job.ts";
 import type { Model } from "../core/model/model.ts";
 import { hashSha256 } from "../core/model/sha256.ts";
 import { Problem } from "../core/problem.ts";
 import { openGrid } from "../core/read-grid.ts";
 import type { Plane } from "../core/read-image.ts";
+import { planPrediction } from "../core/segment.ts";
 import { type SlideRun, segmentSlide } from "../core/segment-slide.ts";
 import { openBlockStore, type SlideRecord } from "../core/sink/block-store.ts";
 import type { ChunkStore } from "../core/sink/store.ts";
 import type { ImageSource } from "../core/source/source.ts";
-import { chooseTile } from "../core/tile/choose.ts";
 import { planSlide, type SlidePlan, standardBlockPx } from "../core/tile/slide-plan.ts";
 import type { Context, Parameters } from "./contract.ts";
+import { shareMemory } from "./crew-plan.ts";
 import { loadModel, modelTitle, toReference } from "./load-model.ts";
 import { resolveParameters } from "./parameters.ts";
 import { choosePlanes } from "./planes.ts";
@@ -69,9 +69,8 @@ export async function* classifySlide(
   const grid = await openGrid(source, { plane, channels: spec.channels, pixelsPerStep: ratio, signal });
   const { height, width } = source;
   const side = { height: Math.min(standardBlockPx, grid.height), width: Math.min(standardBlockPx, grid.width) };
-  const budgetBytes = (values.memory * 1e6) / 2;
-  const bytesOf = (tileSide: number): number => predictBytes(spec, tileSide, tileSide);
-  const tile = values.tile === "auto" ? chooseTile({ ...side, levels: spec.levels, budgetBytes, bytesOf }) : values.tile;
+  const chosen = planPrediction(side, spec, { tile: values.tile, budget: shareMemory(values) });
+  const { tile } = chosen;
   const { levels } = spec;
   const whole = planSlide({ height, width, gridHeight: grid.height, gridWidth: grid.width, levels, tile, region: options.region });
 
@@ -106,7 +105,7 @@ export async function* classifySlide(
     yield { kind: "notice", done: 0, message: `${empty} of ${plan.blocks.length} blocks of ${plan.blockPx} px are empty and skipped.` };
   }
 
-  const crew = yield* startSegmentCrew(model, tile, values, workspace, { signal, log });
+  const crew = yield* startSegmentCrew(model, chosen, values, workspace, { signal, log });
   try {
     const resolved = { tile, workers: crew.networks.length, backend: crew.backendName, model: toReference(values.model, model) };
     const parameters = { ...values, ...resolved };

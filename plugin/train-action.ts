@@ -8,11 +8,11 @@ import { assertName } from "../core/model/model.ts";
 import { Problem } from "../core/problem.ts";
 import { readSamples, type SampleSource } from "../core/read-samples.ts";
 import { type Schedule, train } from "../core/train.ts";
-import { calibrateSplit, smallestObjectPx } from "../core/validate.ts";
+import { calibrateSplit, planValidation, smallestObjectPx } from "../core/validate.ts";
 import { chooseBackend } from "./backend-choice.ts";
 import { openCrew } from "./compute.ts";
 import type { Context, Parameters, TrainResult } from "./contract.ts";
-import { megabytes, planWorkers } from "./crew-plan.ts";
+import { megabytes, planWorkers, shareMemory } from "./crew-plan.ts";
 import { describeFallback } from "./describe-fallback.ts";
 import { checkpointName, keepTrained } from "./keep-trained.ts";
 import { isRefusal } from "./library.ts";
@@ -20,7 +20,7 @@ import { loadModel, toReference } from "./load-model.ts";
 import type { Values } from "./parameter-table.ts";
 import { resolveParameters } from "./parameters.ts";
 import { choosePlanes, parseChannels } from "./planes.ts";
-import { measureSteps, planSchedule, planSpec, planWeights, type Split, splitSamples } from "./train-plan.ts";
+import { assertConsistent, measureSteps, planSchedule, planSpec, planWeights, type Split, splitSamples } from "./train-plan.ts";
 import { openTrainingState, saveTrainingState } from "./training-state.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -77,6 +77,7 @@ async function* trainNamed(
   const values = resolveParameters("train", given);
   if (samples.train.length === 0) throw noSamples(samples);
   const base = values.from === "" ? undefined : await loadModel(values.from, workspace);
+  assertConsistent(given, values, base);
   const channels = base?.spec.channels ?? parseChannels(values.channel)?.length ?? samples.train[0]!.image.channels.length;
   const weights = planWeights(values);
   const read = yield* readSamples([...samples.train, ...samples.validate], {
@@ -98,11 +99,14 @@ async function* trainNamed(
   const planned = planSchedule(values, spec);
   const bytesEach = gradientBytes(spec, planned.tile, planned.tile);
   const count = planWorkers(values, bytesEach, workspace);
+  // A validation may take what its worker has taken to train.
+  const limits = { budget: { ...shareMemory({ ...values, workers: count }), takenBytes: bytesEach }, minSizePx };
+  const keepFilters = planValidation(split, spec, limits);
 
   yield { kind: "phase", name: "starting", done: 0 };
   const { assets, spawn, checkpoints } = workspace;
   const prefer = await chooseBackend("train", { spec, tile: planned.tile, count, backend: values.backend }, workspace, { signal, log });
-  const crew = await openCrew({ spec, count, assets, spawn, log, backend: values.backend, prefer, useKernels: true });
+  const crew = await openCrew({ spec, count, assets, spawn, log, backend: values.backend, prefer, useKernels: true, keepFilters });
   try {
     const fallback = describeFallback(crew);
     if (fallback !== undefined) yield { kind: "notice", done: 0, message: fallback };
@@ -111,7 +115,7 @@ async function* trainNamed(
       images: split.train.map(({ prepared }) => prepared),
       validation: split.validate,
       networks: crew.networks,
-      limits: { budgetBytes: (values.memory * 1e6) / 2, minSizePx },
+      limits,
       weights: base?.weights,
     };
     const checkpoint = checkpointName(name);
@@ -149,11 +153,13 @@ async function* trainNamed(
     if (splitDepthPx === undefined) {
       yield { kind: "phase", name: "finding where objects are best cut apart", done: 0 };
       await Promise.all(crew.networks.map((network) => network.setWeights(outcome.weights)));
-      splitDepthPx = await calibrateSplit(split.train, spec, crew.networks, request.limits, signal);
+      splitDepthPx = await calibrateSplit(split.train, spec, crew.networks, limits, signal);
     }
     yield { kind: "phase", name: "saving the model", done: 0 };
+    const { levels, features, dropout, classes } = spec;
     const parameters = {
       ...values,
+      ...{ levels, features, dropout, classes },
       ...toValues(schedule),
       ...(base && { from: toReference(values.from, base) }),
       workers: crew.networks.length,
@@ -203,7 +209,7 @@ interface PlanCosts {
 /** What will be done, before it is, and about how long it takes. */
 function describePlan({ steps, tile, batch }: Schedule, { crew, count, bytesEach, memory, seconds, note }: PlanCosts): Notice {
   const workers = count === 1 ? "1 worker" : `${count} workers`;
-  const over = bytesEach > memory * 1e6 ? `, more than the budget of ${memory} MB` : "";
+  const over = count * bytesEach > memory * 1e6 ? `, more than the budget of ${memory} MB` : "";
   const time =
     seconds === undefined ? "" : ` About ${seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.round(seconds / 60)} min`}${note}.`;
   const message = `${steps} steps of ${batch} tile${batch === 1 ? "" : "s"} of ${tile} px on ${crew}, ${workers}, about ${megabytes(bytesEach)} MB each${over}.${time}`;

@@ -3,7 +3,8 @@
 import { createRandom } from "../core/array/random.ts";
 import { initializeWeights } from "../core/engine/initialize.ts";
 import { type Job, runJob } from "../core/job.ts";
-import { Problem } from "../core/problem.ts";
+import type { Model } from "../core/model/model.ts";
+import { isProblem, Problem } from "../core/problem.ts";
 import type { SamplePlane } from "../core/read-samples.ts";
 import { type AugmentationOptions, defaultAugmentation } from "../core/sample/draw.ts";
 import type { WeightOptions } from "../core/sample/weight-map.ts";
@@ -11,9 +12,32 @@ import { type Schedule, type TrainOutcome, type TrainRequest, train } from "../c
 import { assertLegalInput, nearestLegalInput } from "../core/unet/shape.ts";
 import { createSpec, type UNetSpec } from "../core/unet/spec.ts";
 import { type ValidationImage, validate } from "../core/validate.ts";
+import type { Parameters } from "./contract.ts";
 import { presets, type Values } from "./parameter-table.ts";
 
 type TrainValues = Values<"train">;
+
+// What a network is, which a training that goes on from a model cannot change.
+const traits = ["levels", "features", "dropout", "classes"] as const;
+
+/**
+ * Throws Problem InvalidParameter for words that contradict each other: a length in steps and in minutes, or a network other than
+ * that of the model to go on from. What only presets and defaults say contradicts nothing.
+ */
+export function assertConsistent(given: Parameters, values: TrainValues, base: Pick<Model, "spec"> | undefined): void {
+  const { steps, minutes } = values;
+  if ("steps" in given && steps !== "auto" && minutes > 0) {
+    const message = `A training must be as long as "steps" or as "minutes" say; got both, ${steps} steps and ${minutes} minutes. Leave one out: minutes=0 trains by steps, steps=auto by minutes.`;
+    throw new Problem("InvalidParameter", message, { parameter: "steps", value: steps });
+  }
+  if (base === undefined) return;
+  for (const name of traits) {
+    const [value, known] = [values[name], base.spec[name]];
+    if (!(name in given) || value === "auto" || value === known) continue;
+    const message = `"${name}" must be that of the model to go on from, ${known}; got ${value}. Leave it out, or train without "from".`;
+    throw new Problem("InvalidParameter", message, { parameter: name, value, nearest: [known] });
+  }
+}
 
 /** The network of a new training. */
 export function planSpec({ levels, features, dropout }: TrainValues, found: Pick<UNetSpec, "channels" | "classes">): UNetSpec {
@@ -142,6 +166,9 @@ async function timeSteps(planned: PlannedSchedule, steps: number, request: Omit<
   const times: number[] = [performance.now()];
   await runJob(job, ({ kind }) => {
     if (kind === "step") times.push(performance.now());
+  }).catch((error: unknown) => {
+    // A training may yet come back from where these few steps left it; one that does not will say so itself.
+    if (!isProblem(error, "Diverged") || times.length === 1) throw error;
   });
   return times.slice(1).map((time, i) => (time - times[i]!) / 1000);
 }

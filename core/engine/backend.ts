@@ -13,7 +13,6 @@ import { startWebGl } from "./start-webgl.ts";
 import { startWebGpu } from "./start-webgpu.ts";
 
 export type BackendName = "webgpu" | "webgl" | "wasm" | "cpu";
-export const backendNames: readonly BackendName[] = ["webgpu", "webgl", "wasm", "cpu"];
 
 /** Files that the backends need, as bytes: the caller knows where they are. */
 export interface BackendAssets {

@@ -4,8 +4,8 @@
 export interface FailureWatch {
   /** Why the backend can no longer be trusted; undefined while it can. */
   reason(): string | undefined;
-  /** Rejects at the first failure; never resolves. */
-  readonly failed: Promise<never>;
+  /** Settles as `asked` does, or rejects at the first failure if that is earlier. Keeps nothing of what is settled. */
+  race<R>(asked: Promise<R>): Promise<R>;
   /** Notes a failure. Later ones change nothing. */
   fail(reason: string): void;
 }
@@ -13,17 +13,20 @@ export interface FailureWatch {
 /** `look`: asked whenever somebody wants to know, for what has no event. */
 export function createFailureWatch(look: () => string | undefined = () => undefined): FailureWatch {
   let known: string | undefined;
-  let reject!: (error: Error) => void;
-  const failed = new Promise<never>((_, rejectFailed) => {
-    reject = rejectFailed;
-  });
-  failed.catch(() => {}); // nobody may be waiting
+  const pending = new Set<(error: Error) => void>();
   return {
-    failed,
     reason: () => known ?? look(),
+    // Promise.race against one promise that never settles would keep every result for as long as that lives.
+    race: (asked) =>
+      new Promise((resolve, reject) => {
+        if (known !== undefined) return reject(new Error(known));
+        pending.add(reject);
+        asked.then(resolve, reject).finally(() => pending.delete(reject));
+      }),
     fail(reason) {
       known ??= reason;
-      reject(new Error(reason));
+      for (const reject of pending) reject(new Error(known));
+      pending.clear();
     },
   };
 }

@@ -9,8 +9,10 @@ import { scratchBytes, standingBytes } from "./scratch.ts";
 
 const floatBytes = 4;
 
-/** Peak bytes on the backend while it predicts a tile of `height` x `width`, weights included. */
-export function predictBytes(spec: UNetSpec, height: number, width: number): number {
+/** Peak bytes on the backend while it predicts a tile of `height` x `width`, weights and the filters that it keeps prepared included. */
+export function predictBytes(spec: UNetSpec, height: number, width: number, keepFilters = true): number {
+  // Without kept filters a prediction takes what the forward walk of a training step takes.
+  const pass = keepFilters ? "predict" : "forward";
   const layers = shapeLayers(spec, height, width);
   const skips = new Map<number, number>();
   const imageBytes = bytesOf(layers[0]!.input);
@@ -22,7 +24,7 @@ export function predictBytes(spec: UNetSpec, height: number, width: number): num
     if (layer.kind === "dropout") continue;
     const yBytes = bytesOf(shaped.output);
     live += yBytes;
-    peak = Math.max(peak, live + scratchBytes(shaped, "predict"));
+    peak = Math.max(peak, live + scratchBytes(shaped, pass));
     live -= xBytes;
     xBytes = yBytes;
     if (layer.kind === "concat") live -= skips.get(layer.level)!;
@@ -31,7 +33,7 @@ export function predictBytes(spec: UNetSpec, height: number, width: number): num
       xBytes = 0;
     }
   }
-  return peak + weightsBytes(spec) + standingBytes(spec, "predict");
+  return peak + weightsBytes(spec) + standingBytes(spec, pass);
 }
 
 /** Peak bytes on the backend during one training step on a tile of `height` x `width`, weights included. */

@@ -17,6 +17,11 @@ export interface Unit extends Network {
   heapBytes(): number | undefined;
 }
 
+export interface UnitOptions extends OpenBackendOptions {
+  /** False: predictions keep no filters prepared between tiles, to save memory. */
+  readonly keepFilters?: boolean;
+}
+
 // Once may be a driver that was updated; twice is a GPU that cannot do it.
 const allowedFailures = 2;
 
@@ -29,17 +34,18 @@ function delay(ms: number): Promise<void> {
 }
 
 /** Opens a backend and puts a network of `spec` on it. Throws Problem NoBackend. */
-export async function openUnit(spec: UNetSpec, options: OpenBackendOptions): Promise<Unit> {
+export async function openUnit(spec: UNetSpec, { keepFilters = true, ...options }: UnitOptions): Promise<Unit> {
   const failures = new Map<BackendName, number>();
   const failed = new Map<BackendName, string>(options.failed);
   let backend = await openBackend(options);
-  let network = createNetwork(spec, backend);
+  const build = (): Network => createNetwork(spec, { keepFilters: (on) => backend.keepFilters(on && keepFilters) });
+  let network = build();
   let weights: Float32Array | undefined;
 
   const restart = async (): Promise<void> => {
     backend.dispose();
     backend = await reopen({ ...options, failed });
-    network = createNetwork(spec, backend);
+    network = build();
     if (weights !== undefined) await network.setWeights(weights);
   };
 
@@ -57,7 +63,7 @@ export async function openUnit(spec: UNetSpec, options: OpenBackendOptions): Pro
     const either = joinSignals(signal, failure.signal);
     const asked = ask(either.signal);
     try {
-      const result = await Promise.race([asked, backend.watch.failed]);
+      const result = await backend.watch.race(asked);
       const reason = backend.watch.reason();
       if (reason !== undefined) throw new Error(reason);
       return result;

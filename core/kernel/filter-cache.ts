@@ -10,8 +10,8 @@ export interface FilterCache extends FilterStore {
   bytes(): number;
   /** Frees what was made from the tensor's data. */
   forget(dataId: object): void;
-  /** Frees everything. */
-  drop(): void;
+  /** Frees everything but what is in use at this moment; false where there was nothing to free. */
+  drop(): boolean;
   /** Keeps filters from now on, or stops to and frees everything. */
   keep(on: boolean): void;
 }
@@ -19,6 +19,7 @@ export interface FilterCache extends FilterStore {
 /** An empty cache on `heap`; `free` gives an allocation back. */
 export function createFilterCache(heap: Heap, free: (allocation: Allocation) => void, keeping: boolean): FilterCache {
   const kept = new Map<object, Map<string, Allocation>>();
+  const used = new Set<Allocation>();
   let on = keeping;
   const forget = (dataId: object): void => {
     const forms = kept.get(dataId);
@@ -26,8 +27,18 @@ export function createFilterCache(heap: Heap, free: (allocation: Allocation) => 
     kept.delete(dataId);
     for (const allocation of forms.values()) free(allocation);
   };
-  const drop = (): void => {
-    for (const dataId of [...kept.keys()]) forget(dataId);
+  const drop = (): boolean => {
+    let freed = false;
+    for (const [dataId, forms] of kept) {
+      for (const [form, allocation] of forms) {
+        if (used.has(allocation)) continue;
+        forms.delete(form);
+        free(allocation);
+        freed = true;
+      }
+      if (forms.size === 0) kept.delete(dataId);
+    }
+    return freed;
   };
   const keeps = (_filter: TensorInfo, form: string): boolean => on && form !== "turned";
   return {
@@ -39,15 +50,18 @@ export function createFilterCache(heap: Heap, free: (allocation: Allocation) => 
           return use(address!);
         });
       }
-      const forms = kept.get(filter.dataId) ?? new Map<string, Allocation>();
-      let allocation = forms.get(form);
+      let allocation = kept.get(filter.dataId)?.get(form);
       if (allocation === undefined) {
-        allocation = heap.allocate(bytes);
+        allocation = heap.allocate(bytes); // which may free all others
         prepare(allocation.address);
-        forms.set(form, allocation);
-        kept.set(filter.dataId, forms);
+        kept.set(filter.dataId, (kept.get(filter.dataId) ?? new Map<string, Allocation>()).set(form, allocation));
       }
-      return use(allocation.address);
+      used.add(allocation);
+      try {
+        return use(allocation.address);
+      } finally {
+        used.delete(allocation);
+      }
     },
     bytes() {
       let sum = 0;

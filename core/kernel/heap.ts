@@ -1,5 +1,5 @@
 // tfjs's WASM heap as the kernels see it: where tensors lie, new outputs, and scratch that is freed when its work is done.
-// An exhausted heap is noticed here (malloc answers 0) before anything is written to address 0.
+// An exhausted heap is noticed here (malloc answers 0) before anything is written to address 0; prepared filters go first then.
 
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { Problem } from "../problem.ts";
@@ -63,15 +63,27 @@ export function toLines(bytes: number): number {
   return Math.ceil(bytes / lineBytes) * lineBytes;
 }
 
-/** The heap of a backend whose layout was checked. */
-export function createHeap(backend: WasmBackend): Heap {
+/** The heap of a backend whose layout was checked. `reclaim`: frees what can be spared when it is exhausted; false where nothing can. */
+export function createHeap(backend: WasmBackend, reclaim: () => boolean = () => false): Heap {
   const addressOf = (tensor: TensorInfo): number => backend.dataIdMap.get(tensor.dataId).memoryOffset >>> 0;
   const allocate = (bytes: number): Allocation => {
     const base = backend.wasm._malloc(bytes + lineBytes) >>> 0;
-    if (base === 0) throw exhausted(bytes);
-    return { base, address: toLines(base), bytes };
+    if (base !== 0) return { base, address: toLines(base), bytes };
+    if (!reclaim()) throw exhausted(bytes);
+    return allocate(bytes);
   };
   let outputs: TensorInfo[] = [];
+  const createOutput = (shape: readonly number[]): TensorInfo => {
+    const tensor = backend.makeOutput([...shape], "float32");
+    const bytes = 4 * shape.reduce((product, side) => product * side, 1);
+    if (addressOf(tensor) !== 0 || bytes === 0) {
+      outputs.push(tensor);
+      return tensor;
+    }
+    backend.disposeData(tensor.dataId);
+    if (!reclaim()) throw exhausted(bytes);
+    return createOutput(shape);
+  };
   return {
     addressOf,
     withOutputs(run) {
@@ -84,16 +96,7 @@ export function createHeap(backend: WasmBackend): Heap {
         outputs = [];
       }
     },
-    createOutput(shape) {
-      const tensor = backend.makeOutput([...shape], "float32");
-      const bytes = 4 * shape.reduce((product, side) => product * side, 1);
-      if (addressOf(tensor) === 0 && bytes > 0) {
-        backend.disposeData(tensor.dataId);
-        throw exhausted(bytes);
-      }
-      outputs.push(tensor);
-      return tensor;
-    },
+    createOutput,
     allocate,
     withScratch(sizes, use) {
       const { base, address } = allocate(sizes.reduce((sum, bytes) => sum + toLines(bytes), 0));

@@ -53,12 +53,12 @@ export async function registerKernels({ backend, bytes, build, keepFilters = tru
   } catch (error) {
     return inactive(`The "${chosen}" kernels could not be loaded: ${String(error)}`);
   }
-  const heap = createHeap(layout.backend);
   const { wasm } = layout.backend;
+  const heap = createHeap(layout.backend, () => filters.drop());
+  const filters = createFilterCache(heap, ({ base }) => wasm._free(base), keepFilters);
   try {
     const argumentBlock = heap.allocate(recordBytes);
     const calls = createKernelCalls(instance, layout.memory, argumentBlock.address);
-    const filters = createFilterCache(heap, ({ base }) => wasm._free(base), keepFilters);
     const stopWatching = watchDisposal(layout.backend, filters.forget);
     const kernels = createKernels({ heap, calls, filters }, backend);
     const restore = replaceKernels(kernels);
@@ -67,7 +67,7 @@ export async function registerKernels({ backend, bytes, build, keepFilters = tru
       build: chosen,
       kernels: kernels.map((kernel) => kernel.kernelName),
       filterCacheBytes: filters.bytes,
-      dropFilterCache: filters.drop,
+      dropFilterCache: () => void filters.drop(),
       keepFilters: filters.keep,
       unregister() {
         if (current !== report) return;

@@ -22,6 +22,29 @@ export function assertSameSize(nameA: string, a: Size, nameB: string, b: Size, p
   );
 }
 
+interface Planes {
+  readonly sizeZ: number;
+  readonly sizeT: number;
+}
+
+/** Throws Problem InvalidData unless both have equally many planes. The names go into the message. */
+export function assertSamePlanes(nameA: string, a: Planes, nameB: string, b: Planes, path?: string): void {
+  if (a.sizeZ === b.sizeZ && a.sizeT === b.sizeT) return;
+  throw invalid(
+    `${nameA} and ${nameB} must have equally many planes`,
+    `${nameA} has ${a.sizeZ} along z and ${a.sizeT} along t, ${nameB} ${b.sizeZ} and ${b.sizeT}`,
+    "Export both from the same stack.",
+    path,
+  );
+}
+
+/** Throws Problem InvalidData for a drawing that is made of colours. */
+export function assertOneChannel(name: string, channels: number, path?: string): void {
+  if (channels === 1) return;
+  const help = "Save them as a grey image of numbers, not as colours.";
+  throw invalid(`${name} must have one channel`, `${channels} channels came`, help, path);
+}
+
 /** Instance ids from an image file: one channel of whole numbers from 0 to 2^32 - 1. Throws Problem InvalidData. */
 export function toLabelImage(raster: Raster, path?: string): LabelImage {
   const { height, width } = raster;
@@ -94,14 +117,7 @@ export function checkClasses(data: Uint8Array, ignore?: Uint8Array): readonly st
 }
 
 function assertWholeNumbers({ width, channels, data }: Raster, largest: number, name: string, path?: string): void {
-  if (channels !== 1) {
-    throw invalid(
-      `${name} must have one channel`,
-      `${channels} channels came`,
-      "Save them as a grey image of numbers, not as colours.",
-      path,
-    );
-  }
+  assertOneChannel(name, channels, path);
   for (let i = 0; i < data.length; i++) {
     const value = data[i]!;
     if (value >= 0 && value <= largest && Number.isInteger(value)) continue;

@@ -10,8 +10,6 @@ export interface Overlaps {
   readonly predicted: ObjectAreas;
   /** Every pair that shares a pixel, background included. */
   readonly pairs: readonly Pair[];
-  /** Pixels that are not ignored. */
-  readonly pixels: number;
 }
 
 export interface ObjectAreas {
@@ -33,7 +31,6 @@ export function countOverlaps(truth: LabelImage, predicted: LabelImage, ignore?:
   const rows = createNumbering();
   const columns = createNumbering();
   const counts = new Map<number, number>();
-  let pixels = 0;
   const length = truth.data.length;
   // Neighbouring pixels mostly show the same pair, so the maps are asked once a run.
   for (let from = 0; from < length; ) {
@@ -47,7 +44,6 @@ export function countOverlaps(truth: LabelImage, predicted: LabelImage, ignore?:
     while (to < length && truth.data[to] === t && predicted.data[to] === p && !ignore?.[to]) to++;
     const key = rows.add(t, to - from) * 0x4000000 + columns.add(p, to - from);
     counts.set(key, (counts.get(key) ?? 0) + to - from);
-    pixels += to - from;
     from = to;
   }
   const pairs = Array.from(counts, ([key, count]) => ({
@@ -55,7 +51,7 @@ export function countOverlaps(truth: LabelImage, predicted: LabelImage, ignore?:
     predicted: (key % 0x4000000) - 1,
     pixels: count,
   }));
-  return { truth: rows.objects, predicted: columns.objects, pairs, pixels };
+  return { truth: rows.objects, predicted: columns.objects, pairs };
 }
 
 /** Numbers ids from 1 in the order in which they come (0 for background), and sums their areas. */

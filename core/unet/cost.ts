@@ -1,10 +1,8 @@
-// What a run costs, from the layer list alone: multiply-adds and bytes. The planner of tiles and the `info` table read it.
+// What a run costs in multiply-adds, from the layer list alone. The `info` table reads it.
 
-import { countParameters, type Layer, planLayers } from "./layers.ts";
+import type { Layer } from "./layers.ts";
 import { type Shape, shapeLayers } from "./shape.ts";
 import type { UNetSpec } from "./spec.ts";
-
-const floatBytes = 4;
 
 /** Multiply-adds of one forward pass over an input of `height` x `width`: 150.4e9 for the paper's network at 572. */
 export function countMultiplyAdds(spec: UNetSpec, height: number, width: number = height): number {
@@ -28,9 +26,4 @@ export function layerMultiplyAdds(layer: Layer, input: Shape, output: Shape): nu
 /** Numbers in a map. */
 export function shapeSize([height, width, channels]: Shape): number {
   return height * width * channels;
-}
-
-/** Bytes of the weights. */
-export function weightBytes(spec: UNetSpec): number {
-  return floatBytes * countParameters(planLayers(spec));
 }

@@ -14,7 +14,7 @@ import { writeFileWhole } from "../../core/source/write-file.ts";
 import { writePng } from "../../core/source/write-png.ts";
 import { assertLegalInput, nearestLegalInput } from "../../core/unet/shape.ts";
 import { createSpec } from "../../core/unet/spec.ts";
-import { evaluatePairs, segmentImage, trainOnSamples } from "../../plugin/actions.ts";
+import { createSegmenter, evaluatePairs, type Segmenter, trainOnSamples } from "../../plugin/actions.ts";
 import { openCrew } from "../../plugin/compute.ts";
 import type { Parameters } from "../../plugin/contract.ts";
 import { checkpointName } from "../../plugin/keep-trained.ts";
@@ -23,7 +23,6 @@ import { loadModel } from "../../plugin/load-model.ts";
 import { createTestTensors } from "../../plugin/model-test.ts";
 import { parametersOf, resolveParameters } from "../../plugin/parameters.ts";
 import { createNodeFiles } from "../../plugin/store/node-files.ts";
-import type { Workspace } from "../../plugin/workspace.ts";
 import { describeNetwork, formatNetwork } from "./info.ts";
 import {
   assertFree,
@@ -197,18 +196,25 @@ export async function segmentCommand(images: readonly string[], options: Options
     else for (const path of resultPaths(folder, image, output)) await assertFree(path, options["overwrite"] === true);
   }
   const reports: object[] = [];
-  for (const image of images) {
-    const report = slides.has(image)
-      ? await segmentSlideFile(image, given, flags, workspace)
-      : await segmentFile(image, given, folder, workspace);
-    reports.push(report);
-    if (options["json"] !== true) print(describeReport(image, report));
+  const segmenter = createSegmenter(given, workspace, model);
+  try {
+    for (const image of images) {
+      // A slide starts workers of its own: both together would be over the memory.
+      if (slides.has(image)) segmenter.release();
+      const report = slides.has(image)
+        ? await segmentSlideFile(image, given, flags, workspace)
+        : await segmentFile(image, segmenter, folder);
+      reports.push(report);
+      if (options["json"] !== true) print(describeReport(image, report));
+    }
+  } finally {
+    segmenter.release();
   }
   if (options["json"] === true) print(JSON.stringify(reports, null, 2));
 }
 
-async function segmentFile(image: string, given: Parameters, folder: string, workspace: Workspace): Promise<Report> {
-  const result = await runInTerminal((signals) => segmentImage(image, given, workspace, signals));
+async function segmentFile(image: string, segmenter: Segmenter, folder: string): Promise<Report> {
+  const result = await runInTerminal((signals) => segmenter.segment(image, signals));
   const files = await writeResult(folder, image, result);
   const { objects, model, parameters, backend } = result;
   return { image, files, objects, model, parameters, backend };

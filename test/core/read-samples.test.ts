@@ -149,6 +149,33 @@ describe("samples that cannot teach are refused, with what to do", () => {
     expect(await failure([{ ...sampleOf("a", { labels: plane(labels) }), image: plane(nan) }])).toMatch(/^UnsupportedImage: /);
   });
 
+  it("when a drawing has some planes of its image, but not all", async () => {
+    const stack = (planes: number, axis: "z" | "t"): ImageSource =>
+      openPixels({ data: new Uint8Array(planes * side * side).map((_, i) => i % 7), shape: [planes, side, side], axes: `${axis}yx` });
+    const planesOf = ({ sizeZ, sizeT }: ImageSource) =>
+      Array.from({ length: sizeZ * sizeT }, (_, i) => ({ z: i % sizeZ, t: Math.floor(i / sizeZ), channels: [0] }));
+    for (const axis of ["z", "t"] as const) {
+      for (const kind of ["labels", "classes", "ignore"] as const) {
+        const sample = { ...sampleOf("a", { labels: stack(5, axis), [kind]: stack(3, axis) }), image: stack(5, axis) };
+        expect(await failure([sample], { planesOf })).toMatch(
+          new RegExp(`InvalidData: Image and ${kind} must have equally many planes; got image has .*5.*, ${kind} .*3.* in "a"`),
+        );
+      }
+    }
+  });
+
+  it("when labels or classes are colours, of which one channel would be read", async () => {
+    const colours = Uint8Array.from({ length: 3 * side * side }, (_, i) => labels[Math.floor(i / 3)]! % (7 + (i % 3)));
+    const drawn = openPixels({ data: colours, shape: [side, side, 3], axes: "yxc" });
+    for (const kind of ["labels", "classes"] as const) {
+      expect(await failure([sampleOf("a", { [kind]: drawn })])).toMatch(
+        new RegExp(`InvalidData: ${kind} must have one channel; got 3 channels came in "a"\\. Save them as a grey image`, "i"),
+      );
+    }
+    const corner = openPixels({ data: colours.map((_, i) => (i < 3 * side ? 255 : 0)), shape: [side, side, 3], axes: "yxc" });
+    expect((await read([sampleOf("a", { labels: plane(labels), ignore: corner })])).images.length).toBe(1);
+  });
+
   it("when a chosen plane or channel is not there", async () => {
     const labelled = sampleOf("a", { labels: plane(labels) });
     expect(await failure([labelled], { planesOf: () => [{ z: 2, t: 0, channels: [0] }] })).toMatch(

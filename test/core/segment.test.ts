@@ -10,7 +10,7 @@ import { createThreshold, thresholdSpec as spec } from "../support/threshold.ts"
 const defaults: SegmentOptions = {
   plane: { z: 0, t: 0, channels: [0] },
   tile: "auto",
-  budgetBytes: 1e8,
+  budget: { memoryBytes: 1e8, shares: [1] },
   minSizePx: 0,
   fillHoles: false,
   splitDepthPx: 0,

@@ -130,7 +130,7 @@ describe("a slide", () => {
             segment(source, spec, [createThreshold()], {
               plane,
               tile: "auto",
-              budgetBytes: 1e8,
+              budget: { memoryBytes: 1e8, shares: [1] },
               minSizePx: 5,
               fillHoles: true,
               splitDepthPx,

@@ -88,7 +88,7 @@ describe("a training", () => {
     const network = createNetwork(spec);
     await network.setWeights(watched.state.average!);
     const source = openPixels({ data: image.data, shape: [labels.height, labels.width] });
-    const options = { plane: { z: 0, t: 0, channels: [0] }, tile: "auto", budgetBytes: 1e9 } as const;
+    const options = { plane: { z: 0, t: 0, channels: [0] }, tile: "auto", budget: { memoryBytes: 1e9, shares: [1] } } as const;
     const { classes } = await runJob(
       segment(source, spec, [network], { ...options, minSizePx: 0, fillHoles: false, splitDepthPx: 0, keepProbabilities: false }),
     );
@@ -178,6 +178,36 @@ describe("a training", () => {
     expect(saved).toEqual([]);
   });
 
+  it("gives neither checkpoint nor model away for weights that exploded, at its last step and when it is stopped", async () => {
+    // Blown up by its second step, while the losses are finite still.
+    const exploding = { ...schedule, optimizer: "sgd", momentum: 0, averaging: 0, rateSchedule: "constant", learningRate: 30 } as const;
+    const saved: TrainingState[] = [];
+    const save = async (state: TrainingState) => void saved.push(copyState(state));
+    const losses: number[] = [];
+    const follow = (progress: Progress) => void (progress.kind === "step" && losses.push(progress.loss));
+    const ended = await outcome({ schedule: exploding, validation: [], stopAt: 2, save }, follow).catch((e: unknown) => e);
+    expect(losses.at(-1)!).toBeGreaterThan(100 * losses[0]!);
+    expect(Number.isFinite(losses.at(-1)!)).toBe(true);
+    expect(isProblem(ended, "Diverged") && ended.details).toEqual({ step: 1, quantity: "loss" });
+    expect(String(ended)).toContain("ten times smaller (3)");
+
+    const stop = new AbortController();
+    const stopped = await outcome({ schedule: exploding, validation: [], save, stop: stop.signal }, (progress) => {
+      if (progress.kind === "step" && progress.done === 2) stop.abort();
+    }).catch((e: unknown) => e);
+    expect(isProblem(stopped, "Diverged")).toBe(true);
+    expect(saved).toEqual([]);
+  });
+
+  it("saves a state once, at its end too", async () => {
+    const saved: number[] = [];
+    await outcome({ save: async ({ step }) => void saved.push(step) });
+    expect(saved).toEqual([4, 8, 12]);
+    const parts: number[] = [];
+    await outcome({ stopAt: 6, save: async ({ step }) => void parts.push(step) });
+    expect(parts).toEqual([4, 6]);
+  });
+
   it("ends by patience when scores do not get better", async () => {
     const still = { ...schedule, steps: 100, learningRate: 1e-12, validationInterval: 1, patience: 3, batch: 1 };
     const { ended, state } = await outcome({ schedule: still });
@@ -201,7 +231,7 @@ async function runTraining({ networkCount = 1, ...options }: RunOptions, onProgr
     schedule,
     images: images.map(({ prepared }) => prepared),
     validation: images.slice(0, 1),
-    limits: { budgetBytes: 1e9, minSizePx: 0 },
+    limits: { budget: { memoryBytes: 1e9, shares: [1] }, minSizePx: 0 },
     ...options,
     networks,
   };

@@ -6,7 +6,7 @@ import { ronneberger2015Weights as weights } from "../../core/sample/weight-map.
 import { calibrateSplit, type ValidationImage, validate } from "../../core/validate.ts";
 import { createThreshold, thresholdSpec as spec } from "../support/threshold.ts";
 
-const limits = { budgetBytes: 1e8, minSizePx: 0 };
+const limits = { budget: { memoryBytes: 1e8, shares: [1] }, minSizePx: 0 };
 
 const height = 40;
 const width = 90;

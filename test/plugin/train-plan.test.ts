@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { SamplePlane } from "../../core/read-samples.ts";
-import { fitSchedule, splitSamples } from "../../plugin/train-plan.ts";
+import { createSpec } from "../../core/unet/spec.ts";
+import { resolveParameters } from "../../plugin/parameters.ts";
+import { assertConsistent, fitSchedule, splitSamples } from "../../plugin/train-plan.ts";
 
 describe("steps that fit the minutes", () => {
   const plan = { seconds: 60, step: 0.1, validation: 0.1, interval: "auto" } as const;
@@ -21,6 +23,33 @@ describe("steps that fit the minutes", () => {
 
   it("are one at least, however little time is left", () => {
     expect(fitSchedule({ ...plan, seconds: -3 })).toEqual({ steps: 1, validationInterval: 1 });
+  });
+});
+
+describe("words that contradict each other are refused by name", () => {
+  const base = { spec: createSpec({ levels: 3, features: 8, dropout: 0.25, channels: 1, classes: 4 }) };
+  const check = (given: Readonly<Record<string, unknown>>) => () => assertConsistent(given, resolveParameters("train", given), base);
+
+  it("a network other than that of the model to go on from", () => {
+    for (const [name, value, known] of [
+      ["levels", 4, 3],
+      ["features", 16, 8],
+      ["dropout", 0, 0.25],
+      ["classes", 2, 4],
+    ] as const) {
+      expect(check({ from: "m", [name]: value })).toThrow(`"${name}" must be that of the model to go on from, ${known}; got ${value}.`);
+    }
+  });
+
+  it("but not what is true, as a recorded line says it, nor what presets and defaults would make", () => {
+    expect(check({ from: "m", levels: 3, features: "8", dropout: 0.25, classes: 4 })).not.toThrow();
+    expect(check({ from: "m", preset: "ronneberger2015", classes: "auto" })).not.toThrow();
+  });
+
+  it("a length in steps and in minutes", () => {
+    expect(check({ steps: 40, minutes: 3 })).toThrow('as long as "steps" or as "minutes" say; got both, 40 steps and 3 minutes');
+    for (const given of [{ steps: 40, minutes: 0 }, { steps: "auto", minutes: 3 }, { minutes: 3 }, { preset: "falk2019", minutes: 3 }])
+      expect(check(given)).not.toThrow();
   });
 });
 

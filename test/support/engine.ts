@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { setFlagsFromString } from "node:v8";
 import { type Backend, type BackendAssets, type BackendName, openBackend } from "../../core/engine/backend.ts";
+import type { KernelBuild } from "../../core/kernel/register.ts";
 import { buildKernel, kernelFile } from "../../tools/build-kernel.mjs";
 
 const require = createRequire(import.meta.url);
@@ -21,7 +22,14 @@ export const testAssets: BackendAssets = {
   },
 };
 
-/** A backend for a test, with our kernels unless told otherwise. */
-export function openTestBackend(backend: BackendName = "wasm", useKernels = true): Promise<Backend> {
-  return openBackend({ assets: testAssets, backend, useKernels });
+/** A backend for a test, with our kernels unless told otherwise; `build`: those of this one, where another would be chosen. */
+export function openTestBackend(backend: BackendName = "wasm", useKernels = true, build?: KernelBuild): Promise<Backend> {
+  const assets: BackendAssets = build === undefined ? testAssets : { ...testAssets, kernels: () => kernelsOf(build) };
+  return openBackend({ assets, backend, useKernels });
+}
+
+/** The files with one build in the place of both: what an engine that lacks relaxed SIMD takes, or one that has it. */
+async function kernelsOf(build: KernelBuild): ReturnType<NonNullable<BackendAssets["kernels"]>> {
+  const { simd, relaxedSimd } = await testAssets.kernels!();
+  return build === "simd" ? { simd, relaxedSimd: new Uint8Array() } : { simd: new Uint8Array(), relaxedSimd };
 }

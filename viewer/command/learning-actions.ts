@@ -6,9 +6,8 @@ import type { App } from "../app.ts";
 import { askParameters } from "../dialog/parameter-form.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import type { SlideLayer } from "../model/slide-layer.ts";
-import { hasParameter } from "../plugin/bound-command.ts";
 import { chooseSlide } from "../plugin/slide-runs.ts";
-import { firstMinutes } from "../plugin/training.ts";
+import { firstValues } from "../plugin/training.ts";
 import { type Attempt, pickFiles } from "./attempt.ts";
 import { checkPlainName } from "./names.ts";
 
@@ -62,7 +61,7 @@ export function createLearningActions(
         const values = await askParameters(
           dialogs,
           entry,
-          { ...(role === "train" && hasParameter(entry, "minutes") && { minutes: firstMinutes }), ...training.values.value[id] },
+          role === "train" ? firstValues(entry, training.values.value[id]) : (training.values.value[id] ?? {}),
           // What the panel itself asks for.
           { yes: "Save", hidden: role === "train" ? ["dataset", "from"] : ["model"] },
         );

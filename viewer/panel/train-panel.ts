@@ -10,7 +10,7 @@ import type { ImageEntry } from "../model/image-entry.ts";
 import type { SlideLayer } from "../model/slide-layer.ts";
 import { classColors, prefer } from "../model/workspace.ts";
 import { hasParameter } from "../plugin/bound-command.ts";
-import { firstMinutes } from "../plugin/training.ts";
+import { firstMinutes, firstValues } from "../plugin/training.ts";
 import type { TrainingRun } from "../plugin/training-run.ts";
 import { type Curves, nameScore } from "./curves.ts";
 import { formatTime, progressBar } from "./jobs-panel.ts";
@@ -116,7 +116,7 @@ function interruptedTraining({ training }: App, actions: Actions, command: Regis
 function trainChoices({ training }: App, command: RegisteredCommand): Part {
   const { id } = command.command;
   const values = training.values.value[id] ?? {};
-  const minutes = values["minutes"] ?? firstMinutes;
+  const minutes = firstValues(command, values)["minutes"] ?? 0;
   const set = (event: Event): void => {
     training.values.value = { ...training.values.value, [id]: { ...values, minutes: Number((event.target as HTMLSelectElement).value) } };
   };

@@ -3,6 +3,7 @@
 
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
 import { describeError, isProblem, Problem } from "../../core/problem.ts";
+import type { RegisteredCommand } from "../../host/commands.ts";
 import type { LocalHost } from "../../host/host.ts";
 import type { JobStart, JobWatch } from "../../host/run-command.ts";
 import type { ModelInfo, Parameters, TrainResult } from "../../plugin/contract.ts";
@@ -99,8 +100,7 @@ export function createTraining(
     }
     const from = goOn.value && hasParameter(entry, "from") ? chosenModel() : undefined;
     await start({
-      ...(hasParameter(entry, "minutes") && { minutes: firstMinutes }),
-      ...knownValues(entry, values.value),
+      ...firstValues(entry, knownValues(entry, values.value)),
       ...(hasParameter(entry, "dataset") && { dataset: name }),
       ...(from !== undefined && { from }),
     });
@@ -191,6 +191,12 @@ export function createTraining(
 
 /** How long a training takes unless told otherwise: the first prediction is there within a minute of the first stroke. */
 export const firstMinutes = 0.75;
+
+/** The values as set, with a time where they say no length themselves. */
+export function firstValues(entry: RegisteredCommand, set: Parameters = {}): Parameters {
+  const { steps = "auto" } = set;
+  return hasParameter(entry, "minutes") && steps === "auto" ? { minutes: firstMinutes, ...set } : set;
+}
 
 function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === "AbortError";

@@ -43,11 +43,6 @@ export function copyFloats(from: usize, mask: usize, to: usize, count: i32, padd
   for (; i < padded; i++) store<f32>(to + ((<usize>i) << 2), 0);
 }
 
-/** Sets `count` floats to 0. */
-export function zeroFloats(to: usize, count: i32): void {
-  memory.fill(to, 0, (<usize>count) << 2);
-}
-
 /** Four rows of four floats, `row` bytes apart, into four columns, 32 bytes apart. */
 // @ts-ignore: decorator
 @inline

@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { mirrorIndex } from "../../../core/array/mirror.ts";
-import { nearestPixels, resizeBilinear, resizeNearest, sampleBilinear } from "../../../core/array/resample.ts";
-import { labels, toText } from "../label/text.ts";
+import { nearestPixels, sampleBilinear } from "../../../core/array/resample.ts";
 
 describe("resampling", () => {
   it("reads between pixels as the four around say, mirrored outside", () => {
@@ -45,14 +44,5 @@ describe("resampling", () => {
     expect([...out]).toEqual([0, 2, 4, 0, -1]);
     nearestPixels({ height: 2, width: 3 }, Float64Array.of(1.5), Float64Array.of(0), out);
     expect(out[0]).toBe(-1);
-  });
-
-  it("to the same size changes nothing; labels are repeated or dropped, never mixed", () => {
-    const data = Float32Array.from({ length: 24 }, (_, i) => Math.sin(i));
-    expect([...resizeBilinear({ height: 3, width: 4, channels: 2, data }, 3, 4).data]).toEqual([...data]);
-    expect(toText(resizeNearest(labels("1.2/..3"), 4, 6))).toBe("11..22/11..22/....33/....33");
-    expect(toText(resizeNearest(labels("11..22/11..22/....33/....33"), 2, 3))).toBe("1.2/..3");
-    const ramp = resizeBilinear({ height: 1, width: 2, channels: 1, data: Float32Array.of(0, 1) }, 1, 4);
-    expect([...ramp.data]).toEqual([0, 0.25, 0.75, 1]);
   });
 });

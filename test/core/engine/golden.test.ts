@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend, BackendName } from "../../../core/engine/backend.ts";
 import { createNetwork, type Example } from "../../../core/engine/network.ts";
 import { createAdam, createSgd, type Optimizer } from "../../../core/engine/optimizer.ts";
+import type { KernelBuild } from "../../../core/kernel/register.ts";
 import { planLayers, weightSlots } from "../../../core/unet/layers.ts";
 import { createSpec } from "../../../core/unet/spec.ts";
 import { fixturePath, sharedPath } from "../../support/data.ts";
@@ -36,17 +37,25 @@ interface Golden {
 const ownFiles = ["unet-levels1-features4", "unet-levels2-features3", "unet-levels4-features1"];
 const sharedFiles = ["unet-levels1-features4", "unet-levels2-features4", "unet-levels4-features2"];
 
-const engines: readonly { readonly title: string; readonly backendName: BackendName; readonly useKernels: boolean }[] = [
-  { title: "wasm with our kernels", backendName: "wasm", useKernels: true },
+interface Engine {
+  readonly title: string;
+  readonly backendName: BackendName;
+  readonly useKernels: boolean;
+  readonly build?: KernelBuild;
+}
+const engines: readonly Engine[] = [
+  { title: "wasm with our relaxed kernels", backendName: "wasm", useKernels: true, build: "relaxed-simd" },
+  { title: "wasm with our plain kernels", backendName: "wasm", useKernels: true, build: "simd" },
   { title: "wasm with stock kernels", backendName: "wasm", useKernels: false },
   { title: "cpu", backendName: "cpu", useKernels: false },
 ];
 
-for (const { title, backendName, useKernels } of engines) {
+for (const { title, backendName, useKernels, build } of engines) {
   describe(`the network on ${title} gives PyTorch's numbers`, () => {
     let backend: Backend;
     beforeAll(async () => {
-      backend = await openTestBackend(backendName, useKernels);
+      backend = await openTestBackend(backendName, useKernels, build);
+      if (build !== undefined) expect(backend.title).toBe(`wasm (${build} kernels)`);
     });
     afterAll(() => backend.dispose());
 

@@ -170,6 +170,53 @@ describe("the filter cache", () => {
     for (const each of Object.values(tensors)) each.dispose();
   });
 
+  it("goes when the heap is exhausted, but for the filter in use: whichever allocation fails, the results are the same", () => {
+    const { wasm } = engine().backend as unknown as { wasm: { _malloc(bytes: number): number } };
+    const malloc = wasm._malloc;
+    const put = (shape: readonly number[]): Tensor => toTensor(randomBlock(shape, random));
+    const input = put([1, 12, 10, 8]);
+    const calls = [
+      { name: "FusedConv2D", inputs: { x: input, filter: put([3, 3, 8, 16]), bias: put([16]) }, attrs },
+      { name: "FusedConv2D", inputs: { x: put([1, 9, 7, 1]), filter: put([3, 3, 1, 5]), bias: put([5]) }, attrs },
+      { name: "FusedConv2D", inputs: { x: input, filter: put([1, 1, 8, 2]), bias: put([2]) }, attrs },
+      { name: "OvertileUpConv", inputs: { x: input, filter: put([2, 2, 6, 8]), bias: put([6]) }, attrs: { activation: "relu" } },
+    ];
+    const run = ({ name, inputs, attrs: given }: (typeof calls)[number]): number[] => {
+      const outputs = [engine().runKernel(name, inputs, given as never) as Tensor | Tensor[]].flat();
+      const numbers = outputs.flatMap((output) => [...output.dataSync()]);
+      for (const output of outputs) output.dispose();
+      return numbers;
+    };
+    const first = calls.map(run);
+    const own = calls.map((call) => {
+      report.dropFilterCache();
+      run(call);
+      return report.filterCacheBytes();
+    });
+    calls.forEach(run);
+    const whole = report.filterCacheBytes();
+    for (const [i, call] of calls.entries()) {
+      for (let failing = 0; ; failing++) {
+        calls.forEach(run);
+        expect(report.filterCacheBytes()).toBe(whole);
+        let left = failing;
+        wasm._malloc = (bytes) => (left-- === 0 ? 0 : malloc(bytes));
+        try {
+          expect(run(call)).toEqual(first[i]);
+        } finally {
+          wasm._malloc = malloc;
+        }
+        if (left >= 0) {
+          expect(failing).toBeGreaterThan(1);
+          break;
+        }
+        expect(report.filterCacheBytes(), "its own filter is left, and no other").toBe(own[i]);
+      }
+    }
+    for (const { inputs } of calls) for (const each of Object.values(inputs)) each.dispose();
+    expect(report.filterCacheBytes()).toBe(0);
+  });
+
   it("of the paper's network takes about 452 MB for the 3x3 filters", () => {
     expect(filterCacheBytesFor(createSpec()) / 1e6).toBeGreaterThan(440);
     expect(filterCacheBytesFor(createSpec()) / 1e6).toBeLessThan(475);

@@ -36,7 +36,7 @@ async function trainWith(useKernels: boolean): Promise<{ readonly title: string;
       validationInterval: steps,
       patience: 0,
     } as const;
-    const limits = { budgetBytes: 1e9, minSizePx: 0 };
+    const limits = { budget: { memoryBytes: 1e9, shares: [1] }, minSizePx: 0 };
     const losses: number[] = [];
     const job = train({ spec, schedule, images: [prepared], validation: [], networks: [network], limits });
     await runJob(job, (progress) => void (progress.kind === "step" && losses.push(progress.loss)));

@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isProblem } from "../../../core/problem.ts";
 import { chooseTile } from "../../../core/tile/choose.ts";
 import { countCores, planTiles, splitTile, type Tile } from "../../../core/tile/plan.ts";
 import { isLegalInput, marginPx, smallestInput, smallestUsableInput } from "../../../core/unet/shape.ts";
@@ -92,16 +91,23 @@ describe("a tile plan", () => {
 });
 
 describe("the tile of `auto`", () => {
-  it("fits the budget, is legal, and computes no more than any other that fits", () => {
-    const bytesOf = (tile: number): number => 100 * tile * tile;
+  // Kept filters take 20 MB.
+  const bytesOf = (tile: number, keepFilters: boolean): number => 100 * tile * tile + (keepFilters ? 2e7 : 0);
+  const alone = (memoryBytes: number) => ({ memoryBytes, shares: [1] });
+
+  it("fits the budget, is legal, and computes no more than any other that fits, filters prepared anew counted as a smallest tile", () => {
     fc.assert(
-      fc.property(side, side, fc.integer({ min: 1, max: 4 }), fc.integer({ min: 5e6, max: 2e8 }), (height, width, levels, budgetBytes) => {
-        const tile = chooseTile({ height, width, levels, budgetBytes, bytesOf });
+      fc.property(side, side, fc.integer({ min: 1, max: 4 }), fc.integer({ min: 5e6, max: 2e8 }), (height, width, levels, memoryBytes) => {
+        const { tile, keepFilters } = chooseTile({ height, width, levels, budget: alone(memoryBytes), bytesOf });
         expect(isLegalInput(levels, tile)).toBe(true);
-        expect(bytesOf(tile)).toBeLessThanOrEqual(budgetBytes);
-        const area = (t: number): number => countCores(height, levels, t) * countCores(width, levels, t) * t * t;
+        expect(bytesOf(tile, keepFilters)).toBeLessThanOrEqual(memoryBytes);
+        const work = (t: number, kept: boolean): number => {
+          const area = t * t + (kept ? 0 : smallestUsableInput(levels) ** 2);
+          return countCores(height, levels, t) * countCores(width, levels, t) * area;
+        };
         for (let other = smallestUsableInput(levels); other < 900; other += 2 ** levels) {
-          if (bytesOf(other) <= budgetBytes) expect(area(tile)).toBeLessThanOrEqual(area(other));
+          for (const kept of [true, false])
+            if (bytesOf(other, kept) <= memoryBytes) expect(work(tile, keepFilters)).toBeLessThanOrEqual(work(other, kept));
         }
       }),
       { numRuns: 40 },
@@ -109,16 +115,46 @@ describe("the tile of `auto`", () => {
   });
 
   it("is the smallest legal one for the smallest images", () => {
-    expect(chooseTile({ height: 1, width: 1, levels: 4, budgetBytes: 1e9, bytesOf: () => 1 })).toBe(smallestInput(4));
+    const chosen = chooseTile({ height: 1, width: 1, levels: 4, budget: alone(1e9), bytesOf: () => 1 });
+    expect(chosen).toEqual({ tile: smallestInput(4), keepFilters: true });
   });
 
-  it("says how much memory is needed when nothing fits", () => {
-    const choose = () => chooseTile({ height: 300, width: 300, levels: 4, budgetBytes: 1e6, bytesOf: (tile) => 100 * tile * tile });
-    expect(choose).toThrow(/needs 5 MB; the budget is 1 MB/);
-    try {
-      choose();
-    } catch (error) {
-      expect(isProblem(error, "OutOfMemory")).toBe(true);
+  it("lets kept filters go before it gives up, or becomes much smaller", () => {
+    const choose = (memoryBytes: number) => chooseTile({ height: 900, width: 900, levels: 4, budget: alone(memoryBytes), bytesOf });
+    expect(choose(2e8)).toEqual({ tile: 1084, keepFilters: true });
+    expect(choose(bytesOf(204, true) - 1)).toMatchObject({ keepFilters: false });
+    expect(choose(bytesOf(204, false))).toEqual({ tile: 204, keepFilters: false });
+  });
+
+  it("takes the next share of memory where nothing fits the first, but not while something does", () => {
+    const size = { height: 900, width: 900, levels: 4, bytesOf };
+    const choose = (memoryBytes: number) => chooseTile({ ...size, budget: { memoryBytes, shares: [2, 1] } });
+    expect(choose(2 * bytesOf(204, false))).toEqual({ tile: 204, keepFilters: false });
+    expect(choose(2 * bytesOf(204, false) - 2)).toEqual(chooseTile({ ...size, budget: alone(2 * bytesOf(204, false) - 2) }));
+  });
+
+  it("may take what is taken anyway", () => {
+    const budget = { memoryBytes: 1e6, shares: [4], takenBytes: bytesOf(300, false) };
+    expect(bytesOf(chooseTile({ height: 900, width: 900, levels: 4, budget, bytesOf }).tile, false)).toBeLessThanOrEqual(budget.takenBytes);
+  });
+
+  it("is the one asked for, which keeps filters only where there is room for them", () => {
+    const choose = (memoryBytes: number) =>
+      chooseTile({ height: 900, width: 900, levels: 4, budget: alone(memoryBytes), bytesOf, tile: 300 });
+    expect(choose(bytesOf(300, true))).toEqual({ tile: 300, keepFilters: true });
+    expect(choose(1)).toEqual({ tile: 300, keepFilters: false });
+  });
+
+  it("says how much memory is needed when nothing fits, in the user's number, and that much suffices", () => {
+    const choose = (memoryBytes: number, shares: readonly number[]) =>
+      chooseTile({ height: 300, width: 300, levels: 4, budget: { memoryBytes, shares }, bytesOf });
+    for (const [shares, message, needed] of [
+      [[2, 1], /needs 5 MB; "memory" is 1 MB\. Raise it to 5, or use/, 5e6],
+      [[8], /needs 5 MB for each of 8 workers; "memory" is 1 MB\. Raise it to 34, ask for fewer "workers", or use/, 34e6],
+    ] as const) {
+      expect(() => choose(1e6, shares)).toThrow(message);
+      expect(() => choose(1e6, shares)).toThrow(expect.objectContaining({ kind: "OutOfMemory" }));
+      expect(() => choose(needed, shares)).not.toThrow();
     }
   });
 });

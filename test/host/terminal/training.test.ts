@@ -122,6 +122,37 @@ describe("overtile train", () => {
     const furthest = tuned.weights.reduce((most, value, i) => Math.max(most, Math.abs(value - whole.weights[i]!)), 0);
     expect(furthest).toBeGreaterThan(0);
     expect(furthest).toBeLessThan(1e-6);
+    // The record tells the network that it is, not what the defaults would have made.
+    const again = await run("train", "cells", "-o", "again.zip", "--from", "whole.zip", "--tile", "52", "--steps", "1", "--json");
+    expect(JSON.parse(again.stdout).parameters).toMatchObject({ levels: 1, features: 3, dropout: 0, classes: 2 });
+    expect((await openModel("again")).training["parameters"]).toMatchObject({ levels: 1, features: 3, dropout: 0, classes: 2 });
+    const other = await run("train", "cells", "-o", "other-network.zip", "--from", "whole.zip", "--features", "4");
+    expect(other.code).toBe(2);
+    expect(other.stderr).toContain('"features" must be that of the model to go on from, 3; got 4');
+  });
+
+  it("validates with no more memory than it trains with, though that is less than prepared filters would take", async () => {
+    const words = ["--levels", "4", "--tile", "204", "--memory", "60", "--steps", "2", "--interval", "1", "--validate", "0.25", "--json"];
+    const { code, stdout, stderr } = await run("train", "cells", "-o", "tight.zip", "--workers", "1", "--batch", "1", ...words);
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout).curve.map((point: object) => "scores" in point)).toEqual([true, true]);
+    expect(stderr).not.toContain("more than the budget");
+    const many = await run("segment", "cells/images/c1.png", "--model", "tight.zip", "-o", "tight", "--memory", "60", "--workers", "8");
+    expect(many.code).toBe(1);
+    const [, needed] = /for each of 8 workers; "memory" is 60 MB\. Raise it to (\d+), ask for fewer "workers"/.exec(many.stderr)!;
+    const enough = await run(
+      "segment",
+      "cells/images/c1.png",
+      "--model",
+      "tight.zip",
+      "-o",
+      "tight",
+      "--memory",
+      needed!,
+      "--workers",
+      "8",
+    );
+    expect(enough.code).toBe(0);
   });
 
   it("fits its steps to the minutes", async () => {

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { runJob } from "../../core/job.ts";
+import { isProblem } from "../../core/problem.ts";
+import { evaluatePairs } from "../../plugin/actions.ts";
+import type { Pixels } from "../../plugin/contract.ts";
+
+const side = 20;
+
+/** Planes of squares of 6 x 6 at these corners, numbered from 1. */
+function stack(axes: string, planes: readonly (readonly (readonly [y: number, x: number])[])[]): Pixels {
+  const data = new Uint8Array(planes.length * side * side);
+  planes.forEach((squares, z) => {
+    squares.forEach(([y, x], i) => {
+      for (let row = y; row < y + 6; row++) data.fill(i + 1, (z * side + row) * side + x, (z * side + row) * side + x + 6);
+    });
+  });
+  return { data, shape: planes.length === 1 ? [side, side] : [planes.length, side, side], axes };
+}
+
+const evaluate = (predicted: Pixels, truth: Pixels) => runJob(evaluatePairs([{ predicted, truth, name: "stack" }]));
+
+describe("two stacks that are compared", () => {
+  it.each(["zyx", "tyx"])("count the objects of every plane (%s)", async (axes) => {
+    const truth = stack(axes, [
+      [[0, 0]],
+      [
+        [0, 0],
+        [10, 10],
+      ],
+      [[5, 5]],
+    ]);
+    const found = stack(axes, [
+      [[0, 0]],
+      [[0, 0]],
+      [
+        [5, 5],
+        [14, 14],
+      ],
+    ]);
+    const scores = await evaluate(found, truth);
+    expect(scores).toMatchObject({ objectsTrue: 4, objectsPredicted: 4, objectsMatched: 3, f1: 0.75 });
+    expect(scores["pixelError"]).toBeCloseTo(72 / (3 * side * side), 10);
+  });
+
+  it("must have equally many planes", async () => {
+    const three = stack("zyx", [[], [], []]);
+    for (const other of [stack("yx", [[]]), stack("zyx", [[], []]), stack("tyx", [[], [], []])]) {
+      for (const [found, truth] of [
+        [three, other],
+        [other, three],
+      ] as const) {
+        const error = await evaluate(found, truth).catch((e: unknown) => e);
+        expect(isProblem(error, "InvalidData") && error.message).toMatch(
+          /^Prediction and truth must have equally many planes; got .* in "stack"/,
+        );
+      }
+    }
+  });
+});
