@@ -43,6 +43,26 @@ describe("versions", () => {
   });
 });
 
+describe("the list", () => {
+  test("leaves out what is damaged and what another tab removes meanwhile, and the reason can be asked for", async () => {
+    for (const name of ["a", "b", "c"]) await library.add({ ...model, name });
+    await files.write("b@1.zip", (await files.read("b@1.zip"))!.slice(0, 500));
+    const list = async (): Promise<readonly string[]> => [...(await files.list()), "gone@1.zip"];
+    const read = async (name: string): ReturnType<Files["read"]> => {
+      if (name === "c@1.zip") throw new DOMException("it changed meanwhile", "NotReadableError");
+      return files.read(name);
+    };
+    const shared = createLibrary({ files: { ...files, list, read }, readBytes: async () => new Uint8Array() });
+    expect((await shared.list()).map(({ name }) => name)).toEqual(["a"]);
+    expect((await shared.inspect()).faults).toEqual([
+      { model: "b@1", reason: expect.stringMatching(/zip|archive/i) },
+      { model: "c@1", reason: expect.stringMatching(/it changed meanwhile/) },
+      { model: "gone@1", reason: expect.stringMatching(/there is no/) },
+    ]);
+    await expect(shared.load("b")).rejects.toMatchObject({ kind: "InvalidModel" });
+  });
+});
+
 describe("refusals", () => {
   test("an unknown model is named with the nearest", async () => {
     await library.add({ ...model, name: "nuclei" });

@@ -196,7 +196,7 @@ describe("Kaibu", () => {
   });
 });
 
-test("the page hears its parent only, and one origin of it", () => {
+test("the page hears its parent only, one origin of it, and no code", () => {
   const parent = {};
   const heard: unknown[] = [];
   let listener!: (event: MessageEvent) => void;
@@ -206,8 +206,8 @@ test("the page hears its parent only, and one origin of it", () => {
       listener = given;
     },
   });
-  const send = (source: unknown, origin: string, data: string): void => {
-    const stopped: string[] = [];
+  const send = (source: unknown, origin: string, data: unknown): void => {
+    const stopped: unknown[] = [];
     listener({ source, origin, data, stopImmediatePropagation: () => void stopped.push(data) } as unknown as MessageEvent);
     if (stopped.length === 0) heard.push(data);
   };
@@ -216,5 +216,6 @@ test("the page hears its parent only, and one origin of it", () => {
   send(parent, "https://elsewhere", "navigated");
   send({}, "https://host", "a sibling");
   send(parent, "https://host", "second");
+  send(parent, "https://host", { type: "execute", code: { type: "script", content: "evil()" } });
   expect(heard).toEqual(["first", "second"]);
 });
