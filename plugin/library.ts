@@ -2,7 +2,7 @@
 // known name makes the next version and never writes over one.
 
 import { readModel, writeModel } from "../core/model/archive.ts";
-import { assertName, type Model } from "../core/model/model.ts";
+import { assertModelName, type Model } from "../core/model/model.ts";
 import { describeError, isProblem, nearestWord, Problem } from "../core/problem.ts";
 import type { ModelInfo, Models } from "./contract.ts";
 import type { Files } from "./store/files.ts";
@@ -61,7 +61,7 @@ export function createLibrary({ files, readBytes, lock = createLocalLock() }: Li
   const nextVersion = async (name: string): Promise<number> =>
     1 + Math.max(0, ...(await entries()).filter((entry) => entry.name === name).map(({ version }) => version));
   const add: Library["add"] = async (model, { onRefused } = {}) => {
-    assertName(model.name);
+    assertModelName(model.name);
     const release = await waitForLock(lock, "library");
     try {
       const versioned = { ...model, version: await nextVersion(model.name) };

@@ -4,7 +4,7 @@
 
 import { gradientBytes } from "../core/engine/memory.ts";
 import type { Job, Progress } from "../core/job.ts";
-import { assertName } from "../core/model/model.ts";
+import { assertModelName } from "../core/model/model.ts";
 import { Problem } from "../core/problem.ts";
 import { readSamples, type SampleSource } from "../core/read-samples.ts";
 import { type Schedule, train } from "../core/train.ts";
@@ -44,7 +44,7 @@ export async function* trainOnSamples(
   workspace: Workspace,
   context: TrainContext,
 ): Job<TrainResult> {
-  assertName(context.name); // now, not after hours
+  assertModelName(context.name); // now, not after hours
   const release = await takeName(workspace, context.name);
   try {
     return yield* trainNamed(samples, given, workspace, context);

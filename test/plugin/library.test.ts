@@ -75,6 +75,26 @@ describe("refusals", () => {
     expect(await titles()).toEqual([]);
   });
 
+  test("names under which a model could not be found again are refused, each with its reason", async () => {
+    const refused = {
+      ".hidden": "no dot",
+      "cells@2": "version",
+      "cells.ZIP": ".zip",
+      ["\u{1F52C}".repeat(17)]: "bytes",
+      "half \ud83d": "surrogate",
+    };
+    for (const [name, reason] of Object.entries(refused)) {
+      await expect(library.add({ ...model, name }), name).rejects.toMatchObject({
+        kind: "InvalidParameter",
+        message: expect.stringContaining(reason),
+      });
+    }
+    for (const name of ["cells@home", "2.zip cells", "\u{1F52C}".repeat(16), "a.b", "細胞"]) {
+      await library.add({ ...model, name });
+      expect((await library.load(name)).name).toBe(name);
+    }
+  });
+
   test("a full storage: the error says so; or the archive is handed over all the same", async () => {
     const full = { ...files, write: () => Promise.reject(new DOMException("full", "QuotaExceededError")) };
     const crowded = createLibrary({ files: guardFiles(full, "models"), readBytes: async () => new Uint8Array() });
