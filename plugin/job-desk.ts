@@ -6,6 +6,11 @@ import type { Packing } from "./inputs.ts";
 import type { JobOrder } from "./job-api.ts";
 import { openLine } from "./job-line.ts";
 import { type Office, type OfficeApi, pageAddress } from "./office.ts";
+import { untilAborted } from "./until-aborted.ts";
+
+// A job that was cancelled ends within a layer, and the next one shall not share the machine with it; but its caller waits for no
+// longer than this, whatever it hangs on.
+const graceMs = 700;
 
 /** Packs the inputs, before anything is awaited, and returns what asks the worker. */
 export type PackJob<R> = (packing: Packing) => (api: Remote<OfficeApi>, order: JobOrder) => Promise<R>;
@@ -49,7 +54,11 @@ export function createJobDesk(office: Office): JobDesk {
       ]);
       try {
         const connection = await untilAborted(office.reach(), controller.signal);
-        return await connection.call((api) => ask(api, order));
+        return await untilAborted(
+          connection.call((api) => ask(api, order)),
+          controller.signal,
+          graceMs,
+        );
       } catch (error) {
         controller.signal.throwIfAborted();
         throw error;
@@ -64,14 +73,4 @@ export function createJobDesk(office: Office): JobDesk {
       for (const controllers of chosen) for (const controller of controllers) controller.abort();
     },
   };
-}
-
-/** The promise, or the signal's reason as soon as it is aborted. */
-function untilAborted<R>(promise: Promise<R>, signal: AbortSignal): Promise<R> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener("abort", abort);
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

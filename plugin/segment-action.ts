@@ -24,7 +24,7 @@ export async function* segmentImage(
   { signal, log }: Context = {},
 ): Job<SegmentResult> {
   const values = resolveParameters("segment", given);
-  const model = await loadModel(values.model, workspace);
+  const model = await loadModel(values.model, workspace, signal);
   const source = await openSource(image, { signal });
   try {
     const { spec } = model;

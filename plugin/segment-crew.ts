@@ -26,7 +26,7 @@ export async function* startSegmentCrew(
   const count = planWorkers(values, predictBytes(spec, tile, tile), workspace);
   const { assets, spawn } = workspace;
   const prefer = await chooseBackend("segment", { spec, tile, count, backend: values.backend }, workspace, { signal, log });
-  const crew = await openCrew({ spec, count, assets, spawn, log, backend: values.backend, prefer, useKernels: true });
+  const crew = await openCrew({ spec, count, assets, spawn, log, signal, backend: values.backend, prefer, useKernels: true });
   let isReady = false;
   try {
     const fallback = describeFallback(crew);

@@ -76,7 +76,7 @@ async function* trainNamed(
 ): Job<TrainResult> {
   const values = resolveParameters("train", given);
   if (samples.train.length === 0) throw noSamples(samples);
-  const base = values.from === "" ? undefined : await loadModel(values.from, workspace);
+  const base = values.from === "" ? undefined : await loadModel(values.from, workspace, signal);
   const channels = base?.spec.channels ?? parseChannels(values.channel)?.length ?? samples.train[0]!.image.channels.length;
   const weights = planWeights(values);
   const read = yield* readSamples([...samples.train, ...samples.validate], {
@@ -102,7 +102,7 @@ async function* trainNamed(
   yield { kind: "phase", name: "starting", done: 0 };
   const { assets, spawn, checkpoints } = workspace;
   const prefer = await chooseBackend("train", { spec, tile: planned.tile, count, backend: values.backend }, workspace, { signal, log });
-  const crew = await openCrew({ spec, count, assets, spawn, log, backend: values.backend, prefer, useKernels: true });
+  const crew = await openCrew({ spec, count, assets, spawn, log, signal, backend: values.backend, prefer, useKernels: true });
   try {
     const fallback = describeFallback(crew);
     if (fallback !== undefined) yield { kind: "notice", done: 0, message: fallback };
