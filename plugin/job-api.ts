@@ -88,8 +88,11 @@ export function createJobApi(): JobApi {
         return yield* trainOnSamples(opened, order.parameters, here(), { ...context, name });
       });
     },
-    evaluate: (predicted, truth, order) =>
-      run(order, (context) => evaluatePairs([{ predicted, truth, name: "prediction and truth" }], context)),
+    async evaluate(predicted, truth, order) {
+      const [unknown] = Object.keys(order.parameters);
+      if (unknown !== undefined) throw takesNone(unknown);
+      return run(order, (context) => evaluatePairs([{ predicted, truth, name: "prediction and truth" }], context));
+    },
     listModels: async () => models().list(),
     importModel: async (archive, name) => models().import(archive, name),
     exportModel: async (model) => models().export(model),
@@ -97,6 +100,10 @@ export function createJobApi(): JobApi {
     removeModel: async (model) => models().remove(model),
     diagnose: async () => describeMachine(here()),
   };
+}
+
+function takesNone(parameter: string): Problem<"InvalidParameter"> {
+  return new Problem("InvalidParameter", `evaluate takes no parameters; got "${parameter}". Leave it out.`, { parameter });
 }
 
 function buffersOf(results: readonly (Pixels | undefined)[]): ArrayBuffer[] {

@@ -7,7 +7,7 @@ import type { Action } from "../parameter-table.ts";
 import { parametersOf } from "../parameters.ts";
 import { connectImageJ, type ImageJ } from "./imagej-js.ts";
 import { createJoyForm } from "./imjoy-form.ts";
-import { type Kaibu, type KaibuOptions, openInKaibu } from "./kaibu.ts";
+import { assertPlane, type Kaibu, type KaibuOptions, openInKaibu } from "./kaibu.ts";
 import { readOptions } from "./read-options.ts";
 import { decodeImage, decodeSamples, encodePixels, type Form, formOf } from "./rpc-values.ts";
 
@@ -76,9 +76,11 @@ export function createRpcPlugin(api: ImJoyApi, overtile: Overtile) {
     removeModel: async (model: string) => overtile.models.remove(model),
     /** Opens the Kaibu at `address` as a window of the host, to look at the image, draw on it, train and segment. */
     async openInKaibu(image: unknown, address: string, options?: Pick<KaibuOptions, "model">) {
+      const shown = decodeImage(image);
+      assertPlane(shown); // before a window opens
       const kaibu = (await api.createWindow?.({ src: address, name: "Kaibu" })) as Kaibu | undefined;
       if (kaibu === undefined) throw new Error("This host opens no windows. Use one with createWindow, as imjoy-core has.");
-      await openInKaibu(kaibu, overtile, decodeImage(image) as Pixels, { ...options, context: followCall(api, undefined) });
+      await openInKaibu(kaibu, overtile, shown, { ...options, context: followCall(api, undefined) });
     },
     diagnostics: async () => overtile.diagnostics(),
     cancel: async (job?: string) => overtile.cancel(job),

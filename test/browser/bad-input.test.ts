@@ -110,6 +110,8 @@ test("parameters that are unknown, of a wrong type or out of range: named, with 
     for (const parameters of given) told.push(await tell(overtile.segment(image, parameters as never)));
     return told;
   });
+  const scored = await sheet.page.evaluate(async () => tell(overtile.evaluate(image, image, { threshold: 0.5 })));
+  expect(scored).toMatch(/^InvalidParameter: .*"threshold"/);
   const names = ["model", "model", "model", "tile", "tile", "tile", "tile", "output", "fill_holes", "channel", "plane", "backend"];
   for (const [i, text] of told.entries()) {
     expect(text).toMatch(/^InvalidParameter: /);

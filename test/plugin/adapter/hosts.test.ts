@@ -150,6 +150,29 @@ describe("Kaibu", () => {
     expect([...image.data], "the given one stays").toEqual([1, 2, 3, 4, 5, 6]);
   });
 
+  test("it gets one plane, rows first: anything else is refused before its window opens", async () => {
+    const opened: unknown[] = [];
+    const createWindow = async (config: object): Promise<unknown> => void opened.push(config);
+    const plugin = createRpcPlugin({ export: () => {}, createWindow }, createFakeOvertile());
+    const data = new Uint8Array(24);
+    const refused = [
+      "http://127.0.0.1/cells.png",
+      new Blob(),
+      { data, shape: [2, 3, 4], axes: "cyx" },
+      { data, shape: [2, 2, 6] },
+      { data, shape: [1, 2, 3, 4] },
+    ];
+    for (const image of refused) await expect(plugin.openInKaibu(image, "kaibu")).rejects.toMatchObject({ kind: "InvalidData" });
+    expect(opened).toEqual([]);
+    for (const shape of [
+      [4, 6],
+      [2, 3, 4],
+    ]) {
+      await expect(plugin.openInKaibu({ data, shape }, "kaibu")).rejects.toThrow(/opens no windows/);
+    }
+    expect(opened).toHaveLength(2);
+  });
+
   test("polygons are turned round, both ways the same", () => {
     const flipped = flipRegions(square, 10);
     expect(flipped.features[0]!.geometry).toEqual({
