@@ -4,6 +4,7 @@
 import { transfer } from "comlink";
 import { type Job, runJob } from "../core/job.ts";
 import { Problem } from "../core/problem.ts";
+import { loadReaders } from "../core/source/readers.ts";
 import { evaluatePairs, segmentImage, trainOnSamples } from "./actions.ts";
 import { openBrowserWorkspace, type StartOptions } from "./browser-workspace.ts";
 import type {
@@ -72,6 +73,8 @@ export function createJobApi(): JobApi {
   return {
     async start(options) {
       workspace = await openBrowserWorkspace(options);
+      // While the network is there. What could not be loaded is told by the image that needs it.
+      void loadReaders().catch(() => {});
     },
     async segment(image, order) {
       const { slide, parameters } = order;

@@ -13,6 +13,8 @@ export interface Unit extends Network {
   readonly backend: string;
   readonly backendName: BackendName;
   readonly trials: readonly BackendTrial[];
+  /** Bytes of the WASM heap, which never shrinks; undefined on other backends. */
+  heapBytes(): number | undefined;
 }
 
 // Once may be a driver that was updated; twice is a GPU that cannot do it.
@@ -102,6 +104,7 @@ export async function openUnit(spec: UNetSpec, options: OpenBackendOptions): Pro
     get trials() {
       return backend.trials;
     },
+    heapBytes: () => backend.heapBytes(),
     async setWeights(values) {
       weights = values;
       await guard(() => network.setWeights(values), { canShrink: false });
