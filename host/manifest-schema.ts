@@ -93,7 +93,7 @@ export const manifestSchema = {
       properties: { module: relativePath, page: relativePath, imjoy: relativePath, worker: relativePath, wasm: relativePath },
     },
     files: {
-      description: "Every file of the bundle, so that a host can load them all before the network goes.",
+      description: "Every file that the module, the page or their workers load, so that a host can keep them before the network goes.",
       type: "array",
       items: {
         type: "object",
