@@ -8,9 +8,10 @@ import { openLine } from "./job-line.ts";
 import { type Office, type OfficeApi, pageAddress } from "./office.ts";
 import { untilAborted } from "./until-aborted.ts";
 
-// A job that was cancelled ends within a layer, and the next one shall not share the machine with it; but its caller waits for no
-// longer than this, whatever it hangs on.
+// A job that was cancelled ends within a layer; its caller waits for no longer than this, whatever it hangs on.
 const graceMs = 700;
+// The next one waits for its end, since it still holds its name and the machine; but not for one that hangs.
+const longestEndMs = 10_000;
 
 /** Packs the inputs, before anything is awaited, and returns what asks the worker. */
 export type PackJob<R> = (packing: Packing) => (api: Remote<OfficeApi>, order: JobOrder) => Promise<R>;
@@ -23,8 +24,20 @@ export interface JobDesk {
 
 export function createJobDesk(office: Office): JobDesk {
   const jobs = new Map<string, Set<AbortController>>();
+  /** The ends of what was cancelled. */
+  const ends = new Set<Promise<void>>();
   const base = pageAddress();
   let count = 0;
+
+  const follow = <R>(asked: Promise<R>, signal: AbortSignal): Promise<R> => {
+    const ignore = (): void => {};
+    signal.addEventListener("abort", () => {
+      const end = Promise.race([asked.then(ignore, ignore), delay(longestEndMs)]);
+      ends.add(end);
+      void end.then(() => ends.delete(end));
+    });
+    return untilAborted(asked, signal, graceMs);
+  };
 
   const enter = (job: string, controller: AbortController): (() => void) => {
     const named = jobs.get(job) ?? new Set();
@@ -54,10 +67,10 @@ export function createJobDesk(office: Office): JobDesk {
       ]);
       try {
         const connection = await untilAborted(office.reach(), controller.signal);
-        return await untilAborted(
+        await untilAborted(Promise.all(ends), controller.signal);
+        return await follow(
           connection.call((api) => ask(api, order)),
           controller.signal,
-          graceMs,
         );
       } catch (error) {
         controller.signal.throwIfAborted();
@@ -73,4 +86,8 @@ export function createJobDesk(office: Office): JobDesk {
       for (const controllers of chosen) for (const controller of controllers) controller.abort();
     },
   };
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
