@@ -1,7 +1,6 @@
 // The queue of jobs: one at a time unless told otherwise, each with its progress and two ways to end it: `cancel` gives its
 // work up, `stop` keeps what a training has learnt so far. A job that was told to end stays "running" until it has ended, so that the next one never shares the machine with it.
 
-import { describeError } from "../core/problem.ts";
 import type { Context, Progress } from "../plugin/contract.ts";
 import { createEmitter } from "./emitter.ts";
 
@@ -141,13 +140,6 @@ export function createJobQueue({ concurrency = 1 }: { concurrency?: number } = {
       emitter.dispose();
     },
   };
-}
-
-/** One line about a job, for a list or a terminal. */
-export function describeJob({ title, state, progress, error }: JobInfo): string {
-  if (state === "failed") return `${title}: failed: ${describeError(error)}`;
-  if (state !== "running" || progress?.total === undefined) return `${title}: ${state}`;
-  return `${title}: ${Math.floor((100 * progress.done) / progress.total)} %`;
 }
 
 function isAbort(error: unknown): boolean {

@@ -2,8 +2,9 @@
 // manifest.schema.json. The shape is npe2's (napari-plugin-manifest), as JSON, with JSON Schema for parameters.
 // What a schema cannot say (references, unique names) is in manifest.ts.
 
-// A path relative to the manifest: no scheme, no leading slash, no way up.
-const relativePath = { type: "string", pattern: "^(?![A-Za-z][A-Za-z0-9+.-]*:)(?!/)(?!(.*/)?\\.\\.(/|$)).+$" } as const;
+// A path relative to the manifest, of plain letters: no scheme, no leading slash, no way up, also none that a browser makes of
+// backslashes, spaces or %2e.
+const relativePath = { type: "string", pattern: "^(?!/)(?!(.*/)?\\.\\.(/|$))[A-Za-z0-9._/-]+$" } as const;
 const name = { type: "string", pattern: "^[a-z][a-z0-9]*(-[a-z0-9]+)*$", maxLength: 64 } as const;
 const words = { type: "string", minLength: 1, maxLength: 128 } as const;
 const layers = {
@@ -92,7 +93,7 @@ export const manifestSchema = {
       properties: { module: relativePath, page: relativePath, imjoy: relativePath, worker: relativePath, wasm: relativePath },
     },
     files: {
-      description: "Every file of the bundle, so that a host can load them all before the network goes.",
+      description: "Every file that the module, the page or their workers load, so that a host can keep them before the network goes.",
       type: "array",
       items: {
         type: "object",

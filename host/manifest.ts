@@ -4,7 +4,7 @@
 
 import { type Schema, Validator } from "@cfworker/json-schema";
 import { describeError, nearestWord, Problem } from "../core/problem.ts";
-import { findValue } from "./macro/options.ts";
+import { findValue } from "../plugin/macro-options.ts";
 import { manifestSchema } from "./manifest-schema.ts";
 
 /** JSON Schema of one parameter, with the annotations that hosts read. */

@@ -14,6 +14,8 @@ export interface RecordedCommand {
   /** The command's name in macros, or its id. */
   readonly name: string;
   readonly schema?: ParametersSchema | undefined;
+  /** True for what neither works on the active image nor makes another one active. */
+  readonly leavesImages?: boolean;
 }
 
 /** A line whose command is still running. */
@@ -70,7 +72,7 @@ export function createRecorder(activeTitle: () => string | undefined = () => und
     },
     begin(command, parameters) {
       const line = add(formatRun(command, parameters));
-      replayedTitle = undefined;
+      if (!command.leavesImages) replayedTitle = undefined;
       const rewrite = (text: string): void => {
         line.text = text;
         emitter.emit("change");
@@ -78,7 +80,7 @@ export function createRecorder(activeTitle: () => string | undefined = () => und
       return {
         complete(resolved) {
           rewrite(formatRun(command, { ...parameters, ...resolved }));
-          if (lines.at(-1) === line) replayedTitle = activeTitle();
+          if (!command.leavesImages && lines.at(-1) === line) replayedTitle = activeTitle();
         },
         fail: (error) => rewrite(`// ${isAbort(error) ? "cancelled" : "failed"}: ${line.text}`),
       };

@@ -1,12 +1,12 @@
 // From what a caller gave (an option string or an object) to the parameters of a command: checked, converted, with every
 // default filled in; and back, to what a macro line holds. The command's JSON Schema is the only source of types and ranges.
-// The grammar of option strings is in macro/options.ts.
+// The grammar of option strings is in plugin/macro-options.ts.
 
 import { type Schema, Validator } from "@cfworker/json-schema";
 import { nearestWord, Problem } from "../core/problem.ts";
 import type { Parameters } from "../plugin/contract.ts";
+import { readOptionString } from "../plugin/macro-options.ts";
 import type { OptionValues } from "./macro/format-options.ts";
-import { getValue, isChecked, readWords } from "./macro/options.ts";
 import type { Variables } from "./macro/run.ts";
 import type { ParameterSchema, ParametersSchema } from "./manifest.ts";
 
@@ -89,26 +89,12 @@ function readObject(schema: ParametersSchema, given: Parameters): Map<string, un
 }
 
 function readOptions(schema: ParametersSchema, options: string, variables: Variables): Map<string, unknown> {
-  const words = new Map<string, string | true>();
-  for (const { key, value = true } of readWords(options)) {
-    const property = propertyOf(schema, key);
-    if (words.has(key)) throw ambiguous(key, "it is written twice");
-    if ((value === true) !== (property.type === "boolean")) throw wrongWord(key, value);
-    words.set(key, value);
-  }
-  const values = new Map<string, unknown>();
-  for (const [name, property] of Object.entries(schema.properties)) {
-    const word = words.get(name);
-    if (property.type === "boolean") {
-      if (isChecked(options, name) !== (word === true)) throw ambiguous(name, "ImageJ would see this box where another value stands");
-      if (word === true) values.set(name, true);
-      continue;
-    }
-    const value = getValue(options, name, undefined);
-    if (value !== word) throw ambiguous(name, `ImageJ would read ${JSON.stringify(value)}`);
-    if (value !== undefined) values.set(name, convertText(fillVariable(value, property, variables), property));
-  }
-  return values;
+  const words = readOptionString(options, Object.keys(schema.properties), (key) => propertyOf(schema, key).type === "boolean");
+  const convert = (name: string, text: string): unknown => {
+    const property = propertyOf(schema, name);
+    return convertText(fillVariable(text, property, variables), property);
+  };
+  return new Map([...words].map(([name, word]) => [name, word === true ? true : convert(name, word)]));
 }
 
 /** ImageJ's rule: `&name` is the macro variable of that name, and so is a bare name where a number belongs. */
@@ -241,22 +227,4 @@ function show(value: unknown): string {
   if (typeof value === "object" || typeof value === "function") return value === null ? "null" : `a value of type ${typeof value}`;
   const text = typeof value === "string" ? JSON.stringify(value) : String(value);
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
-}
-
-function ambiguous(parameter: string, why: string): Problem {
-  return new Problem(
-    "InvalidParameter",
-    `"${parameter}" must be clear to every reader of the line, but ${why}. Write it once, and first.`,
-    {
-      parameter,
-    },
-  );
-}
-
-function wrongWord(parameter: string, value: string | true): Problem {
-  const what =
-    value === true
-      ? `"${parameter}" must have a value: write ${parameter}=...`
-      : `"${parameter}" must be a bare word: write ${parameter} to turn it on, and leave it out to turn it off; got ${parameter}=${value}.`;
-  return new Problem("InvalidParameter", what, { parameter, value });
 }

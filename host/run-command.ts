@@ -74,17 +74,14 @@ export function createRunCommand(workplace: Workplace): RunCommand {
     const entry = workplace.commands.find(idOrName);
     const parameters = entry.check(options, context.variables);
     const all = entry.fill(parameters);
-    if (takesInput(entry.command)) return await runJob(workplace, entry, { parameters, all }, context);
-    const { signal, onProgress } = context;
-    const result = await entry.handler(undefined, parameters, {
-      log: workplace.log,
-      ...(signal && { signal }),
-      ...(onProgress && { onProgress }),
-    });
-    if (changesModels.has(entry.command.handler)) workplace.onModelsChange();
-    return result;
+    return takesInput(entry.command)
+      ? await runJob(workplace, entry, { parameters, all }, context)
+      : await answer(workplace, entry, { parameters, all }, context);
   };
 }
+
+// Methods of the contract that only ask, or are of the moment: a macro that repeats them repeats nothing.
+const unrecorded: ReadonlySet<string> = new Set(["cancel", "diagnostics", "models.list"]);
 
 // The methods of the contract's Models that change the library.
 const changesModels: ReadonlySet<string> = new Set(["models.import", "models.rename", "models.remove"]);
@@ -94,6 +91,25 @@ interface Given {
   readonly parameters: Parameters;
   /** The same with presets and defaults. */
   readonly all: Parameters;
+}
+
+async function answer(workplace: Workplace, entry: RegisteredCommand, { parameters, all }: Given, context: RunContext): Promise<unknown> {
+  const { command, name, handler } = entry;
+  const { signal, onProgress, record } = context;
+  // The plugin knows of the jobs that run; the queue also of those that wait.
+  if (command.handler === "cancel") workplace.jobs.cancel(parameters["job"] as string | undefined);
+  const isRecorded = record !== false && !unrecorded.has(command.handler);
+  const line = isRecorded ? workplace.recorder.begin({ name, schema: command.parameters, leavesImages: true }, all) : undefined;
+  try {
+    const following = { log: workplace.log, ...(signal && { signal }), ...(onProgress && { onProgress }) };
+    const result = await handler(undefined, parameters, following);
+    line?.complete({});
+    if (changesModels.has(command.handler)) workplace.onModelsChange();
+    return result;
+  } catch (error) {
+    line?.fail(error);
+    throw error;
+  }
 }
 
 async function runJob(workplace: Workplace, entry: RegisteredCommand, { parameters, all }: Given, context: RunContext): Promise<unknown> {

@@ -43,7 +43,7 @@ export async function chooseBackend(
   const chosen = await pickFastest([...adapters.map(({ backend: name }) => name), "wasm"], async (name) => {
     signal?.throwIfAborted();
     const { assets, spawn } = workspace;
-    const crew = await openCrew({ spec, count: 1, assets, spawn, backend: name, useKernels: true });
+    const crew = await openCrew({ spec, count: 1, assets, spawn, signal, backend: name, useKernels: true });
     try {
       const seconds = await timeNetwork(crew.networks[0]!, action, spec, tile, signal);
       // The workers of wasm share the tiles of an image; the steps of a training follow each other.

@@ -21,7 +21,7 @@ export interface StartOptions {
 
 export async function openBrowserWorkspace({ assets, script, base }: StartOptions): Promise<Workspace> {
   const store = await openBrowserStore();
-  const readBytes = (from: Blob | URL | string): Promise<Uint8Array> => fetchBytes(from, base);
+  const readBytes: Workspace["readBytes"] = (from, signal) => fetchBytes(from, base, signal);
   return {
     assets,
     spawn: createBrowserSpawn(script),
@@ -36,8 +36,8 @@ export async function openBrowserWorkspace({ assets, script, base }: StartOption
   };
 }
 
-/** Bytes of a Blob or of an address. Throws Problem MissingFile. */
-async function fetchBytes(from: Blob | URL | string, base: string | undefined): Promise<Uint8Array> {
+/** Bytes of a Blob or of an address. Throws Problem MissingFile, AbortError. */
+async function fetchBytes(from: Blob | URL | string, base: string | undefined, signal: AbortSignal | undefined): Promise<Uint8Array> {
   if (from instanceof Blob) return new Uint8Array(await from.arrayBuffer());
   const path = resolveAddress(from, base);
   const missing = (reason: string, cause?: unknown): Problem =>
@@ -47,9 +47,11 @@ async function fetchBytes(from: Blob | URL | string, base: string | undefined): 
       { path },
       { cause },
     );
-  const response = await fetch(path).catch((cause: unknown) => {
+  const fail = (cause: unknown): never => {
+    signal?.throwIfAborted();
     throw missing(`no answer (${describeError(cause)})`, cause);
-  });
+  };
+  const response = await fetch(path, { signal: signal ?? null }).catch(fail);
   if (!response.ok) throw missing(`status ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
+  return new Uint8Array(await response.arrayBuffer().catch(fail));
 }

@@ -47,14 +47,6 @@ export function createFileBundle(base: string): Bundle {
   };
 }
 
-/** Asks once for every file of the bundle, so that the browser has them when the network is gone. Failures change nothing. */
-export async function preloadFiles(base: string): Promise<void> {
-  const manifest = await fetch(new URL("manifest.json", base)).then(
-    (response) => response.json() as Promise<{ files?: readonly { path: string }[] }>,
-  );
-  await Promise.allSettled((manifest.files ?? []).map(async ({ path }) => (await fetch(new URL(path, base))).arrayBuffer()));
-}
-
 /** A worker must come from the page's own origin; a module of another one is imported by a script of ours. */
 function openModule(address: string, { keep }: Keeper): WorkerScript {
   const isOwn = new URL(address).origin === globalThis.location?.origin;

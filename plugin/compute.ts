@@ -31,16 +31,27 @@ export interface ComputeReport {
 /** The worker's side. Calls are numbered, so that one can be aborted while it runs. */
 export interface ComputeApi extends Greeter {
   open(spec: UNetSpec, options: ComputeOptions): Promise<ComputeReport>;
-  setWeights(weights: Float32Array): Promise<void>;
-  predict(call: number, tile: TileInput): Promise<Float32Array>;
-  gradient(call: number, example: Example, scale: number): Promise<ExampleGradient>;
+  setWeights(weights: Float32Array): Promise<Answer<void>>;
+  predict(call: number, tile: TileInput): Promise<Answer<Float32Array>>;
+  gradient(call: number, example: Example, scale: number): Promise<Answer<ExampleGradient>>;
   abort(call: number): void;
-  heapBytes(): number | undefined;
+}
+
+/** What a call returns, with a report where the backend has become another one: a GPU was given up. */
+interface Answer<R> {
+  readonly value: R;
+  readonly report?: ComputeReport;
 }
 
 export function createComputeApi(): ComputeApi {
   let unit: Unit | undefined;
+  let told = "";
   const running = new Map<number, AbortController>();
+  const answer = <R>(value: R): Answer<R> => {
+    if (unit!.backend === told) return { value };
+    told = unit!.backend;
+    return { value, report: toReport(unit!) };
+  };
   const run = async <R>(call: number, work: (unit: Unit, signal: AbortSignal) => Promise<R>): Promise<R> => {
     const controller = new AbortController();
     running.set(call, controller);
@@ -55,29 +66,31 @@ export function createComputeApi(): ComputeApi {
     async open(spec, { assets, ...options }) {
       unit?.dispose();
       unit = await openUnit(spec, { assets: toBackendAssets(assets), ...options });
-      return { backend: unit.backend, backendName: unit.backendName, trials: unit.trials };
+      told = unit.backend;
+      return toReport(unit);
     },
-    setWeights: (weights) => unit!.setWeights(weights),
+    setWeights: async (weights) => answer(await unit!.setWeights(weights)),
     predict: (call, tile) =>
       run(call, async (open, signal) => {
         const logits = await open.predict(tile, signal);
-        return transfer(logits, [logits.buffer as ArrayBuffer]);
+        return transfer(answer(logits), [logits.buffer as ArrayBuffer]);
       }),
     gradient: (call, example, scale) =>
       run(call, async (open, signal) => {
         const result = await open.gradient(example, scale, signal);
-        return transfer(result, [result.gradient.buffer as ArrayBuffer]);
+        return transfer(answer(result), [result.gradient.buffer as ArrayBuffer]);
       }),
     abort: (call) => running.get(call)?.abort(),
-    heapBytes: () => unit?.heapBytes(),
   };
 }
 
-/** Networks of one spec, one a worker. */
+function toReport({ backend, backendName, trials }: Unit): ComputeReport {
+  return { backend, backendName, trials };
+}
+
+/** Networks of one spec, one a worker. The report is of now: it changes where a GPU is given up. */
 export interface Crew extends ComputeReport {
   readonly networks: readonly Network[];
-  /** Heap of each worker's WASM, where it has one. */
-  heapBytes(): Promise<readonly (number | undefined)[]>;
   dispose(): void;
 }
 
@@ -87,29 +100,30 @@ export interface CrewOptions extends ComputeOptions {
   /** Absent: compute in this thread. */
   readonly spawn?: SpawnWorker | undefined;
   readonly log?: ((line: string) => void) | undefined;
+  /** Ends the opening. */
+  readonly signal?: AbortSignal | undefined;
 }
 
+type Member = Network & ComputeReport;
+
 /** Starts `count` workers, one where a GPU computes: it is shared anyway. Throws Problem NoBackend. */
-export async function openCrew({ spec, count, spawn, log, ...options }: CrewOptions): Promise<Crew> {
+export async function openCrew({ spec, count, spawn, log, signal, ...options }: CrewOptions): Promise<Crew> {
+  signal?.throwIfAborted();
   if (spawn !== undefined) {
     const members: Member[] = [];
+    const open = (more: Partial<ComputeOptions>): Promise<Member> => openMember(spec, spawn, { ...options, ...more }, { log, signal });
     try {
-      const first = await openMember(spec, spawn, options);
-      members.push(first);
-      const { backendName } = first.report;
+      members.push(await open({}));
+      const { backendName } = members[0]!;
       const isGpu = backendName === "webgpu" || backendName === "webgl";
       // The same backend for all: their results are put together.
-      const same = { ...options, prefer: backendName };
-      const others = Array.from({ length: isGpu ? 0 : count - 1 }, () => openMember(spec, spawn, same));
+      const others = Array.from({ length: isGpu ? 0 : count - 1 }, () => open({ prefer: backendName }));
       members.push(...(await keepOpened(others)));
-      return {
-        ...first.report,
-        networks: members,
-        heapBytes: () => Promise.all(members.map((member) => member.heapBytes())),
-        dispose: () => disposeAll(members),
-      };
+      signal?.throwIfAborted();
+      return joinCrew(members, () => disposeAll(members));
     } catch (error) {
       disposeAll(members);
+      signal?.throwIfAborted();
       if (!isProblem(error, "WorkerLost")) throw error;
       log?.(`No worker could be started (${describeError(error)}); computing in this thread.`);
     }
@@ -117,21 +131,32 @@ export async function openCrew({ spec, count, spawn, log, ...options }: CrewOpti
   const release = await takeThread();
   try {
     const unit = await openUnit(spec, { ...options, assets: toBackendAssets(options.assets) });
-    return {
-      backend: unit.backend,
-      backendName: unit.backendName,
-      trials: unit.trials,
-      networks: [unit],
-      heapBytes: async () => [unit.heapBytes()],
-      dispose() {
-        unit.dispose();
-        release();
-      },
-    };
+    return joinCrew([unit], () => {
+      unit.dispose();
+      release();
+    });
   } catch (error) {
     release();
     throw error;
   }
+}
+
+/** A crew that reports what its first member says now. */
+function joinCrew(members: readonly Member[], dispose: () => void): Crew {
+  const [first] = members as readonly [Member];
+  return {
+    get backend() {
+      return first.backend;
+    },
+    get backendName() {
+      return first.backendName;
+    },
+    get trials() {
+      return first.trials;
+    },
+    networks: members,
+    dispose,
+  };
 }
 
 /** Those that could be opened; a machine that has room for fewer computes with fewer. */
@@ -153,11 +178,6 @@ async function takeThread(): Promise<() => void> {
   return release;
 }
 
-interface Member extends Network {
-  readonly report: ComputeReport;
-  heapBytes(): Promise<number | undefined>;
-}
-
 function disposeAll(members: readonly Pick<Member, "dispose">[]): void {
   for (const member of members) member.dispose();
 }
@@ -169,9 +189,16 @@ const startTimeoutMs = 20_000;
 const maxRestarts = 2;
 
 /** A network in a worker. When the worker dies it is started again, with the last weights, and the call is made again. */
-async function openMember(spec: UNetSpec, spawn: SpawnWorker, options: ComputeOptions): Promise<Member> {
+async function openMember(
+  spec: UNetSpec,
+  spawn: SpawnWorker,
+  options: ComputeOptions,
+  { log, signal }: Pick<CrewOptions, "log" | "signal">,
+): Promise<Member> {
+  const life = new AbortController();
+  const end = (): void => life.abort();
   const start = async (): Promise<{ connection: Connection<ComputeApi>; report: ComputeReport }> => {
-    const connection = await connect<ComputeApi>(spawn, startTimeoutMs);
+    const connection = await connect<ComputeApi>(spawn, startTimeoutMs, life.signal);
     try {
       return { connection, report: await connection.call((api) => api.open(spec, options)) };
     } catch (error) {
@@ -179,18 +206,28 @@ async function openMember(spec: UNetSpec, spawn: SpawnWorker, options: ComputeOp
       throw error;
     }
   };
-  let { connection, report } = await start();
+  signal?.addEventListener("abort", end);
+  let { connection, report } = await start().finally(() => signal?.removeEventListener("abort", end));
   let weights: Float32Array | undefined;
   let calls = 0;
-  let isDisposed = false;
 
-  const insist = async <R>(ask: (api: Remote<ComputeApi>) => Promise<R>): Promise<R> => {
+  const take = <R>({ value, report: changed }: Answer<R>): R => {
+    if (changed !== undefined) {
+      const reason = changed.trials.find(({ backend }) => backend === report.backendName)?.reason ?? "it failed";
+      log?.(`${report.backend} computes no more (${reason}); going on with ${changed.backend}.`);
+      report = changed;
+    }
+    return value;
+  };
+
+  const insist = async <R>(ask: (api: Remote<ComputeApi>) => Promise<Answer<R>>): Promise<R> => {
     for (let restarts = 0; ; restarts++) {
       try {
-        return await connection.call(ask);
+        return take(await connection.call(ask));
       } catch (error) {
-        if (!connection.isLost || isDisposed || restarts === maxRestarts) throw error;
+        if (!connection.isLost || life.signal.aborted || restarts === maxRestarts) throw error;
         connection.close();
+<<<<<<< HEAD
         const replacement = await start();
         if (isDisposed) {
           replacement.connection.close();
@@ -198,11 +235,18 @@ async function openMember(spec: UNetSpec, spawn: SpawnWorker, options: ComputeOp
         }
         ({ connection, report } = replacement);
         if (weights !== undefined) await connection.call((api) => api.setWeights(weights!));
+=======
+        ({ connection, report } = await start());
+        if (weights !== undefined) take(await connection.call((api) => api.setWeights(weights!)));
+>>>>>>> fix-host
       }
     }
   };
 
-  const abortable = async <R>(signal: AbortSignal | undefined, ask: (api: Remote<ComputeApi>, call: number) => Promise<R>): Promise<R> => {
+  const abortable = async <R>(
+    signal: AbortSignal | undefined,
+    ask: (api: Remote<ComputeApi>, call: number) => Promise<Answer<R>>,
+  ): Promise<R> => {
     signal?.throwIfAborted();
     const call = calls++;
     const abort = (): void => void connection.call((api) => api.abort(call)).catch(() => {});
@@ -215,19 +259,21 @@ async function openMember(spec: UNetSpec, spawn: SpawnWorker, options: ComputeOp
   };
 
   return {
-    get report() {
-      return report;
+    get backend() {
+      return report.backend;
     },
-    heapBytes: () => connection.call((api) => api.heapBytes()),
+    get backendName() {
+      return report.backendName;
+    },
+    get trials() {
+      return report.trials;
+    },
     async setWeights(values) {
       weights = values;
       await insist((api) => api.setWeights(values));
     },
     predict: (tile, signal) => abortable(signal, (api, call) => api.predict(call, tile)),
     gradient: (example, scale, signal) => abortable(signal, (api, call) => api.gradient(call, example, scale)),
-    dispose() {
-      isDisposed = true;
-      connection.close();
-    },
+    dispose: end,
   };
 }

@@ -9,8 +9,12 @@ import type { Workspace } from "./workspace.ts";
 
 /** Lines that a user can copy: where models are kept, what computes, and why the others do not. */
 export async function describeMachine(workspace: Workspace): Promise<string> {
-  const { storage = "files", backends } = workspace;
+  const { storage = "files", backends, library } = workspace;
   const lines = [`storage: ${storage}${storage === "memory" ? " (models are lost when this closes: export them)" : ""}`];
+  const { models, faults } = await library
+    .inspect()
+    .catch((error: unknown) => ({ models: [], faults: [{ model: "all", reason: describeError(error) }] }));
+  lines.push(`models: ${models.length}`, ...faults.map(({ model, reason }) => `model ${model} left out: ${reason}`));
   for (const backend of backends) lines.push(`${backend}: ${await describeBackend(backend, workspace)}`);
   return lines.join("\n");
 }

@@ -30,7 +30,9 @@ export function packImage(image: Image, packing: Packing): Image {
   };
 }
 
+/** A sample that can cross. Throws Problem InvalidData for what is none. */
 export function packSample(sample: Sample, packing: Packing): Sample {
+  assertSample(sample);
   const { image, labels, classes, ignore, regions, use, name } = sample;
   return {
     image: packImage(image, packing),
@@ -54,7 +56,8 @@ function packArray<T extends Pixels["data"]>(array: T, { transfer, transfers }: 
   if (!ArrayBuffer.isView(array) || array instanceof DataView) return array;
   const isWhole = array.byteLength === array.buffer.byteLength && array.buffer instanceof ArrayBuffer;
   const own = transfer && isWhole ? array : (array.slice() as T);
-  transfers.push(own.buffer as ArrayBuffer);
+  const buffer = own.buffer as ArrayBuffer;
+  if (!transfers.includes(buffer)) transfers.push(buffer); // one array may be used twice
   return own;
 }
 
@@ -65,14 +68,23 @@ function isFileOrFolder(image: unknown): image is Exclude<Image, Pixels> {
   return typeof image === "object" && image !== null && "kind" in image && image.kind === "directory";
 }
 
+/** Throws Problem InvalidData for what is no object with an image and what is drawn on it. */
+export function assertSample(value: unknown): asserts value is Readonly<Record<string, unknown>> {
+  if (typeof value === "object" && value !== null) return;
+  const reason = describeValue(value);
+  throw new Problem("InvalidData", `A sample must be { image, labels }; got ${reason}. Give the image and what is drawn on it.`, {
+    reason,
+  });
+}
+
+function describeValue(value: unknown): string {
+  if (value === null || value === undefined) return "nothing";
+  return typeof value === "object" ? `an object with ${Object.keys(value).slice(0, 6).join(", ")}` : typeof value;
+}
+
 /** What is no image. */
 export function unknownImage(value: unknown): Problem<"InvalidData"> {
-  const came =
-    value === null || value === undefined
-      ? "nothing"
-      : typeof value === "object"
-        ? `an object with ${Object.keys(value).slice(0, 6).join(", ")}`
-        : typeof value;
+  const came = describeValue(value);
   return new Problem("InvalidData", `An image must be { data, shape }, an ndarray, a file or an address; got ${came}. Give one of these.`, {
     reason: came,
   });

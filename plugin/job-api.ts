@@ -4,6 +4,7 @@
 import { transfer } from "comlink";
 import { type Job, runJob } from "../core/job.ts";
 import { Problem } from "../core/problem.ts";
+import { loadReaders } from "../core/source/readers.ts";
 import { evaluatePairs, segmentImage, trainOnSamples } from "./actions.ts";
 import { openBrowserWorkspace, type StartOptions } from "./browser-workspace.ts";
 import type {
@@ -72,6 +73,8 @@ export function createJobApi(): JobApi {
   return {
     async start(options) {
       workspace = await openBrowserWorkspace(options);
+      // While the network is there. What could not be loaded is told by the image that needs it.
+      void loadReaders().catch(() => {});
     },
     async segment(image, order) {
       const { slide, parameters } = order;
@@ -88,8 +91,11 @@ export function createJobApi(): JobApi {
         return yield* trainOnSamples(opened, order.parameters, here(), { ...context, name });
       });
     },
-    evaluate: (predicted, truth, order) =>
-      run(order, (context) => evaluatePairs([{ predicted, truth, name: "prediction and truth" }], context)),
+    async evaluate(predicted, truth, order) {
+      const [unknown] = Object.keys(order.parameters);
+      if (unknown !== undefined) throw takesNone(unknown);
+      return run(order, (context) => evaluatePairs([{ predicted, truth, name: "prediction and truth" }], context));
+    },
     listModels: async () => models().list(),
     importModel: async (archive, name) => models().import(archive, name),
     exportModel: async (model) => models().export(model),
@@ -97,6 +103,10 @@ export function createJobApi(): JobApi {
     removeModel: async (model) => models().remove(model),
     diagnose: async () => describeMachine(here()),
   };
+}
+
+function takesNone(parameter: string): Problem<"InvalidParameter"> {
+  return new Problem("InvalidParameter", `evaluate takes no parameters; got "${parameter}". Leave it out.`, { parameter });
 }
 
 function buffersOf(results: readonly (Pixels | undefined)[]): ArrayBuffer[] {

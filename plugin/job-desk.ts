@@ -6,6 +6,12 @@ import type { Packing } from "./inputs.ts";
 import type { JobOrder } from "./job-api.ts";
 import { openLine } from "./job-line.ts";
 import { type Office, type OfficeApi, pageAddress } from "./office.ts";
+import { untilAborted } from "./until-aborted.ts";
+
+// A job that was cancelled ends within a layer; its caller waits for no longer than this, whatever it hangs on.
+const graceMs = 700;
+// The next one waits for its end, since it still holds its name and the machine; but not for one that hangs.
+const longestEndMs = 10_000;
 
 /** Packs the inputs, before anything is awaited, and returns what asks the worker. */
 export type PackJob<R> = (packing: Packing) => (api: Remote<OfficeApi>, order: JobOrder) => Promise<R>;
@@ -18,8 +24,20 @@ export interface JobDesk {
 
 export function createJobDesk(office: Office): JobDesk {
   const jobs = new Map<string, Set<AbortController>>();
+  /** The ends of what was cancelled. */
+  const ends = new Set<Promise<void>>();
   const base = pageAddress();
   let count = 0;
+
+  const follow = <R>(asked: Promise<R>, signal: AbortSignal): Promise<R> => {
+    const ignore = (): void => {};
+    signal.addEventListener("abort", () => {
+      const end = Promise.race([asked.then(ignore, ignore), delay(longestEndMs)]);
+      ends.add(end);
+      void end.then(() => ends.delete(end));
+    });
+    return untilAborted(asked, signal, graceMs);
+  };
 
   const enter = (job: string, controller: AbortController): (() => void) => {
     const named = jobs.get(job) ?? new Set();
@@ -49,7 +67,11 @@ export function createJobDesk(office: Office): JobDesk {
       ]);
       try {
         const connection = await untilAborted(office.reach(), controller.signal);
-        return await connection.call((api) => ask(api, order));
+        await untilAborted(Promise.all(ends), controller.signal);
+        return await follow(
+          connection.call((api) => ask(api, order)),
+          controller.signal,
+        );
       } catch (error) {
         controller.signal.throwIfAborted();
         throw error;
@@ -66,12 +88,6 @@ export function createJobDesk(office: Office): JobDesk {
   };
 }
 
-/** The promise, or the signal's reason as soon as it is aborted. */
-function untilAborted<R>(promise: Promise<R>, signal: AbortSignal): Promise<R> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener("abort", abort);
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

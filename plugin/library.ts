@@ -2,13 +2,15 @@
 // known name makes the next version and never writes over one.
 
 import { readModel, writeModel } from "../core/model/archive.ts";
-import { assertName, type Model } from "../core/model/model.ts";
-import { isProblem, nearestWord, Problem } from "../core/problem.ts";
+import { assertModelName, type Model } from "../core/model/model.ts";
+import { describeError, isProblem, nearestWord, Problem } from "../core/problem.ts";
 import type { ModelInfo, Models } from "./contract.ts";
 import type { Files } from "./store/files.ts";
 import { createLocalLock, type Lock } from "./store/lock.ts";
 
 export interface Library extends Models {
+  /** The models that can be read, and those that cannot, with the reason: damaged, or just removed by another tab. */
+  inspect(): Promise<Inspection>;
   /** The model of that name or name@version. Throws Problem InvalidParameter with the nearest name. */
   load(reference: string): Promise<Model>;
   /** Keeps a model as the next version of its name. `onRefused`: told when the storage refuses it, instead of an error. */
@@ -16,6 +18,11 @@ export interface Library extends Models {
     model: Omit<Model, "version">,
     options?: { readonly onRefused?: (problem: Problem) => void },
   ): Promise<{ readonly model: Model; readonly archive: Uint8Array }>;
+}
+
+export interface Inspection {
+  readonly models: readonly ModelInfo[];
+  readonly faults: readonly { readonly model: string; readonly reason: string }[];
 }
 
 /** True for what a full or forbidden storage throws. */
@@ -54,7 +61,7 @@ export function createLibrary({ files, readBytes, lock = createLocalLock() }: Li
   const nextVersion = async (name: string): Promise<number> =>
     1 + Math.max(0, ...(await entries()).filter((entry) => entry.name === name).map(({ version }) => version));
   const add: Library["add"] = async (model, { onRefused } = {}) => {
-    assertName(model.name);
+    assertModelName(model.name);
     const release = await waitForLock(lock, "library");
     try {
       const versioned = { ...model, version: await nextVersion(model.name) };
@@ -69,15 +76,28 @@ export function createLibrary({ files, readBytes, lock = createLocalLock() }: Li
     }
   };
 
+  const inspect: Library["inspect"] = async () => {
+    const found = (await entries()).map((entry) =>
+      readEntry(entry)
+        .then(describeModel)
+        .catch((error: unknown) => ({ model: `${entry.name}@${entry.version}`, reason: describeError(error) })),
+    );
+    const all = await Promise.all(found);
+    return {
+      models: all
+        .filter((one): one is ModelInfo => "version" in one)
+        .toSorted((a, b) => a.name.localeCompare(b.name) || a.version - b.version),
+      faults: all.filter((one) => "reason" in one),
+    };
+  };
+
   return {
     add,
+    inspect,
     async load(reference) {
       return readModel(await readEntry(await find(reference)), { path: reference });
     },
-    async list() {
-      const infos = (await entries()).map(async (entry) => describeModel(await readEntry(entry)));
-      return (await Promise.all(infos)).toSorted((a, b) => a.name.localeCompare(b.name) || a.version - b.version);
-    },
+    list: async () => (await inspect()).models,
     async import(archive, name) {
       const model = await readModel(await readBytes(archive), typeof archive === "string" ? { path: archive } : {});
       const added = await add({ ...model, name: name ?? model.name });

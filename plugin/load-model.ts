@@ -6,15 +6,19 @@ import { Problem } from "../core/problem.ts";
 import { isArchivePath } from "./library.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** The model. Throws Problem InvalidParameter, MissingFile, InvalidModel. */
-export async function loadModel(reference: string, { library, readBytes }: Pick<Workspace, "library" | "readBytes">): Promise<Model> {
+/** The model. Throws Problem InvalidParameter, MissingFile, InvalidModel, AbortError. */
+export async function loadModel(
+  reference: string,
+  { library, readBytes }: Pick<Workspace, "library" | "readBytes">,
+  signal?: AbortSignal,
+): Promise<Model> {
   if (reference === "") {
     const names = [...new Set((await library.list()).map(({ name }) => name))];
     const advice = names.length === 0 ? "Train one first, or import one." : `Choose one of ${names.join(", ")}.`;
     throw new Problem("InvalidParameter", `"model" must name a model; nothing came. ${advice}`, { parameter: "model", nearest: names });
   }
   if (!isArchivePath(reference)) return library.load(reference);
-  return readModel(await readBytes(reference), { path: reference });
+  return readModel(await readBytes(reference, signal), { path: reference });
 }
 
 /** What finds the same model again, whatever the library learns meanwhile: its version, or its file as the user named it. */

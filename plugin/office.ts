@@ -6,7 +6,8 @@ import { loadAssets } from "./assets.ts";
 import { createBrowserSpawn } from "./browser-worker.ts";
 import type { Bundle, WorkerScript } from "./bundle.ts";
 import type { JobApi } from "./job-api.ts";
-import { type Connection, connect, type Greeter, type WorkerThread } from "./wire.ts";
+import { untilAborted } from "./until-aborted.ts";
+import { type Connection, connect, type Greeter, startTimeoutMs } from "./wire.ts";
 
 export type OfficeApi = JobApi & Greeter;
 
@@ -22,21 +23,17 @@ export function openOffice(bundle: Bundle): Office {
   const { script, kept, release } = bundle.openScripts();
   // Read once, while the network is there; a worker that is replaced gets the same bytes.
   const assets = loadAssets(bundle.readFile);
+  const life = new AbortController();
   let opened: Promise<Connection<OfficeApi>> | undefined;
   let connection: Connection<OfficeApi> | undefined;
-  let isClosed = false;
 
-  let thread: WorkerThread | undefined;
   const spawn = (from: WorkerScript): Promise<Connection<OfficeApi>> =>
-    connect<OfficeApi>(() => {
-      thread = createBrowserSpawn(from)();
-      return thread;
-    });
+    connect<OfficeApi>(createBrowserSpawn(from), startTimeoutMs, life.signal);
   const start = async (): Promise<Connection<OfficeApi>> => {
     const started = await spawn(script).catch(async (error: unknown) => {
       // The network may be gone. The copy is the second choice only, since it cannot load what is loaded when met.
       const copy = await kept.catch(() => script);
-      if (isClosed || copy === script) throw error;
+      if (life.signal.aborted || copy === script) throw error;
       return spawn(copy);
     });
     try {
@@ -50,8 +47,9 @@ export function openOffice(bundle: Bundle): Office {
     return started;
   };
   const reach = async (): Promise<Connection<OfficeApi>> => {
-    if (isClosed) throw disposed();
+    life.signal.throwIfAborted();
     if (opened === undefined || connection?.isLost) {
+      connection?.close(); // one that is lost may live on, and hold what the next one needs
       connection = undefined;
       const attempt = start();
       opened = attempt;
@@ -59,16 +57,14 @@ export function openOffice(bundle: Bundle): Office {
         if (opened === attempt) opened = undefined;
       });
     }
-    return await opened;
+    return untilAborted(opened, life.signal);
   };
   void reach().catch(() => {}); // told by the first call
   return {
     reach,
     ask: async (call) => (await reach()).call(call),
     dispose() {
-      isClosed = true;
-      connection?.close();
-      thread?.terminate(); // it may still be starting
+      life.abort(disposed());
       release();
     },
   };

@@ -45,7 +45,7 @@ function isShare(validate: string): boolean {
 
 async function openZip(set: Image, { readBytes }: Pick<Workspace, "readBytes">, signal?: AbortSignal): Promise<readonly SampleSource[]> {
   if (typeof set === "object" && !(set instanceof Blob) && !(set instanceof URL)) throw noSamples();
-  return openDataset(await readBytes(set), signal);
+  return openDataset(await readBytes(set, signal), signal);
 }
 
 async function openSample(sample: Sample, index: number, signal?: AbortSignal): Promise<SampleSource> {
@@ -57,7 +57,6 @@ async function openSample(sample: Sample, index: number, signal?: AbortSignal): 
       palette: kind === "image" ? "colours" : "indices",
       signal,
     });
-  if (image === undefined) throw noImage(name);
   const opened = {
     name,
     image: await open(image, "image"),
@@ -79,13 +78,6 @@ async function openSample(sample: Sample, index: number, signal?: AbortSignal): 
 function nameOf(image: Image): string | undefined {
   if (typeof image === "string" || image instanceof URL) return String(image).split("/").at(-1);
   return "name" in image && typeof image.name === "string" && image.name !== "" ? image.name : undefined;
-}
-
-function noImage(name: string): Problem<"InvalidData"> {
-  return new Problem("InvalidData", `A sample must be { image, labels }; ${name} has no image. Give the image and what is drawn on it.`, {
-    path: name,
-    reason: "no image",
-  });
 }
 
 function noSamples(): Problem<"InvalidData"> {

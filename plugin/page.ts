@@ -1,10 +1,9 @@
-// The page form of the bundle, dist/index.html: in a frame it is an ImJoy plugin; opened by itself it says what it is. All files
-// are asked for at the start, so that the network may go afterwards.
+// The page form of the bundle, dist/index.html: in a frame it is an ImJoy plugin; opened by itself it says what it is.
 
 import { guardParent } from "./adapter/guard-parent.ts";
 import { createRpcPlugin, type ImJoyApi } from "./adapter/imjoy.ts";
 import { createJoyForm } from "./adapter/imjoy-form.ts";
-import { createFileBundle, preloadFiles } from "./bundle.ts";
+import { createFileBundle } from "./bundle.ts";
 import { createOvertile } from "./client.ts";
 import { version } from "./version.ts";
 
@@ -41,7 +40,6 @@ async function joinHost(): Promise<void> {
   });
   const plugin = createRpcPlugin(api, createOvertile(createFileBundle(import.meta.url)));
   await api.export(plugin);
-  void preloadFiles(import.meta.url).catch(() => {}); // told when a file is needed
 }
 
 function loadScript(src: string): Promise<void> {

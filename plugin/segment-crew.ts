@@ -27,7 +27,11 @@ export async function* startSegmentCrew(
   const count = planWorkers(values, predictBytes(spec, tile, tile, keepFilters), workspace);
   const { assets, spawn } = workspace;
   const prefer = await chooseBackend("segment", { spec, tile, count, backend: values.backend }, workspace, { signal, log });
+<<<<<<< HEAD
   const crew = await openCrew({ spec, count, assets, spawn, log, backend: values.backend, prefer, useKernels: true, keepFilters });
+=======
+  const crew = await openCrew({ spec, count, assets, spawn, log, signal, backend: values.backend, prefer, useKernels: true });
+>>>>>>> fix-host
   let isReady = false;
   try {
     const fallback = describeFallback(crew);

@@ -56,7 +56,7 @@ export async function* classifySlide(
   { signal, log }: Context = {},
 ): Job<SlideResult> {
   const values = resolveParameters("segment", given);
-  const model = await loadModel(values.model, workspace);
+  const model = await loadModel(values.model, workspace, signal);
   const { spec } = model;
   const planes = choosePlanes(source, values, spec.channels);
   const plane = onePlane(planes);

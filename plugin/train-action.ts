@@ -4,7 +4,7 @@
 
 import { gradientBytes } from "../core/engine/memory.ts";
 import type { Job, Progress } from "../core/job.ts";
-import { assertName } from "../core/model/model.ts";
+import { assertModelName } from "../core/model/model.ts";
 import { Problem } from "../core/problem.ts";
 import { readSamples, type SampleSource } from "../core/read-samples.ts";
 import { type Schedule, train } from "../core/train.ts";
@@ -44,7 +44,7 @@ export async function* trainOnSamples(
   workspace: Workspace,
   context: TrainContext,
 ): Job<TrainResult> {
-  assertName(context.name); // now, not after hours
+  assertModelName(context.name); // now, not after hours
   const release = await takeName(workspace, context.name);
   try {
     return yield* trainNamed(samples, given, workspace, context);
@@ -76,7 +76,7 @@ async function* trainNamed(
 ): Job<TrainResult> {
   const values = resolveParameters("train", given);
   if (samples.train.length === 0) throw noSamples(samples);
-  const base = values.from === "" ? undefined : await loadModel(values.from, workspace);
+  const base = values.from === "" ? undefined : await loadModel(values.from, workspace, signal);
   assertConsistent(given, values, base);
   const channels = base?.spec.channels ?? parseChannels(values.channel)?.length ?? samples.train[0]!.image.channels.length;
   const weights = planWeights(values);
@@ -106,7 +106,7 @@ async function* trainNamed(
   yield { kind: "phase", name: "starting", done: 0 };
   const { assets, spawn, checkpoints } = workspace;
   const prefer = await chooseBackend("train", { spec, tile: planned.tile, count, backend: values.backend }, workspace, { signal, log });
-  const crew = await openCrew({ spec, count, assets, spawn, log, backend: values.backend, prefer, useKernels: true, keepFilters });
+  const crew = await openCrew({ spec, count, assets, spawn, log, signal, backend: values.backend, prefer, useKernels: true, keepFilters });
   try {
     const fallback = describeFallback(crew);
     if (fallback !== undefined) yield { kind: "notice", done: 0, message: fallback };

@@ -32,8 +32,15 @@ export interface Connection<Api> {
   close(): void;
 }
 
-/** Starts a worker and compares versions. Throws Problem WorkerLost within `timeoutMs`, ProtocolMismatch. */
-export async function connect<Api extends Greeter>(spawn: SpawnWorker, timeoutMs = startTimeoutMs): Promise<Connection<Api>> {
+/**
+ * Starts a worker and compares versions. `life`: when it is aborted the connection is closed, also while it starts. Throws Problem
+ * WorkerLost within `timeoutMs`, ProtocolMismatch.
+ */
+export async function connect<Api extends Greeter>(
+  spawn: SpawnWorker,
+  timeoutMs = startTimeoutMs,
+  life?: AbortSignal,
+): Promise<Connection<Api>> {
   carryProblems();
   const worker = start(spawn);
   const api = wrap<Api>(worker.endpoint);
@@ -63,10 +70,13 @@ export async function connect<Api extends Greeter>(spawn: SpawnWorker, timeoutMs
       return lost !== undefined;
     },
     close() {
+      life?.removeEventListener("abort", connection.close);
       lose("it was closed");
       worker.terminate();
     },
   };
+  life?.addEventListener("abort", connection.close);
+  if (life?.aborted) connection.close();
   const late = setTimeout(() => lose(`it did not start within ${timeoutMs / 1000} s`), timeoutMs);
   try {
     const theirs = await connection.call((remote) => (remote as unknown as Remote<Greeter>).greet());
@@ -90,7 +100,7 @@ export async function connect<Api extends Greeter>(spawn: SpawnWorker, timeoutMs
   }
 }
 
-const startTimeoutMs = 5000;
+export const startTimeoutMs = 5000;
 
 /** A worker, or Problem WorkerLost where the page's rules forbid one. */
 function start(spawn: SpawnWorker): WorkerThread {

@@ -25,5 +25,5 @@ export interface Workspace {
   /** Backends that can be asked for here, best first. */
   readonly backends: readonly BackendName[];
   /** Bytes of a file or an address that the user named. */
-  readBytes(from: Blob | URL | string): Promise<Uint8Array>;
+  readBytes(from: Blob | URL | string, signal?: AbortSignal): Promise<Uint8Array>;
 }

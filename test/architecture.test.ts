@@ -63,13 +63,16 @@ describe("the plan of the house", () => {
     expect(show(ourImports().filter(({ from, to }) => blind.test(from) && /^core\/(engine|kernel)\//.test(to)))).toEqual([]);
   });
 
-  it("plugin sees core alone; the host sees the plugin by its contract and manifest, but for the terminal", () => {
+  it("plugin sees core alone; the host sees the plugin by its contract, its manifest and the grammar of options, but for the terminal", () => {
     const seen = (from: RegExp, allowed: RegExp): readonly string[] =>
       show(ourImports().filter((one) => from.test(one.from) && !allowed.test(one.to)));
     expect(seen(/^plugin\//, /^(core|plugin)\//)).toEqual([]);
     expect(seen(/^host\/terminal/, /^(core|plugin|host)\//)).toEqual([]);
     expect(
-      seen(/^host\/(?!terminal|main)/, /^(host\/(?!terminal)|core\/(problem|job)\.ts|core\/(array|label|source)\/|plugin\/contract\.ts)/),
+      seen(
+        /^host\/(?!terminal|main)/,
+        /^(host\/(?!terminal)|core\/(problem|job)\.ts|core\/(array|label|source)\/|plugin\/(contract|macro-options)\.ts)/,
+      ),
     ).toEqual([]);
   });
 

@@ -7,7 +7,7 @@ import { importTypeScript } from "./run-typescript.mjs";
 import { writePages } from "./write-pages.mjs";
 import { writeTypes } from "./write-types.mjs";
 
-// Of the terminal, of other builds, or told by the list itself.
+// Of the terminal, of other builds, told by the list itself, or the same code once more in another form: nobody loads those together.
 const unlisted = /^(terminal.*|viewer|fake-plugin|types|manifest\.json|manifest\.schema\.json|overtile\.single\..*|overtile\.imjoy\.html)$/;
 
 /** A rollup plugin that runs after the files are written. */

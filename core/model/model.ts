@@ -99,6 +99,21 @@ export function assertName(name: string): void {
   assertEqual("name", name.trim() !== "" && name.length <= 100, `a name of 1 to 100 letters; got ${JSON.stringify(name.slice(0, 120))}`);
 }
 
+// With version, ending and slot it must be the name of a file: 255 bytes on every system.
+const maxEncodedLength = 200;
+
+/** Throws Problem InvalidParameter for a name that a library would not find again: it is a file's name there, and `name@version` in words. */
+export function assertModelName(name: string): void {
+  assertName(name);
+  const got = JSON.stringify(name);
+  assertEqual("name", !name.startsWith("."), `a name that begins with no dot; got ${got}`);
+  assertEqual("name", !/@\d+$/.test(name), `a name without a version at its end; got ${got}`);
+  assertEqual("name", !/\.zip$/i.test(name), `a name that does not end in .zip, as files do; got ${got}`);
+  assertEqual("name", !/\p{Cs}/u.test(name), `whole letters; got half of a surrogate pair in ${got}`);
+  const length = encodeURIComponent(name).length;
+  assertEqual("name", length <= maxEncodedLength, `short enough to name a file, ${maxEncodedLength} bytes when encoded; got ${length}`);
+}
+
 function assertEqual(parameter: string, holds: boolean, expected: string): void {
   if (!holds) throw new Problem("InvalidParameter", `"${parameter}" must be ${expected}. Correct it.`, { parameter });
 }

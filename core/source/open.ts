@@ -4,6 +4,7 @@
 import { describeError, Problem } from "../problem.ts";
 import { type ByteReader, createBlobReader, createBytesReader, readWhole } from "./bytes.ts";
 import type { HttpOptions } from "./http.ts";
+import { loadCode } from "./load-code.ts";
 import { openPixels, type PixelsInput } from "./pixels.ts";
 import type { PaletteUse } from "./png.ts";
 import type { ImageSource } from "./source.ts";
@@ -59,8 +60,7 @@ export async function openImage(
     const tiff = await import("./tiff/open.ts");
     if (tiff.isTiff(head)) return await tiff.openTiff(reader, name, { palette, skipBad });
     if (isZip(head) && reader.size >= 22) {
-      const { createZipStore } = await import("./zarr/store.ts");
-      const { openZarr } = await import("./zarr/open.ts");
+      const [{ createZipStore }, { openZarr }] = await loadZarr();
       const source = await openZarr(createZipStore(await readWhole(reader, name), name), { skipBad });
       if (source) return source;
     }
@@ -78,9 +78,12 @@ export async function openImage(
   }
 }
 
+const zarrReader = "the reader of OME-Zarr";
+const loadZarr = () => loadCode(zarrReader, () => Promise.all([import("./zarr/store.ts"), import("./zarr/open.ts")]));
+
 /** A folder of a browser. Throws Problem UnsupportedImage when no Zarr hierarchy is in it. */
 async function openFolder(input: FolderInput, { name, ...how }: OpenOptions): Promise<ImageSource> {
-  const { createFilesStore, createHandleStore } = await import("./zarr/store.ts");
+  const [{ createFilesStore, createHandleStore }] = await loadZarr();
   return openHierarchy(isFiles(input) ? createFilesStore(input, name) : createHandleStore(input, name), how);
 }
 
@@ -95,7 +98,7 @@ async function openNodeHierarchy(
   const { isNodeFolder, openFileBelow, toPath } = await import("./node-file.ts");
   const folder = await toPath(path);
   if (!(await isNodeFolder(folder))) return undefined;
-  const { createReaderStore } = await import("./zarr/store.ts");
+  const [{ createReaderStore }] = await loadZarr();
   return openHierarchy(
     createReaderStore(name, (key) => openFileBelow(folder, key)),
     how,
@@ -103,7 +106,7 @@ async function openNodeHierarchy(
 }
 
 async function openHierarchy(store: ByteStore, how: OpenOptions): Promise<ImageSource> {
-  const { openZarr } = await import("./zarr/open.ts");
+  const [, { openZarr }] = await loadZarr();
   const source = await openZarr(store, how);
   if (source) return source;
   const message = `Expected an image; ${store.name} is a folder without a Zarr image. Choose a file, or the folder of an OME-Zarr.`;
@@ -123,7 +126,9 @@ async function openAddress(url: URL, name: string, how: OpenOptions): Promise<Im
     return reader && openImage({ ...reader, dispose }, name, how);
   };
   const openStore = async (): Promise<ImageSource | undefined> => {
-    const [{ createHttpStore }, { openZarr }] = await Promise.all([import("./zarr/http-store.ts"), import("./zarr/open.ts")]);
+    const [[, { openZarr }], { createHttpStore }] = await loadCode(zarrReader, () =>
+      Promise.all([loadZarr(), import("./zarr/http-store.ts")]),
+    );
     return openZarr(createHttpStore(url, name, client), how);
   };
   try {

@@ -2,6 +2,7 @@
 // the library's own. It is WebAssembly, kept inside its package as a data address.
 
 import type { ZSTDDecoder } from "zstddec";
+import { loadCode } from "./load-code.ts";
 
 /** Packed data of `most` bytes are never much longer than those. */
 const slackBytes = 2 ** 20;
@@ -23,7 +24,7 @@ export async function decodeZstd(packed: Uint8Array, most: number): Promise<Uint
 }
 
 async function loadDecoder(): Promise<ZSTDDecoder> {
-  const { ZSTDDecoder } = await import("zstddec");
+  const { ZSTDDecoder } = await loadCode("the decoder of Zstandard", () => import("zstddec"));
   const decoder = new ZSTDDecoder();
   await withDataAddresses(() => decoder.init());
   return decoder;

@@ -3,7 +3,7 @@
 // ImageJ's recorder (ij/plugin/frame/Recorder.java) quotes values with a space only; the rest is our extension.
 
 import { Problem } from "../../core/problem.ts";
-import { findValue, getValue, isChecked } from "./options.ts";
+import { findValue, getValue, isChecked } from "../../plugin/macro-options.ts";
 
 /** What an option string can hold: texts, numbers and boxes, by key. */
 export type OptionValues = Readonly<Record<string, string | number | boolean>>;
@@ -32,11 +32,6 @@ export function formatOptions(values: OptionValues): string {
     if (back !== (typeof value === "boolean" ? value : String(value))) throw unwritable(key, value);
   }
   return line;
-}
-
-/** ImageJ's own quoting: [...] around a value with a space, and around an empty one. */
-export function addQuotes(value: string): string {
-  return value === "" || value.includes(" ") ? `[${value}]` : value;
 }
 
 function rank(value: string | number | boolean): number {

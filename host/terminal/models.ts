@@ -2,6 +2,7 @@
 
 import { writeFileWhole } from "../../core/source/write-file.ts";
 import type { ModelInfo } from "../../plugin/contract.ts";
+import type { Inspection } from "../../plugin/library.ts";
 import { assertFree, print } from "./output.ts";
 import { libraryFolder, openLibrary } from "./workspace.ts";
 
@@ -10,8 +11,14 @@ interface JsonOption {
 }
 
 export async function listModelsCommand({ json }: JsonOption): Promise<void> {
-  const models = await openLibrary().list();
+  const { models, faults } = await openLibrary().inspect();
   print(json ? JSON.stringify(models, null, 2) : formatModels(models, libraryFolder()));
+  tellFaults(faults);
+}
+
+/** Models that a list has left out, on stderr. */
+export function tellFaults(faults: Inspection["faults"]): void {
+  for (const { model, reason } of faults) process.stderr.write(`${model} is left out: ${reason}\n`);
 }
 
 export async function importModelCommand(path: string, { name, json }: JsonOption & { readonly name?: string }): Promise<void> {

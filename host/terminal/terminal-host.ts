@@ -14,7 +14,7 @@ import { resolveParameters } from "../../plugin/parameters.ts";
 import type { Workspace } from "../../plugin/workspace.ts";
 import { createHost, type Files, type LocalHost } from "../host.ts";
 import { checkManifest } from "../manifest.ts";
-import { formatModels } from "./models.ts";
+import { formatModels, tellFaults } from "./models.ts";
 import { exists, formatScores, openValidation } from "./output.ts";
 import type { Shell } from "./run-job.ts";
 
@@ -65,7 +65,8 @@ export function createTerminalHost({ files, workspace, shell, print, overwrite }
     models: {
       ...workspace.library,
       async list() {
-        const models = await workspace.library.list();
+        const { models, faults } = await workspace.library.inspect();
+        tellFaults(faults);
         return tell(models, formatModels(models));
       },
       async export(model: string): Promise<never> {

@@ -38,12 +38,13 @@ export function openLibrary(): Library {
   return createLibrary({ files: createNodeFiles(join(libraryFolder(), "models")), readBytes });
 }
 
-/** Bytes of a path, an address or a Blob. Throws Problem MissingFile. */
-async function readBytes(from: Blob | URL | string): Promise<Uint8Array> {
+/** Bytes of a path, an address or a Blob. Throws Problem MissingFile, AbortError. */
+async function readBytes(from: Blob | URL | string, signal?: AbortSignal): Promise<Uint8Array> {
   if (from instanceof Blob) return new Uint8Array(await from.arrayBuffer());
   const text = String(from);
   if (/^https?:/.test(text)) {
-    const response = await fetch(text).catch((error: unknown) => {
+    const response = await fetch(text, { signal: signal ?? null }).catch((error: unknown) => {
+      signal?.throwIfAborted();
       throw new Problem("MissingFile", `A model must be at ${text}; it cannot be reached (${describeError(error)}). Check the address.`, {
         path: text,
       });

@@ -3,7 +3,7 @@
 
 import { describeError } from "../../core/problem.ts";
 import type { Overtile, Pixels, Progress } from "../contract.ts";
-import { decodeImage, encodePixels, type NdArray } from "./rpc-values.ts";
+import { decodeImage, encodePixels, type NdArray, toImageJArray } from "./rpc-values.ts";
 
 /** The part of ImageJ.JS's service API that is used; signatures as in its source. */
 export interface ImageJ {
@@ -74,6 +74,5 @@ async function trainOnActive(imagej: ImageJ, overtile: Overtile): Promise<void> 
 
 /** Labels as ImageJ shows them: 16-bit, or float where there are more objects. */
 export function toImageJ({ data, shape }: Pixels): NdArray {
-  const shown = data instanceof Uint32Array ? Float32Array.from(data) : Uint16Array.from(data);
-  return encodePixels({ data: shown, shape }, "ndarray of a buffer") as NdArray;
+  return encodePixels({ data: toImageJArray(data), shape }, "ndarray of a buffer") as NdArray;
 }

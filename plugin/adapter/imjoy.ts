@@ -7,7 +7,7 @@ import type { Action } from "../parameter-table.ts";
 import { parametersOf } from "../parameters.ts";
 import { connectImageJ, type ImageJ } from "./imagej-js.ts";
 import { createJoyForm } from "./imjoy-form.ts";
-import { type Kaibu, type KaibuOptions, openInKaibu } from "./kaibu.ts";
+import { assertPlane, type Kaibu, type KaibuOptions, openInKaibu } from "./kaibu.ts";
 import { readOptions } from "./read-options.ts";
 import { decodeImage, decodeSamples, encodePixels, type Form, formOf } from "./rpc-values.ts";
 
@@ -39,12 +39,12 @@ const kinds = ["labels", "classes", "probabilities"] as const;
 /** The functions that other plugins and scripts of the host call: `api.getPlugin("Overtile")`. */
 export function createRpcPlugin(api: ImJoyApi, overtile: Overtile) {
   const segment = async (image: unknown, options?: unknown, context?: CallContext): Promise<unknown> => {
-    const result = await overtile.segment(decodeImage(image), readOptions(options), followCall(api, context));
+    const result = await overtile.segment(decodeImage(image), readOptions("segment", options), followCall(api, context));
     return encodeResult(result, formOf(image));
   };
   const train = async (samples: unknown, options?: unknown, context?: CallContext): Promise<unknown> => {
     const decoded = samples === undefined || samples === null || samples === "" ? [] : decodeSamples(samples);
-    return overtile.train(decoded, readOptions(options), followCall(api, context));
+    return overtile.train(decoded, readOptions("train", options), followCall(api, context));
   };
   const runSegment = async ({ config, data }: RunContext = {}): Promise<unknown> => {
     const given = inputOf({ config, data }, ["image", "images"]) ?? (await askImage(api));
@@ -76,9 +76,11 @@ export function createRpcPlugin(api: ImJoyApi, overtile: Overtile) {
     removeModel: async (model: string) => overtile.models.remove(model),
     /** Opens the Kaibu at `address` as a window of the host, to look at the image, draw on it, train and segment. */
     async openInKaibu(image: unknown, address: string, options?: Pick<KaibuOptions, "model">) {
+      const shown = decodeImage(image);
+      assertPlane(shown); // before a window opens
       const kaibu = (await api.createWindow?.({ src: address, name: "Kaibu" })) as Kaibu | undefined;
       if (kaibu === undefined) throw new Error("This host opens no windows. Use one with createWindow, as imjoy-core has.");
-      await openInKaibu(kaibu, overtile, decodeImage(image) as Pixels, { ...options, context: followCall(api, undefined) });
+      await openInKaibu(kaibu, overtile, shown, { ...options, context: followCall(api, undefined) });
     },
     diagnostics: async () => overtile.diagnostics(),
     cancel: async (job?: string) => overtile.cancel(job),
@@ -94,10 +96,12 @@ function inputOf({ config, data }: RunContext, names: readonly string[]): unknow
   return names.map((name) => data?.[name] ?? values[name]).find((value) => value !== undefined && value !== null);
 }
 
-/** The values of a form: imjoy-core mixes the data of the call into them. */
+/** The values of a form: imjoy-core mixes the data of the call into them, so what is no parameter is left out. */
 function ofAction(action: Action, config: unknown): Parameters {
+  const read = readOptions(action, config);
+  if (typeof config !== "object") return read;
   const names = parametersOf(action).map(({ name }) => name);
-  return Object.fromEntries(Object.entries(readOptions(config)).filter(([name]) => names.includes(name)));
+  return Object.fromEntries(Object.entries(read).filter(([name]) => names.includes(name)));
 }
 
 /** One output: the bare array in the caller's form; several: an object of such. */

@@ -2,7 +2,8 @@
 // sent with their rows turned round and polygons with y turned round, both ways, and everything looks right and matches.
 // Arrays go to "itk-vtk" layers: "2d-image" would fall back to a picture from the network.
 
-import type { Context, Overtile, Pixels, Regions } from "../contract.ts";
+import { Problem } from "../../core/problem.ts";
+import type { Context, Image, Overtile, Pixels, Regions } from "../contract.ts";
 import { encodePixels, type NdArray } from "./rpc-values.ts";
 
 /** The part of Kaibu's API that is used. */
@@ -25,14 +26,14 @@ export interface KaibuOptions {
 /** Long enough for a first model; who wants more calls `train` with parameters. */
 const minutes = 3;
 
-/** What Kaibu shows: the image, a layer to draw on, and the buttons Segment and Train. */
+/** What Kaibu shows: the image, a layer to draw on, and the buttons Segment and Train. `image`: pixels that `assertPlane` lets pass. */
 export async function openInKaibu(
   kaibu: Kaibu,
   overtile: Overtile,
   image: Pixels,
   { model = "my model", context = {} }: KaibuOptions = {},
 ): Promise<void> {
-  const [height] = image.shape as readonly [number, number];
+  const [height] = image.shape as [number];
   await kaibu.view_image(toKaibu(image), { type: "itk-vtk", name: image.name ?? "image" });
   const drawing = await kaibu.add_shapes([], {
     name: "annotation",
@@ -66,6 +67,26 @@ export async function openInKaibu(
       },
     ],
   });
+}
+
+/** Throws Problem InvalidData for what is not one plane in memory, rows first, with or without channels last: Kaibu shows no other. */
+export function assertPlane(image: Image): asserts image is Pixels {
+  const isFile = typeof image !== "object" || !("shape" in image);
+  const { shape = [], axes = guessAxes(shape) } = isFile ? {} : image;
+  if (axes === "yx" || axes === "yxc") return;
+  const reason = isFile ? "a file or an address" : `[${shape.join(", ")}]${axes === "" ? "" : ` of axes "${axes}"`}`;
+  throw new Problem(
+    "InvalidData",
+    `For Kaibu an image must be pixels of one plane, { data, shape: [height, width] } or [height, width, channels]; got ${reason}. Open it, and give one plane.`,
+    { reason },
+  );
+}
+
+/** The contract's rule: a last dimension of at most 4 is the channel, else a first one is z. */
+function guessAxes(shape: readonly number[]): string {
+  if (shape.length === 2) return "yx";
+  if (shape.length !== 3) return "";
+  return shape[2]! <= 4 ? "yxc" : "zyx";
 }
 
 /** Rows turned round; other axes stay. The image is one plane, with or without channels last. */

@@ -6,7 +6,7 @@
 import type { DType, TypedArray } from "../../core/array/raster.ts";
 import { Problem } from "../../core/problem.ts";
 import type { Image, Pixels, Sample } from "../contract.ts";
-import { unknownImage } from "../inputs.ts";
+import { assertSample, unknownImage } from "../inputs.ts";
 
 /** How a caller sends and wants images. */
 export type Form = "ndarray of a buffer" | "ndarray of bytes" | "plain";
@@ -48,7 +48,8 @@ export function decodeImage(value: unknown): Image {
 /** Samples with their images decoded, or a dataset. */
 export function decodeSamples(value: unknown): readonly Sample[] | Image {
   if (!Array.isArray(value)) return decodeImage(value);
-  return value.map((sample: Readonly<Record<string, unknown>>) => {
+  return value.map((sample: unknown) => {
+    assertSample(sample);
     const images = ["image", "labels", "classes", "ignore"].filter((key) => sample[key] !== undefined && sample[key] !== null);
     return { ...sample, ...Object.fromEntries(images.map((key) => [key, decodeImage(sample[key])])) } as unknown as Sample;
   });
@@ -57,8 +58,8 @@ export function decodeSamples(value: unknown): readonly Sample[] | Image {
 /** Pixels in a caller's form. */
 export function encodePixels(pixels: Pixels, form: Form): NdArray | (Pixels & { readonly dtype: string }) {
   const { shape, axes, pixelSizeUm, name } = pixels;
-  // ImageJ.JS takes a byte for "nothing"; its callers are those who send bytes.
-  const data = form === "ndarray of bytes" && pixels.data instanceof Uint8Array ? Uint16Array.from(pixels.data) : pixels.data.slice();
+  // Who sends bytes is ImageJ.JS, or may be.
+  const data = form === "ndarray of bytes" ? toImageJArray(pixels.data) : pixels.data.slice();
   const dtype = dtypeOf(data);
   if (form === "plain") {
     return {
@@ -74,6 +75,12 @@ export function encodePixels(pixels: Pixels, form: Form): NdArray | (Pixels & { 
   return { _rtype: "ndarray", _rvalue: form === "ndarray of bytes" ? new Uint8Array(buffer) : buffer, _rshape: shape, _rdtype: dtype };
 }
 
+/** A copy in a type that ImageJ.JS takes: 16-bit, or float for larger numbers. It takes a byte for "nothing". */
+export function toImageJArray(data: TypedArray): Uint16Array | Float32Array {
+  const isSmall = data instanceof Uint8Array || data instanceof Uint16Array;
+  return isSmall ? Uint16Array.from(data) : Float32Array.from(data);
+}
+
 function dtypeOf(data: TypedArray): DType {
   return data.constructor.name.replace("Array", "").toLowerCase() as DType;
 }
@@ -85,6 +92,10 @@ function isNdArray(value: unknown): value is NdArray {
 function decodeNdArray({ _rvalue, _rshape, _rdtype }: NdArray): Pixels {
   const known = Object.hasOwn(arrays, _rdtype) ? arrays[_rdtype as DType] : undefined;
   const isBytes = _rvalue instanceof ArrayBuffer || ArrayBuffer.isView(_rvalue);
+  if (!Array.isArray(_rshape)) {
+    const reason = "no shape";
+    throw new Problem("InvalidData", `An ndarray must have its sides in _rshape; got ${reason}. Give [height, width].`, { reason });
+  }
   if (known === undefined || !isBytes) {
     const came = known === undefined ? `the type "${_rdtype}"` : "no bytes";
     throw new Problem("InvalidData", `An ndarray must hold bytes of one of ${Object.keys(arrays).join(", ")}; got ${came}. Convert it.`, {

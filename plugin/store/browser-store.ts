@@ -43,16 +43,23 @@ async function openOpfs(): Promise<(folder: Folder) => Files> {
 }
 
 async function openIndexedDb(): Promise<(folder: Folder) => Files> {
-  const database = await openDatabase();
-  await tryWriting(createDatabaseFiles(database, "notes"));
-  return (folder) => createDatabaseFiles(database, folder);
+  const transact = await openDatabase();
+  await tryWriting(createDatabaseFiles(transact, "notes"));
+  return (folder) => createDatabaseFiles(transact, folder);
 }
 
-/** Some browsers hand out storage that then refuses writing (private windows). One that is only full is kept: the models are in it. */
+/**
+ * Some browsers hand out storage that then refuses writing (private windows). One that is only full is kept: the models are in
+ * it. So is one where another tab is just writing the same.
+ */
 async function tryWriting(files: Files): Promise<void> {
   await files.write("store", Uint8Array.of(1)).catch((error: unknown) => {
-    if (!isFull(error)) throw error;
+    if (!isFull(error) && !isLocked(error)) throw error;
   });
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof Error && error.name === "NoModificationAllowedError";
 }
 
 /** The files with every refusal of the browser as a Problem. */

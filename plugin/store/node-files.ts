@@ -12,7 +12,7 @@ export function createNodeFiles(folder: string): Files {
   return {
     async list() {
       const names = await readdir(folder).catch(emptyWhenMissing<string[]>([]));
-      return names.filter((name) => !name.startsWith(".")).map(decodeURIComponent);
+      return names.filter((name) => !name.startsWith(".")).flatMap(decodeName);
     },
     read: async (name) => {
       const bytes = await readFile(pathOf(name)).catch(emptyWhenMissing<undefined>(undefined));
@@ -24,6 +24,15 @@ export function createNodeFiles(folder: string): Files {
     },
     remove: (name) => rm(pathOf(name), { force: true }),
   };
+}
+
+/** The name that a file was written under; none for a file that is not ours. */
+function decodeName(file: string): string[] {
+  try {
+    return [decodeURIComponent(file)];
+  } catch {
+    return [];
+  }
 }
 
 function emptyWhenMissing<T>(empty: T): (error: NodeJS.ErrnoException) => T {

@@ -15,9 +15,10 @@ interface SyncHandle {
 export async function openOpfsFolder(name: string): Promise<SlotFolder> {
   const root = await navigator.storage.getDirectory();
   const folder = await (await root.getDirectoryHandle("overtile", { create: true })).getDirectoryHandle(name, { create: true });
-  const find = async (file: string): Promise<File | undefined> => {
+  // Another tab may remove a file while it is read: then it is missing as well.
+  const readFile = async <R>(file: string, read: (found: File) => Promise<R>): Promise<R | undefined> => {
     try {
-      return await (await folder.getFileHandle(file)).getFile();
+      return await read(await (await folder.getFileHandle(file)).getFile());
     } catch (error) {
       if (isNamed(error, "NotFoundError")) return undefined;
       throw error;
@@ -29,16 +30,12 @@ export async function openOpfsFolder(name: string): Promise<SlotFolder> {
       for await (const file of (folder as unknown as { keys(): AsyncIterable<string> }).keys()) names.push(file);
       return names;
     },
-    async read(file) {
-      const found = await find(file);
-      return found && new Uint8Array(await found.arrayBuffer());
-    },
-    async readEnd(file, length) {
-      const found = await find(file);
-      if (found === undefined) return undefined;
-      const bytes = new Uint8Array(await found.slice(Math.max(0, found.size - length)).arrayBuffer());
-      return { bytes, size: found.size };
-    },
+    read: (file) => readFile(file, async (found) => new Uint8Array(await found.arrayBuffer())),
+    readEnd: (file, length) =>
+      readFile(file, async (found) => {
+        const bytes = new Uint8Array(await found.slice(Math.max(0, found.size - length)).arrayBuffer());
+        return { bytes, size: found.size };
+      }),
     async write(file, parts) {
       const handle = await folder.getFileHandle(file, { create: true });
       const access = await (handle as unknown as { createSyncAccessHandle(): Promise<SyncHandle> }).createSyncAccessHandle();

@@ -43,8 +43,14 @@ export function createSlotFiles(folder: SlotFolder): Files {
       const names = new Set(
         (await folder.list()).filter((file) => /\.[ab]$/.test(file)).map((file) => decodeURIComponent(file.slice(0, -2))),
       );
-      const whole = await Promise.all([...names].map(async (name) => (await findSlots(name)).length > 0));
-      return [...names].filter((_, i) => whole[i]);
+      // A file that cannot be read now is there all the same: who reads it hears why.
+      const isThere = (name: string): Promise<boolean> =>
+        findSlots(name).then(
+          (found) => found.length > 0,
+          () => true,
+        );
+      const there = await Promise.all([...names].map(isThere));
+      return [...names].filter((_, i) => there[i]);
     },
     async read(name) {
       for (const slot of await findSlots(name)) {

@@ -110,6 +110,8 @@ test("parameters that are unknown, of a wrong type or out of range: named, with 
     for (const parameters of given) told.push(await tell(overtile.segment(image, parameters as never)));
     return told;
   });
+  const scored = await sheet.page.evaluate(async () => tell(overtile.evaluate(image, image, { threshold: 0.5 })));
+  expect(scored).toMatch(/^InvalidParameter: .*"threshold"/);
   const names = ["model", "model", "model", "tile", "tile", "tile", "tile", "output", "fill_holes", "channel", "plane", "backend"];
   for (const [i, text] of told.entries()) {
     expect(text).toMatch(/^InvalidParameter: /);
@@ -145,4 +147,50 @@ test("the page form hears its parent window alone: a frame beside it is not hear
   await frame.waitForFunction("heard.length > 0");
   expect(await frame.evaluate("heard")).toEqual(["the parent"]);
   expect(await page.evaluate("plugin.listModels()")).toEqual([]);
+});
+
+// An embedder that knows the protocol: it takes the page's id from its greeting, and asks it to run code in every way there is.
+const embedder = (address: string): string => `${blank}<script>
+ran = [];
+const note = (way) => "parent.postMessage({ ran: '" + way + "' }, '*')";
+const bad = [
+  { type: "script", content: note("classic"), attrs: { lang: "javascript" } },
+  { type: "script", content: note("module"), attrs: { lang: "javascript", type: "module" } },
+  { type: "script", content: note("element"), attrs: { type: "text/javascript" } },
+  { type: "script", src: location.origin + "/evil.js", attrs: { type: "text/javascript" } },
+  { type: "requirements", requirements: [location.origin + "/evil.js"] },
+  { type: "html", content: "<img src='x:' onerror=\\"" + note("html") + "\\">" },
+];
+addEventListener("message", ({ data, source }) => {
+  if (data.ran) ran.push(data.ran);
+  if (data.type !== "initialized") return;
+  for (const code of bad) source.postMessage({ type: "execute", peer_id: data.peer_id, code }, "*");
+  asked = true;
+});
+</script><iframe src="${address}"></iframe>`;
+
+test("the page form runs no code of whoever embeds it", async () => {
+  const evil = { "/embedder.html": embedder(`${url}index.html`), "/evil.js": "parent.postMessage({ ran: 'a file' }, '*')" };
+  const { url: outside, requests } = await stand.serve({ pages: evil });
+  const { page } = await stand.open(`${outside}embedder.html`);
+  await page.waitForFunction("globalThis.asked === true");
+  const frame = page.frames().find((one) => one.url().startsWith(url))!;
+  // Long enough for a script to load from this machine.
+  await frame.evaluate(() => new Promise((resolve) => setTimeout(resolve, 500)));
+  expect(await page.evaluate("ran")).toEqual([]);
+  expect(requests).not.toContain("/evil.js");
+  // Not in the call itself, which the debugger allows everything.
+  const refused = await frame.evaluate(
+    () =>
+      new Promise((resolve) => {
+        setTimeout(() => {
+          try {
+            resolve(new Function("return 1")());
+          } catch (error) {
+            resolve((error as Error).name);
+          }
+        });
+      }),
+  );
+  expect(refused, "nor by a call that makes a function of a text").toBe("EvalError");
 });

@@ -1,5 +1,6 @@
 // The built bundle as a page gets it: every backend computes what Node computes, and everything works from wherever it is served.
 
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writePng } from "../../core/source/write-png.ts";
 import type * as entry from "../../plugin/entry.ts";
@@ -147,6 +148,37 @@ describe("it works from wherever it is served", () => {
     });
     expect(text).toMatch(/single file/);
     expect(text).toMatch(/wasm: answers rightly/);
+  });
+
+  test("the network is cut off after load, and nothing may be cached: formats that load when they are met open all the same", async () => {
+    const server = await stand.serve({ headers: { "cache-control": "no-store" } });
+    const { page } = await stand.open(`${server.url}blank.html`);
+    await page.evaluate(async (url) => {
+      const overtile = ((await loadModule(url)) as Entry).activate();
+      await overtile.models.list();
+      Object.assign(globalThis, { overtile });
+    }, `${server.url}overtile.mjs`);
+    const chunks = ["zarr", "zstd", "libjpeg"].map((format) => `/chunks/reader-${format}`);
+    const isAsked = (chunk: string): boolean => server.requests.some((path) => path.startsWith(chunk));
+    await expect.poll(() => chunks.every(isAsked), { timeout: 10_000 }).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 500)); // the answers
+    await server.close();
+    const golden = (name: string): Promise<Buffer> => readFile(new URL(`../core/source/golden/${name}`, import.meta.url));
+    const told = await page.evaluate(
+      async (files) => {
+        const { overtile } = globalThis as unknown as { overtile: ReturnType<Entry["activate"]> };
+        const compare = async (bytes: readonly number[]): Promise<string> => {
+          const file = new Blob([Uint8Array.from(bytes)]);
+          return overtile.evaluate(file, file).then(
+            ({ f1 }) => `f1 ${f1}`,
+            (error: Error) => error.message,
+          );
+        };
+        return Promise.all(files.map(compare));
+      },
+      [[...(await golden("zarr/v2-zstd.zip"))], [...(await golden("slides/jpeg-grey-tiled.tif"))]],
+    );
+    expect(told).toEqual(["f1 1", "f1 1"]);
   });
 
   test("the network is cut off after load, and nothing may be cached: workers start, formats open, a lost worker is replaced", async () => {

@@ -62,6 +62,24 @@ test("http on a local network: IndexedDB, without locks, OPFS and crypto.subtle"
   expect((await use(page, `${address}overtile.mjs`)).models).toEqual(["tiny@1", "tiny@2"]);
 });
 
+test("IndexedDB that was deleted meanwhile is opened again", async () => {
+  const { url } = await stand.serve();
+  const address = url.replace("127.0.0.1", "lan.test");
+  const { page } = await stand.open(`${address}blank.html`);
+  const models = await page.evaluate(async (url) => {
+    const overtile = ((await loadModule(url)) as Entry).activate();
+    await overtile.models.list();
+    const { indexedDB } = globalThis as unknown as {
+      indexedDB: { deleteDatabase(name: string): { onsuccess: () => void; onerror: () => void } };
+    };
+    await new Promise<void>((resolve, reject) =>
+      Object.assign(indexedDB.deleteDatabase("overtile"), { onsuccess: resolve, onerror: reject }),
+    );
+    return overtile.models.list();
+  }, `${address}overtile.mjs`);
+  expect(models).toEqual([]);
+});
+
 test("a sandboxed frame with an opaque origin: memory, and it says so", async () => {
   const { url } = await stand.serve({
     pages: { "/outer.html": `${blank}<iframe sandbox="allow-scripts" src="inner.html"></iframe>`, "/inner.html": plainPage },

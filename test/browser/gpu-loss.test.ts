@@ -45,6 +45,7 @@ test.skipIf(!isLong)(
         { address: `${url}overtile.mjs`, tiny, cells: makeCells(160) },
       );
       expect(isCrashed).toBe(true);
+      expect(found.backend, "it was asked for by name, so nothing else may compute").toContain("webgl");
       expect(found.different / found.pixels).toBeLessThan(1e-3);
     } finally {
       await stand.dispose();

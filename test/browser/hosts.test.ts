@@ -14,6 +14,16 @@ interface Plugin {
   cancel(job?: string): Promise<void>;
 }
 declare const host: HostPage;
+/** imjoy-core itself. */
+declare const imjoy: {
+  readonly api: { getPlugin(name: string): Promise<Plugin> };
+  readonly pm: {
+    loadWorkspace(name: string): Promise<void>;
+    reloadDB(): Promise<void>;
+    reloadPlugins(): Promise<void>;
+    installPlugin(config: { src: string }, tag: null, keepsQuiet: boolean): Promise<void>;
+  };
+};
 declare const plugin: Plugin;
 
 const forms = ["index.html", "overtile.imjoy.html"] as const;
@@ -148,6 +158,41 @@ describe("imjoy-core", () => {
     },
     60_000,
   );
+
+  test("installed for good in ImJoy's own store, it is there again after a reload: its operators, functions and models", async () => {
+    const sheet = await openHost("imjoy", "overtile.imjoy.html");
+    const { page } = sheet;
+    await page.evaluate(
+      async ({ url, tiny }) => {
+        await plugin.train(samples, { ...tiny, name: "kept" });
+        await imjoy.pm.loadWorkspace("default");
+        await imjoy.pm.reloadDB();
+        await imjoy.pm.installPlugin({ src: url }, null, false);
+      },
+      { url: `${pluginUrl}overtile.imjoy.html`, tiny },
+    );
+    await page.reload();
+    await page.waitForFunction(() => "host" in globalThis);
+    await bringCells(sheet);
+    await page.evaluate(async () => {
+      await imjoy.pm.loadWorkspace("default");
+      await imjoy.pm.reloadPlugins(); // begins to, and does not wait for them
+    });
+    await page.waitForFunction(() => "Train" in host.operators);
+    const found = await page.evaluate(async () => {
+      const installed = await imjoy.api.getPlugin("Overtile");
+      const asBuffer = { _rtype: "ndarray", _rvalue: image.data.slice().buffer, _rshape: image.shape, _rdtype: "uint8" };
+      await host.operators["Segment"]!.onexecute({ data: { model: "kept", image: asBuffer }, target: {} });
+      return {
+        operators: Object.keys(host.operators).filter((name) => name === "Segment" || name === "Train"),
+        names: (await installed.listModels()).map(({ name }) => name),
+        shape: ((await installed.segment(image, { model: "kept" })) as { shape: number[] }).shape,
+      };
+    });
+    expect(found).toEqual({ operators: ["Segment", "Train"], names: ["kept"], shape: [48, 48] });
+    expect(sheet.foreign).toEqual([]);
+    await sheet.context.close();
+  }, 90_000);
 
   test.each(forms)(
     "a host that goes away in the middle of a job leaves nothing behind: %s",

@@ -1,6 +1,8 @@
 // Jobs over the wire of the built bundle: cancelled in the middle, killed in the middle, two at once, stopped and kept, inputs
 // handed over, problems whole, nothing left after dispose.
 
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type * as entry from "../../plugin/entry.ts";
 import { createStand, makeCells, type Sheet, type Stand, tiny } from "./support/stand.ts";
@@ -99,6 +101,35 @@ describe("cancel", () => {
     expect(found.name).toBe("AbortError");
     expect(found.after).toBeLessThan(1000);
     expect(found.again, "the next job runs").toBeGreaterThanOrEqual(0);
+  });
+
+  test("of a download that does not come: within a second, and its name is free again", async () => {
+    const silent = createServer(() => {});
+    await new Promise<void>((done) => silent.listen(0, "127.0.0.1", done));
+    const address = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/model.zip`;
+    const found = await sheet.page.evaluate(
+      async ({ address, tiny }) => {
+        await overtile.models.list();
+        const cancelAfter = async (job: Promise<unknown>): Promise<{ name: string; after: number }> => {
+          await new Promise((resolve) => setTimeout(resolve, 300));
+          const began = performance.now();
+          overtile.cancel();
+          const { name } = (await job.catch((thrown: unknown) => thrown)) as Error;
+          return { name, after: performance.now() - began };
+        };
+        const segmenting = await cancelAfter(overtile.segment(image, { model: address }));
+        const training = await cancelAfter(overtile.train(samples, { ...tiny, name: "again", from: address }));
+        return { segmenting, training, model: (await overtile.train(samples, { ...tiny, name: "again" })).model };
+      },
+      { address, tiny },
+    );
+    silent.closeAllConnections();
+    silent.close();
+    for (const { name, after } of [found.segmenting, found.training]) {
+      expect(name).toBe("AbortError");
+      expect(after).toBeLessThan(1000);
+    }
+    expect(found.model).toBe("again@1");
   });
 
   test("stop keeps what was learnt", async () => {

@@ -67,7 +67,12 @@ export function manifestJson() {
           handler: "models.remove",
           parameters: { type: "object", required: ["model"], properties: { model: { type: "string" } } },
         },
-        { id: "overtile.cancel", title: "Cancel", handler: "cancel" },
+        {
+          id: "overtile.cancel",
+          title: "Cancel",
+          handler: "cancel",
+          parameters: { type: "object", properties: { job: { type: "string" } } },
+        },
       ],
       submenus: [{ id: "overtile", label: "Overtile" }],
       menus: {

@@ -58,6 +58,43 @@ describe("a host", () => {
     expect([plugin.cancelled, plugin.models.removed]).toEqual([1, [["old"]]]);
   });
 
+  test("cancel ends what runs and what waits, or the named job of both", async () => {
+    const { host, plugin } = createFakeHost();
+    plugin.endless = true;
+    host.addImage(picture("a"));
+    const run = () => host.run("Overtile Segment", "model=m").catch((error: Error) => error.name);
+    const runs = [run(), run(), run()];
+    const [, second] = host.jobs.list;
+    await host.run("overtile.cancel", { job: second!.id });
+    expect(host.jobs.list.map(({ state }) => state)).toEqual(["running", "cancelled", "queued"]);
+    await host.run("overtile.cancel");
+    expect(await Promise.all(runs)).toEqual(["AbortError", "AbortError", "AbortError"]);
+    expect(host.jobs.list.map(({ state }) => state)).toEqual(["cancelled", "cancelled", "cancelled"]);
+    expect(plugin.calls).toHaveLength(1);
+  });
+
+  test("what changes the library is recorded, and what only asks is not; the active image stays known", async () => {
+    const { host } = createFakeHost();
+    host.addImage(picture("a"));
+    host.addImage(picture("b"));
+    await host.run("Overtile Segment", "model=m");
+    const [, removed] = await Promise.all([host.run("overtile.cancel"), host.run("overtile.remove_model", "model=old")]);
+    expect(removed).toBeUndefined();
+    host.addImage(picture("c"));
+    await host.run("overtile.remove_model", "model=older");
+    await host.run("Overtile Segment", "model=m");
+    await host.run("overtile.remove_model", "model=[no such]", { record: false });
+    const words = host.recorder.text.split("\n").map((line) => line.replace(/"[^"]* (model=m) [^"]*"/, '"$1"'));
+    expect(words).toEqual([
+      'run("Overtile Segment", "model=m");',
+      'run("overtile.remove_model", "model=old");',
+      'run("overtile.remove_model", "model=older");',
+      'selectImage("c");',
+      'run("Overtile Segment", "model=m");',
+      "",
+    ]);
+  });
+
   test("an aborted signal ends the job, and its line becomes a comment", async () => {
     const { host, plugin } = createFakeHost();
     plugin.endless = true;

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { createJobQueue, describeJob, type JobQueue, type Task } from "../../host/jobs.ts";
+import { createJobQueue, type JobQueue, type Task } from "../../host/jobs.ts";
 
 /** A task that ends when it is told to, and an AbortError when its signal says so. */
 function createTask(title: string) {
@@ -46,11 +46,14 @@ describe("a job queue", () => {
 
   test("tells progress to its list, to the caller and to listeners", () => {
     const queue = createJobQueue();
-    const heard: (string | undefined)[] = [];
+    const heard: unknown[] = [];
     const onProgress = vi.fn();
-    queue.on("jobs", () => heard.push(queue.list[0] && describeJob(queue.list[0])));
+    queue.on("jobs", () => heard.push([queue.list[0]?.state, queue.list[0]?.progress?.done]));
     const { id } = queue.add({ ...createTask("a").task, onProgress });
-    expect(heard).toEqual(["a: running", "a: 25 %"]);
+    expect(heard).toEqual([
+      ["running", undefined],
+      ["running", 1],
+    ]);
     expect(onProgress).toHaveBeenCalledWith({ kind: "tile", done: 1, total: 4, job: id });
   });
 
@@ -88,7 +91,7 @@ describe("a job queue", () => {
     await expect(first).rejects.toBe("a string");
     await settled();
     expect(states(queue)).toEqual(["a failed", "b running"]);
-    expect(describeJob(queue.list[0]!)).toBe("a: failed: a string");
+    expect(queue.list[0]!.error).toBe("a string");
   });
 
   test("a task that throws before it is a promise fails like any other", async () => {

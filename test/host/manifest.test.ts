@@ -69,6 +69,19 @@ describe("checkManifest", () => {
     expect(checkManifest(manifestJson())).toEqual(manifestJson());
   });
 
+  test.each([
+    "\\\\evil.example/x.mjs",
+    " //evil/x",
+    "%2e%2e/x.mjs",
+    "a\\..\\..\\x.mjs",
+    "data\t:text/javascript,",
+    "https:x",
+    "/x.mjs",
+    "..",
+  ])("refuses an entry that leaves its folder, also by what browsers make of it: %j", (module) => {
+    expect(() => checkManifest({ ...manifestJson(), entry: { module } })).toThrow(/entry\.module/);
+  });
+
   test.each(spoilt)("names the field that is wrong: %s", (path, spoil, says) => {
     const manifest = manifestJson();
     spoil(manifest);

@@ -43,6 +43,26 @@ describe("versions", () => {
   });
 });
 
+describe("the list", () => {
+  test("leaves out what is damaged and what another tab removes meanwhile, and the reason can be asked for", async () => {
+    for (const name of ["a", "b", "c"]) await library.add({ ...model, name });
+    await files.write("b@1.zip", (await files.read("b@1.zip"))!.slice(0, 500));
+    const list = async (): Promise<readonly string[]> => [...(await files.list()), "gone@1.zip"];
+    const read = async (name: string): ReturnType<Files["read"]> => {
+      if (name === "c@1.zip") throw new DOMException("it changed meanwhile", "NotReadableError");
+      return files.read(name);
+    };
+    const shared = createLibrary({ files: { ...files, list, read }, readBytes: async () => new Uint8Array() });
+    expect((await shared.list()).map(({ name }) => name)).toEqual(["a"]);
+    expect((await shared.inspect()).faults).toEqual([
+      { model: "b@1", reason: expect.stringMatching(/zip|archive/i) },
+      { model: "c@1", reason: expect.stringMatching(/it changed meanwhile/) },
+      { model: "gone@1", reason: expect.stringMatching(/there is no/) },
+    ]);
+    await expect(shared.load("b")).rejects.toMatchObject({ kind: "InvalidModel" });
+  });
+});
+
 describe("refusals", () => {
   test("an unknown model is named with the nearest", async () => {
     await library.add({ ...model, name: "nuclei" });
@@ -53,6 +73,26 @@ describe("refusals", () => {
   test("names that macros could not write are refused before anything is kept", async () => {
     for (const name of ["a[b", "a=b", 'a"', "a'b", ""]) await expect(library.add({ ...model, name })).rejects.toThrow();
     expect(await titles()).toEqual([]);
+  });
+
+  test("names under which a model could not be found again are refused, each with its reason", async () => {
+    const refused = {
+      ".hidden": "no dot",
+      "cells@2": "version",
+      "cells.ZIP": ".zip",
+      ["\u{1F52C}".repeat(17)]: "bytes",
+      "half \ud83d": "surrogate",
+    };
+    for (const [name, reason] of Object.entries(refused)) {
+      await expect(library.add({ ...model, name }), name).rejects.toMatchObject({
+        kind: "InvalidParameter",
+        message: expect.stringContaining(reason),
+      });
+    }
+    for (const name of ["cells@home", "2.zip cells", "\u{1F52C}".repeat(16), "a.b", "細胞"]) {
+      await library.add({ ...model, name });
+      expect((await library.load(name)).name).toBe(name);
+    }
   });
 
   test("a full storage: the error says so; or the archive is handed over all the same", async () => {

@@ -73,6 +73,18 @@ test("a worker that dies rejects every pending call and every later one with Wor
   expect(connection.isLost).toBe(true);
 });
 
+test("a life that ends closes the connection, while it starts and later", async () => {
+  for (const starts of [true, false]) {
+    const life = new AbortController();
+    const thread = createThread(starts ? { greet: () => new Promise(() => {}) } : api);
+    const connecting = connect<Api>(() => thread, 1000, life.signal);
+    const pending = starts ? connecting : (await connecting).call((remote) => remote.wait());
+    life.abort();
+    await expect(pending).rejects.toMatchObject({ kind: "WorkerLost" });
+    expect(thread.isEnded).toBe(true);
+  }
+});
+
 test("another version is refused, and the worker ended", async () => {
   const thread = createThread({ greet: () => 99 });
   await expect(connect<Api>(() => thread)).rejects.toMatchObject({

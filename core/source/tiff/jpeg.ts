@@ -6,6 +6,7 @@
 /// <reference path="./libjpeg-turbo.d.ts" />
 
 import type { TypedArray } from "../../array/raster.ts";
+import { loadCode } from "../load-code.ts";
 import { decodeDeepJpeg } from "./deep-jpeg.ts";
 import { decodeLosslessJpeg } from "./lossless-jpeg.ts";
 
@@ -154,11 +155,19 @@ interface TurboDecoder {
   delete(): void;
 }
 
+/** The code of libjpeg-turbo, not started yet. */
+export function loadTurbo(): Promise<typeof import("@cornerstonejs/codec-libjpeg-turbo-8bit/decode")> {
+  return loadCode("the decoder of JPEG", () => import("@cornerstonejs/codec-libjpeg-turbo-8bit/decode"));
+}
+
 let loading: Promise<TurboModule> | undefined;
 
 async function decodeLossy(stream: Uint8Array, { width, height, components }: JpegHeader): Promise<Uint8Array> {
-  loading ??= import("@cornerstonejs/codec-libjpeg-turbo-8bit/decode").then(({ default: create }) => create<TurboModule>());
-  const module = await loading;
+  loading ??= loadTurbo().then(({ default: create }) => create<TurboModule>());
+  const module = await loading.catch((cause: unknown) => {
+    loading = undefined;
+    throw cause;
+  });
   const decoder = new module.JPEGDecoder();
   let isAlive = true;
   try {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isProblem } from "../../../core/problem.ts";
-import { addQuotes, formatOptions } from "../../../host/macro/format-options.ts";
-import { getValue, isChecked } from "../../../host/macro/options.ts";
+import { formatOptions } from "../../../host/macro/format-options.ts";
+import { getValue, isChecked } from "../../../plugin/macro-options.ts";
 
 const oddPieces = ["a", "key", "=", "key=3", "[", "]", "'", '"', " ", "\\", "\n", "/", "b=", "flip", " flip ", "\u{1f52c}", "é", "_", "&"];
 const oddText = fc.array(fc.constantFrom(...oddPieces), { maxLength: 8 }).map((pieces) => pieces.join(""));
@@ -82,10 +82,6 @@ describe("formatOptions", () => {
       { seed: 5, numRuns: 2000 },
     );
   });
-});
-
-test("ImageJ's own quoting looks at spaces and emptiness only", () => {
-  expect(["a", "a b", "", "[a", "'a'"].map(addQuotes)).toEqual(["a", "[a b]", "[]", "[a", "'a'"]);
 });
 
 function formatOrProblem(given: Record<string, string | number | boolean>): string | undefined {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { getValue, isChecked, readWords, trimKey, uniqueKey } from "../../../host/macro/options.ts";
+import { getValue, isChecked, readWords, trimKey } from "../../../plugin/macro-options.ts";
 
 const vectorsPath = join(process.env["OVERTILE_DATA"] ?? join(import.meta.dirname, "../../../../shared/data"), "macro-options.json");
 
@@ -83,16 +83,6 @@ describe("isChecked", () => {
 
 test("a key is its label's first word in lower case, without what follows a colon", () => {
   expect(["Threshold (0-1):", "Prob: x", "tile", "Radius:", ""].map(trimKey)).toEqual(["threshold", "prob", "tile", "radius", ""]);
-});
-
-test("labels of one dialog that share a key are numbered", () => {
-  const taken = new Set<string>();
-  const keys = ["Size (x)", "  Size (y)", "size:", "", ""].map((label) => {
-    const key = uniqueKey(label, taken);
-    taken.add(key);
-    return key;
-  });
-  expect(keys).toEqual(["size", "size_0", "size_1", "", ""]);
 });
 
 describe("readWords", () => {

@@ -150,6 +150,29 @@ describe("Kaibu", () => {
     expect([...image.data], "the given one stays").toEqual([1, 2, 3, 4, 5, 6]);
   });
 
+  test("it gets one plane, rows first: anything else is refused before its window opens", async () => {
+    const opened: unknown[] = [];
+    const createWindow = async (config: object): Promise<unknown> => void opened.push(config);
+    const plugin = createRpcPlugin({ export: () => {}, createWindow }, createFakeOvertile());
+    const data = new Uint8Array(24);
+    const refused = [
+      "http://127.0.0.1/cells.png",
+      new Blob(),
+      { data, shape: [2, 3, 4], axes: "cyx" },
+      { data, shape: [2, 2, 6] },
+      { data, shape: [1, 2, 3, 4] },
+    ];
+    for (const image of refused) await expect(plugin.openInKaibu(image, "kaibu")).rejects.toMatchObject({ kind: "InvalidData" });
+    expect(opened).toEqual([]);
+    for (const shape of [
+      [4, 6],
+      [2, 3, 4],
+    ]) {
+      await expect(plugin.openInKaibu({ data, shape }, "kaibu")).rejects.toThrow(/opens no windows/);
+    }
+    expect(opened).toHaveLength(2);
+  });
+
   test("polygons are turned round, both ways the same", () => {
     const flipped = flipRegions(square, 10);
     expect(flipped.features[0]!.geometry).toEqual({
@@ -196,7 +219,7 @@ describe("Kaibu", () => {
   });
 });
 
-test("the page hears its parent only, and one origin of it", () => {
+test("the page hears its parent only, one origin of it, and no code", () => {
   const parent = {};
   const heard: unknown[] = [];
   let listener!: (event: MessageEvent) => void;
@@ -206,8 +229,8 @@ test("the page hears its parent only, and one origin of it", () => {
       listener = given;
     },
   });
-  const send = (source: unknown, origin: string, data: string): void => {
-    const stopped: string[] = [];
+  const send = (source: unknown, origin: string, data: unknown): void => {
+    const stopped: unknown[] = [];
     listener({ source, origin, data, stopImmediatePropagation: () => void stopped.push(data) } as unknown as MessageEvent);
     if (stopped.length === 0) heard.push(data);
   };
@@ -216,5 +239,6 @@ test("the page hears its parent only, and one origin of it", () => {
   send(parent, "https://elsewhere", "navigated");
   send({}, "https://host", "a sibling");
   send(parent, "https://host", "second");
+  send(parent, "https://host", { type: "execute", code: { type: "script", content: "evil()" } });
   expect(heard).toEqual(["first", "second"]);
 });

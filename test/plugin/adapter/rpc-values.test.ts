@@ -5,10 +5,13 @@ import { describe, expect, test } from "vitest";
 import { readOptions } from "../../../plugin/adapter/read-options.ts";
 import { decodeImage, decodeSamples, encodePixels, formOf, type NdArray } from "../../../plugin/adapter/rpc-values.ts";
 import type { Pixels } from "../../../plugin/contract.ts";
+import { type Packing, packSample } from "../../../plugin/inputs.ts";
 
 const image: Pixels = { data: Uint16Array.of(1, 2, 300, 65535), shape: [2, 2] };
 const buffer = image.data.buffer as ArrayBuffer;
 const nd = { _rtype: "ndarray", _rshape: [2, 2], _rdtype: "uint16" } as const;
+
+const createPacking = (): Packing => ({ base: undefined, transfer: true, transfers: [] });
 
 describe("decoding", () => {
   test("an ndarray of a buffer, of bytes, and of bytes at an odd place in a larger buffer", () => {
@@ -32,8 +35,12 @@ describe("decoding", () => {
   });
 
   test("what is no image is refused in words", () => {
-    for (const value of [undefined, null, 5, {}, [], { ...nd, _rdtype: "int64", _rvalue: buffer }, { ...nd, _rvalue: { 0: 51 } }]) {
-      expect(() => decodeImage(value)).toThrow(/must .*; got .*\. \S/);
+    const noShape = { _rtype: "ndarray", _rdtype: "uint16", _rvalue: buffer };
+    const noImages = [undefined, null, 5, {}, [], { ...nd, _rdtype: "int64", _rvalue: buffer }, { ...nd, _rvalue: { 0: 51 } }, noShape];
+    for (const value of noImages) expect(() => decodeImage(value)).toThrow(/must .*; got .*\. \S/);
+    for (const sample of [null, 7, "a.png"]) {
+      expect(() => decodeSamples([sample])).toThrow(/must .*; got .*\. \S/);
+      expect(() => packSample(sample as never, createPacking())).toThrow(/must .*; got .*\. \S/);
     }
   });
 });
@@ -50,6 +57,19 @@ describe("answering", () => {
     }
   });
 
+  test("an array that is handed over twice is transferred once", () => {
+    const packing = createPacking();
+    const packed = packSample({ image, ignore: image }, packing);
+    expect(packing.transfers).toEqual([buffer]);
+    expect((packed.image as Pixels).data).toBe((packed.ignore as Pixels).data);
+  });
+
+  test("bytes of more than 65,535 objects are of floats, which ImageJ.JS takes", () => {
+    const answer = encodePixels({ data: Uint32Array.of(1, 70000), shape: [1, 2] }, "ndarray of bytes") as NdArray;
+    expect(answer).toMatchObject({ _rdtype: "float32", _rshape: [1, 2] });
+    expect((decodeImage(answer) as Pixels).data).toEqual(Float32Array.of(1, 70000));
+  });
+
   test("bytes are never 8-bit: ImageJ.JS takes those for nothing", () => {
     const answer = encodePixels({ data: Uint8Array.of(1, 2), shape: [1, 2] }, "ndarray of bytes") as NdArray;
     expect(answer).toMatchObject({ _rdtype: "uint16", _rshape: [1, 2] });
@@ -59,22 +79,36 @@ describe("answering", () => {
 
 describe("options", () => {
   test("as ImageJ writes them", () => {
-    expect(readOptions("model=[my cells] tile=572 fill_holes output='labels,classes' plane=[z=3,t=1]")).toEqual({
+    expect(readOptions("segment", "model=[my cells] tile=572 fill_holes output='labels,classes' plane=[z=3,t=1]")).toEqual({
       model: "my cells",
       tile: "572",
       fill_holes: true,
       output: "labels,classes",
       plane: "z=3,t=1",
     });
-    expect(readOptions(undefined)).toEqual({});
-    expect(readOptions({ model: "a", _rintf: true, fill_holes: "yes", from: null })).toEqual({ model: "a", fill_holes: true });
+    expect(readOptions("segment", undefined)).toEqual({});
+    expect(readOptions("segment", { model: "a", _rintf: true, fill_holes: "yes", from: null })).toEqual({ model: "a", fill_holes: true });
+  });
+
+  test("what ImageJ would read otherwise is refused, and nothing is swallowed", () => {
+    for (const text of ["tile=204 tile=412", "model=[tile=3] tile=204", "fill_holes=yes", "tile", "model='a fill_holes b' tile=3"]) {
+      expect(() => readOptions("segment", text), text).toThrow(/must (be|have)/);
+    }
+    expect(Object.entries(readOptions("segment", "__proto__=5 tile=204"))).toEqual([
+      ["__proto__", "5"],
+      ["tile", "204"],
+    ]);
+  });
+
+  test("yes and no are words, but in a box", () => {
+    expect(readOptions("train", { name: "no", resume: "yes" })).toEqual({ name: "no", resume: true });
   });
 
   test("any text ends in options or in a Problem", () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(..."ab=[]' \n\u{1F9A0}") }), (text) => {
         try {
-          readOptions(text);
+          readOptions("segment", text);
         } catch (error) {
           expect(error).toMatchObject({ kind: "InvalidParameter" });
         }

@@ -1,8 +1,8 @@
 // The store: whatever write fails, wherever, the old file is whole; refusals of the browser are Problems that say what to do.
 
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
-import { guardFiles } from "../../../plugin/store/browser-store.ts";
+import { describe, expect, test, vi } from "vitest";
+import { guardFiles, openBrowserStore } from "../../../plugin/store/browser-store.ts";
 import { createMemoryFiles, type Files } from "../../../plugin/store/files.ts";
 import { createLocalLock } from "../../../plugin/store/lock.ts";
 import { createSlotFiles, type SlotFolder } from "../../../plugin/store/slot-files.ts";
@@ -144,6 +144,24 @@ describe("refusals", () => {
     await expect(files.write("a", text("x"))).rejects.toMatchObject({ kind: "StorageUnavailable" });
     await expect(files.list()).rejects.toMatchObject({ kind: "StorageUnavailable" });
   });
+});
+
+test("OPFS that another tab is just writing to is OPFS; one that refuses writing is passed over", async () => {
+  const folder = (error: string): object => ({
+    getDirectoryHandle: async () => folder(error),
+    getFileHandle: async (_: string, options?: { create?: boolean }) => {
+      if (!options?.create) throw new DOMException("missing", "NotFoundError");
+      return { createSyncAccessHandle: () => Promise.reject(new DOMException("no", error)) };
+    },
+    removeEntry: async () => {},
+  });
+  const kinds: string[] = [];
+  for (const error of ["NoModificationAllowedError", "SecurityError"]) {
+    vi.stubGlobal("navigator", { storage: { getDirectory: async () => folder(error) } });
+    kinds.push((await openBrowserStore()).kind);
+  }
+  vi.unstubAllGlobals();
+  expect(kinds).toEqual(["opfs", "memory"]);
 });
 
 test("a lock is held by one until it is released", async () => {

@@ -1,9 +1,10 @@
 // Reading the option strings of ImageJ macros, `key=value key2=[a b] flag`, exactly as ImageJ does: also where its answer
-// surprises. What is safe to write is format-options.ts's business; what is refused, resolve-parameters.ts's.
+// surprises. `readOptionString` refuses what ImageJ would read in another way than it was meant. Macros of our hosts and option
+// strings of foreign ones (adapter/read-options.ts) are read here; what is safe to write is host/macro/format-options.ts's business.
 // Source of the rules: ij/Macro.java (getValue, trimKey) and ij/gui/GenericDialog.java (isMatch, saveLabel) of ImageJ
 // 1.53t, public domain.
 
-import { Problem } from "../../core/problem.ts";
+import { Problem } from "../core/problem.ts";
 
 /** A word of an option string: a bare word (a checked box), or a key with its value. */
 export interface OptionWord {
@@ -11,19 +12,39 @@ export interface OptionWord {
   readonly value?: string;
 }
 
+/**
+ * The words of an option string by their keys; a bare word is `true`. `names`: all keys that may stand there. `isFlag`: whether a
+ * key is a box; undefined where that is not known. Throws Problem InvalidParameter for a key that is written twice, for a box with a
+ * value and a value without, and for a string in which ImageJ would find another value.
+ */
+export function readOptionString(
+  options: string,
+  names: readonly string[],
+  isFlag: (key: string) => boolean | undefined,
+): ReadonlyMap<string, string | true> {
+  const words = new Map<string, string | true>();
+  for (const { key, value = true } of readWords(options)) {
+    const wanted = isFlag(key);
+    if (words.has(key)) throw ambiguous(key, "it is written twice");
+    if (wanted !== undefined && wanted !== (value === true)) throw wrongWord(key, value);
+    words.set(key, value);
+  }
+  for (const name of names) {
+    const word = words.get(name);
+    if (isFlag(name)) {
+      if (isChecked(options, name) !== (word === true)) throw ambiguous(name, "ImageJ would see this box where another value stands");
+    } else {
+      const value = getValue(options, name, undefined);
+      if (value !== word) throw ambiguous(name, `ImageJ would read ${JSON.stringify(value)}`);
+    }
+  }
+  return words;
+}
+
 /** The key of a dialog's label: cut at the first space, then at the first colon, in lower case. */
 export function trimKey(label: string): string {
   const word = label.split(" ", 1)[0]!;
   return word.split(":", 1)[0]!.toLowerCase();
-}
-
-/** The key of a label in a dialog that has the keys `taken`: the trimmed label, with _0, _1, ... while it is taken. */
-export function uniqueKey(label: string, taken: ReadonlySet<string>): string {
-  const key = trimKey(label.trim());
-  if (key === "" || !taken.has(key)) return key;
-  let n = 0;
-  while (taken.has(`${key}_${n}`)) n++;
-  return `${key}_${n}`;
 }
 
 /**
@@ -120,4 +141,22 @@ function readValue(line: string, start: number): { value: string; end: number } 
 /** Java's Character.isLetter of one UTF-16 unit. */
 function isLetter(unit: string): boolean {
   return /^\p{L}$/u.test(unit);
+}
+
+function ambiguous(parameter: string, why: string): Problem {
+  return new Problem(
+    "InvalidParameter",
+    `"${parameter}" must be clear to every reader of the line, but ${why}. Write it once, and first.`,
+    {
+      parameter,
+    },
+  );
+}
+
+function wrongWord(parameter: string, value: string | true): Problem {
+  const what =
+    value === true
+      ? `"${parameter}" must have a value: write ${parameter}=...`
+      : `"${parameter}" must be a bare word: write ${parameter} to turn it on, and leave it out to turn it off; got ${parameter}=${value}.`;
+  return new Problem("InvalidParameter", what, { parameter, value });
 }
