@@ -2,7 +2,7 @@
 // store. What is made of the store (labels, outlines, tables) needs no network any more.
 
 import type { Box } from "../core/array/raster.ts";
-import { findEmptyBlocks } from "../core/empty-blocks.ts";
+import { type EmptyBlocks, findEmptyBlocks } from "../core/empty-blocks.ts";
 import { predictBytes } from "../core/engine/memory.ts";
 import type { Job } from "../core/job.ts";
 import type { Model } from "../core/model/model.ts";
@@ -100,11 +100,8 @@ export async function* classifySlide(
   const blocks = await openBlockStore(store, record);
   const { shard } = options;
   const plan: SlidePlan = shard ? { ...whole, blocks: whole.blocks.filter(({ index }) => index % shard.count === shard.index) } : whole;
-  const isEmpty = options.skipEmpty ? await findEmptyBlocks(source, plane, plan, signal) : undefined;
-  if (isEmpty !== undefined) {
-    const empty = plan.blocks.filter(isEmpty).length;
-    yield { kind: "notice", done: 0, message: `${empty} of ${plan.blocks.length} blocks of ${plan.blockPx} px are empty and skipped.` };
-  }
+  const empty = options.skipEmpty ? await findEmptyBlocks(source, plane, plan, signal) : undefined;
+  if (options.skipEmpty) yield { kind: "notice", done: 0, message: describeEmpty(empty, plan) };
 
   const crew = yield* startSegmentCrew(model, tile, values, workspace, { signal, log });
   try {
@@ -112,7 +109,7 @@ export async function* classifySlide(
     const parameters = { ...values, ...resolved };
     await options.onStart?.(parameters);
     const keepProbabilities = options.keepProbabilities !== undefined;
-    const request = { plan, grid, spec, networks: crew.networks, sink: blocks, keepProbabilities, isEmpty, signal };
+    const request = { plan, grid, spec, networks: crew.networks, sink: blocks, keepProbabilities, isEmpty: empty?.isEmpty, signal };
     return { run: yield* segmentSlide(request), record, parameters, backend: crew.backend };
   } finally {
     crew.dispose();
@@ -125,6 +122,14 @@ function onePlane(planes: readonly Plane[]): Plane {
     parameter: "plane",
     value: "all",
   });
+}
+
+/** What is to be told of blocks that are left out, before the run. */
+function describeEmpty(empty: EmptyBlocks | undefined, { blocks, blockPx }: SlidePlan): string {
+  if (empty === undefined) return "No block is skipped: the image has no level small enough to tell which are empty.";
+  const { isEmpty, isBright } = empty;
+  const count = blocks.filter(isEmpty).length;
+  return `${count} of ${blocks.length} blocks of ${blockPx} px are empty (${isBright ? "bright as glass" : "dark"}) and skipped.`;
 }
 
 /** What is to be told of the sizes of pixels: what is not known is said, not guessed. */
