@@ -4,7 +4,7 @@
 import type { Band } from "./array/band.ts";
 import type { DType, TypedArray } from "./array/raster.ts";
 import type { Job } from "./job.ts";
-import { classOfTable, createCocoEncoder } from "./label/format/coco.ts";
+import { assertCocoSize, classOfTable, createCocoEncoder } from "./label/format/coco.ts";
 import { listColumns } from "./label/format/columns.ts";
 import { createGeoJsonEncoder } from "./label/format/geojson.ts";
 import type { ClassStyle, OutlineEncoder } from "./label/format/outline-encoder.ts";
@@ -14,6 +14,7 @@ import type { Region } from "./label/region/region.ts";
 import { paintRuns } from "./label/run-band.ts";
 import { simplifyOutline } from "./label/shape/simplify.ts";
 import type { BlockStore } from "./sink/block-store.ts";
+import { createOrder } from "./sink/in-order.ts";
 import { type GrowingFile, openOmeTiff } from "./sink/ome-tiff.ts";
 import { createPyramidWriter, pyramidSizes, type WriteChunk } from "./sink/pyramid.ts";
 import type { GrowingFolder } from "./sink/store.ts";
@@ -30,6 +31,8 @@ export type SlideFormat = "ome-zarr" | "ome-zarr-0.5" | "ome-tiff";
 export interface ResultPlace {
   openFile(kind: SlideKind): Promise<GrowingFile>;
   openFolder(kind: SlideKind): Promise<GrowingFolder>;
+  /** Gives all that was finished its name. Absent: `finish` did. */
+  publish?(): Promise<void>;
 }
 
 export interface ResultOptions {
@@ -60,7 +63,9 @@ export interface SlideCounts {
 export async function* writeSlideResults(blocks: BlockStore, given: ResultOptions): Job<SlideCounts> {
   const { place, abandon } = rememberOpened(given.place);
   try {
-    return yield* writeResults(blocks, { ...given, place });
+    const counts = yield* writeResults(blocks, { ...given, place });
+    await given.place.publish?.();
+    return counts;
   } catch (error) {
     await abandon();
     throw error;
@@ -70,6 +75,7 @@ export async function* writeSlideResults(blocks: BlockStore, given: ResultOption
 async function* writeResults(blocks: BlockStore, options: ResultOptions): Job<SlideCounts> {
   const { kinds, signal } = options;
   const has = (...some: readonly SlideKind[]): boolean => some.some((kind) => kinds.includes(kind));
+  if (has("coco")) assertCocoSize(blocks.record);
   for (const kind of (["classes", "probabilities"] as const).filter((one) => has(one))) {
     yield { kind: "phase", name: `writing ${kind}`, done: 0 };
     await (kind === "classes" ? writeClasses(blocks, options) : writeProbabilities(blocks, options));
@@ -277,10 +283,11 @@ async function openPyramid(
     labelled: isInImage ? "../../" : undefined,
     channels,
   });
+  const inOrder = createOrder(); // in a zip, the same chunks give the same bytes
   const writers = await Promise.all(
     layouts.map(async (layout, level) => {
       await writeZarrMetadata(store, String(level), layout);
-      return openZarrWriter(store, String(level), layout);
+      return openZarrWriter(store, String(level), layout, inOrder);
     }),
   );
   const write =

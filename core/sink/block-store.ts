@@ -2,6 +2,7 @@
 // of the plan. A chunk that is there is a block that is done: this is the ledger of a run, of one that goes on, and of machines that share a slide.
 
 import type { Band } from "../array/band.ts";
+import type { Range } from "../array/normalize.ts";
 import { type Box, createTypedArray, type DType, type TypedArray } from "../array/raster.ts";
 import { Problem } from "../problem.ts";
 import type { Block } from "../tile/slide-plan.ts";
@@ -12,7 +13,9 @@ export type ProbabilityType = "uint8" | "float32";
 
 /** Everything that the numbers of a run depend on, and what is needed to make something of them later. Plain JSON. */
 export interface SlideRecord {
+  /** Where the image was found: another machine may call it otherwise. */
   readonly path: string;
+  /** The file's own name. */
   readonly name: string;
   readonly height: number;
   readonly width: number;
@@ -33,6 +36,10 @@ export interface SlideRecord {
   readonly probabilityType?: ProbabilityType;
   readonly pixelSizeUm?: number;
   readonly skipEmpty: boolean;
+  /** What computes, and its build: others round otherwise. */
+  readonly backend: string;
+  /** What grey values are normalised by. */
+  readonly ranges: readonly Range[];
   /** Half of the smallest objects that the model learnt. */
   readonly minSizePx: number;
   /** At which depth the model's objects are best cut apart. */
@@ -124,8 +131,7 @@ async function assertSameRun(store: ChunkStore, record: SlideRecord): Promise<vo
   if (begun === undefined) return writeJson(store, recordName, record);
   const before = begun as Partial<Record<string, unknown>>;
   const now: Partial<Record<string, unknown>> = { ...record };
-  // The same file may be called otherwise on another machine.
-  const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((key) => key !== "path");
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((key) => !isFree(key));
   const different = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
   if (different.length === 0) return;
   const named = different.map((key) => `${key} (${JSON.stringify(now[key])}, not ${JSON.stringify(before[key])})`).join(", ");
@@ -134,6 +140,11 @@ async function assertSameRun(store: ChunkStore, record: SlideRecord): Promise<vo
     `"resume" must go on with what the run was begun with; different are ${named}. Use the same, or begin anew with --overwrite.`,
     { parameter: "resume", value: different },
   );
+}
+
+/** True for what may differ: where the image lies, and what follows from the model. */
+function isFree(key: string): boolean {
+  return ["path", "minSizePx", "splitDepthPx"].includes(key);
 }
 
 interface PadOptions {

@@ -5,6 +5,7 @@
 import { createTypedArray, type DType, type TypedArray } from "../array/raster.ts";
 import { Problem } from "../problem.ts";
 import { pack, unpack } from "../source/platform-zlib.ts";
+import type { InOrder } from "./in-order.ts";
 import type { ChunkStore } from "./store.ts";
 
 export type NgffVersion = "0.4" | "0.5";
@@ -28,9 +29,15 @@ export interface ZarrArray {
 
 const dtypes: Readonly<Record<DType, string>> = { uint8: "|u1", int8: "|i1", uint16: "<u2", int16: "<i2", uint32: "<u4", int32: "<i4", float32: "<f4", float64: "<f8" }; // biome-ignore format: a table
 
-/** What writes chunks of the array at `path`, its metadata still to be written. */
-export function openZarrWriter(store: Pick<ChunkStore, "write">, path: string, { version }: ZarrLayout): ZarrArray["write"] {
-  return async (at, data) => store.write(nameChunk(path, version, at), await pack(toBytes(data), version === "0.4" ? "deflate" : "gzip"));
+/** What writes chunks of the array at `path`, its metadata still to be written. `inOrder`: chunks come to the store in the order of the calls. */
+export function openZarrWriter(
+  store: Pick<ChunkStore, "write">,
+  path: string,
+  { version }: ZarrLayout,
+  inOrder: InOrder = async (ready, take) => take(await ready),
+): ZarrArray["write"] {
+  const format = version === "0.4" ? "deflate" : "gzip";
+  return (at, data) => inOrder(pack(toBytes(data), format), (packed) => store.write(nameChunk(path, version, at), packed));
 }
 
 /** The array at `path`, its metadata still to be written. */

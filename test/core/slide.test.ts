@@ -61,6 +61,8 @@ async function planRun(source: ImageSource, { tile = 44, pixelsPerStep = 1, regi
     ...(region && { region }),
     ...(keep && { probabilityType: "float32" as const }),
     skipEmpty: false,
+    backend: "test",
+    ranges: grid.ranges,
     minSizePx: 0,
     splitDepthPx: 0,
   };
