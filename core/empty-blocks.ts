@@ -5,6 +5,7 @@
 import { otsuBin } from "./array/otsu.ts";
 import type { Raster } from "./array/raster.ts";
 import type { Plane } from "./read-image.ts";
+import { findStep } from "./source/pyramid.ts";
 import type { ImageSource } from "./source/source.ts";
 import type { Block, SlidePlan } from "./tile/slide-plan.ts";
 
@@ -29,20 +30,19 @@ export async function findEmptyBlocks(
   const level = source.levels.findIndex(({ height, width }) => height * width <= largestLevelPx);
   if (level < 0) return undefined;
   const { height, width } = source.levels[level]!;
+  const step = findStep(source, source.levels[level]!);
   const isBright = isColour(source);
   const channels = isBright ? [0, 1, 2] : plane.channels; // glass is bright in every colour, a stain need not be dark in each
   const raster = await source.read({ y0: 0, x0: 0, y1: height, x1: width, ...plane, channels, level, signal });
   const grey = meanOfChannels(raster);
   const threshold = otsuThreshold(grey);
   const isEmptyPixel = (value: number): boolean => (isBright ? value > threshold : value <= threshold);
-  const scaleY = height / plan.height;
-  const scaleX = width / plan.width;
   const reach = (plan.marginPx * plan.height) / plan.gridHeight;
   const isEmpty = ({ box }: Block): boolean => {
-    const y1 = Math.min(height, Math.ceil((box.y1 + reach) * scaleY));
-    const x1 = Math.min(width, Math.ceil((box.x1 + reach) * scaleX));
-    const x0 = Math.max(0, Math.floor((box.x0 - reach) * scaleX));
-    for (let y = Math.max(0, Math.floor((box.y0 - reach) * scaleY)); y < y1; y++) {
+    const y1 = Math.min(height, Math.ceil((box.y1 + reach) / step.y));
+    const x1 = Math.min(width, Math.ceil((box.x1 + reach) / step.x));
+    const x0 = Math.max(0, Math.floor((box.x0 - reach) / step.x));
+    for (let y = Math.max(0, Math.floor((box.y0 - reach) / step.y)); y < y1; y++) {
       for (let x = x0; x < x1; x++) if (!isEmptyPixel(grey[y * width + x]!)) return false;
     }
     return true;

@@ -282,6 +282,7 @@ async function openPyramid(
     isLabels: kind !== "probabilities",
     labelled: isInImage ? "../../" : undefined,
     channels,
+    white: dtype === "uint8" ? 255 : 1,
   });
   const inOrder = createOrder(); // in a zip, the same chunks give the same bytes
   const writers = await Promise.all(

@@ -6,8 +6,9 @@ export type InOrder = <T, R>(ready: Promise<T>, take: (value: T) => Promise<R>) 
 export function createOrder(): InOrder {
   let last: Promise<unknown> = Promise.resolve();
   return (ready, take) => {
-    const taken = Promise.all([ready, last]).then(([value]) => take(value));
-    last = taken.catch(() => {});
+    const before = last;
+    const taken = Promise.all([ready, before]).then(([value]) => take(value));
+    last = taken.catch(() => before);
     return taken;
   };
 }

@@ -90,7 +90,7 @@ export interface OmeGroup {
   readonly version: NgffVersion;
   readonly name: string;
   readonly axes: readonly ("c" | "y" | "x")[];
-  /** [.., height, width] of each level, finest first. */
+  /** [.., height, width] of each level, finest first; each pixel of one is two, a side, of the one before, and the last may be cut. */
   readonly shapes: readonly (readonly number[])[];
   readonly pixelSizeUm?: number | undefined;
   /** True: a label image. */
@@ -99,17 +99,18 @@ export interface OmeGroup {
   readonly labelled?: string | undefined;
   /** Names of the channels, where there are several. */
   readonly channels?: readonly string[] | undefined;
+  /** The value of channels that is shown as white; default 1. */
+  readonly white?: number;
   /** What we keep beside the standard's own, under "overtile". */
   readonly note?: unknown;
 }
 
 /** The attributes of a multiscale image whose levels are the arrays "0", "1" and so on. */
 export async function writeOmeGroup(store: Pick<ChunkStore, "write">, path: string, group: OmeGroup): Promise<void> {
-  const { version, name, axes, shapes, pixelSizeUm, isLabels, labelled, channels, note } = group;
+  const { version, name, axes, shapes, pixelSizeUm, isLabels, labelled, channels, white = 1, note } = group;
   const unit = pixelSizeUm === undefined ? {} : { unit: "micrometer" };
-  const finest = shapes[0]!;
-  const datasets = shapes.map((shape, level) => {
-    const scale = axes.map((axis, i) => (axis === "c" ? 1 : (pixelSizeUm ?? 1) * (finest[i]! / shape[i]!)));
+  const datasets = shapes.map((_, level) => {
+    const scale = axes.map((axis) => (axis === "c" ? 1 : (pixelSizeUm ?? 1) * 2 ** level));
     return { path: String(level), coordinateTransformations: [{ type: "scale", scale }] };
   });
   const described = axes.map((axis) => (axis === "c" ? { name: axis, type: "channel" } : { name: axis, type: "space", ...unit }));
@@ -118,7 +119,7 @@ export async function writeOmeGroup(store: Pick<ChunkStore, "write">, path: stri
     multiscales: [{ ...inner, name, axes: described, datasets }],
     ...(isLabels && { "image-label": { ...inner, ...(labelled && { source: { image: labelled } }) } }),
     ...(channels && {
-      omero: { channels: channels.map((label) => ({ label, color: "FFFFFF", window: { min: 0, max: 1, start: 0, end: 1 } })) },
+      omero: { channels: channels.map((label) => ({ label, color: "FFFFFF", window: { min: 0, max: white, start: 0, end: white } })) },
     }),
   };
   const notes = note === undefined ? {} : { overtile: note };
