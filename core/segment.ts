@@ -154,7 +154,7 @@ export async function toObjects(
     yield { y0: 0, height, width, data };
   };
   const found = await findObjects(read, { height, width, minSizePx, fillHoles, signal });
-  const { table, tooLarge } = await splitObjects(read, found, { minDepthPx: splitDepthPx, signal });
+  const { table, tooLarge } = await splitObjects(read, found, { minDepthPx: splitDepthPx, minSizePx, signal });
   const labels = new Uint32Array(height * width);
   for await (const band of labelBands(read, table, signal)) labels.set(band.data, band.y0 * width);
   return { labels: { height, width, data: labels, count: table.count }, tooLarge };

@@ -55,10 +55,10 @@ export async function* joinObjects(
   const { height, width, probabilityType } = record;
   const { signal, source } = options;
   yield { kind: "phase", name: "joining objects", done: 0 };
-  let table = await findObjects(blocks.readClasses, { height, width, ...options });
+  let table: ObjectTable = { ...(await findObjects(blocks.readClasses, { height, width, ...options })), extent: record.region };
   if (options.splitDepthPx > 0) {
     yield { kind: "phase", name: "cutting merged objects apart", done: 0 };
-    const split = await splitObjects(blocks.readClasses, table, { minDepthPx: options.splitDepthPx, signal });
+    const split = await splitObjects(blocks.readClasses, table, { minDepthPx: options.splitDepthPx, minSizePx: options.minSizePx, signal });
     table = split.table;
     if (split.tooLarge.length > 0) yield { kind: "notice", done: 0, message: describeTooLarge(split.tooLarge) };
   }

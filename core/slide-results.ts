@@ -57,6 +57,8 @@ export interface SlideCounts {
   readonly objects: number;
   /** Objects of each region, where there are regions. */
   readonly byRegion?: readonly { readonly name: string; readonly objects: number }[];
+  /** Ids of objects that were too large to be cut apart, where there are any. */
+  readonly tooLarge?: readonly number[];
 }
 
 /** Joins the objects of a finished run and writes what was asked for: all of it or, after a failure, nothing. */
@@ -114,10 +116,11 @@ function rememberOpened(place: ResultPlace): { readonly place: ResultPlace; aban
   };
 }
 
-function countObjects({ count, regions }: ObjectTable): SlideCounts {
-  if (regions === undefined) return { objects: count };
+function countObjects({ count, regions, splits }: ObjectTable): SlideCounts {
+  const whole = { objects: count, ...(splits && splits.tooLarge.length > 0 && { tooLarge: splits.tooLarge }) };
+  if (regions === undefined) return whole;
   const counts = countByRegion(regions);
-  return { objects: count, byRegion: regions.regions.map((_, i) => ({ name: nameRegion(regions, i + 1), objects: counts[i + 1]! })) };
+  return { ...whole, byRegion: regions.regions.map((_, i) => ({ name: nameRegion(regions, i + 1), objects: counts[i + 1]! })) };
 }
 
 /** Of the region with this number, from 1 on as ids are. */

@@ -20,26 +20,38 @@ export function splitByDistance(mask: Uint8Array, height: number, width: number,
     for (let x = 0; x < width; x++) if (mask[y * width + x] !== 0) outside[(y + 1) * inner.width + x + 1] = 0;
   }
   const heights = squaredDistances(outside, inner.height, inner.width);
-  const roots = flood(heights, inner.width, minDepthPx);
+  const { basins, rootOf } = flood(heights, inner.width, minDepthPx);
   const data = new Uint32Array(height * width);
-  const numbers = new Map<number, number>();
+  if (basins < 2) {
+    for (let i = 0; i < data.length; i++) data[i] = mask[i] === 0 ? 0 : 1;
+    return { count: basins, data };
+  }
+  const numbers = new Uint32Array(heights.length);
+  let count = 0;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const root = roots((y + 1) * inner.width + x + 1);
-      if (root < 0) continue;
-      if (!numbers.has(root)) numbers.set(root, numbers.size + 1);
-      data[y * width + x] = numbers.get(root)!;
+      if (mask[y * width + x] === 0) continue;
+      const root = rootOf((y + 1) * inner.width + x + 1);
+      if (numbers[root] === 0) numbers[root] = ++count;
+      data[y * width + x] = numbers[root]!;
     }
   }
-  return { count: numbers.size, data };
+  return { count, data };
 }
 
-/** The basin of each pixel by the index of its peak, -1 where the squared height is 0: pixels join from the highest to the lowest. */
-function flood(squares: Float64Array, width: number, minDepth: number): (pixel: number) => number {
+interface Flooded {
+  readonly basins: number;
+  /** The basin of a pixel above 0, by the index of its peak. */
+  readonly rootOf: (pixel: number) => number;
+}
+
+/** Pixels join from the highest to the lowest. */
+function flood(squares: Float64Array, width: number, minDepth: number): Flooded {
+  let basins = 0;
   const parents = new Int32Array(squares.length).fill(-1);
   const rootOf = (pixel: number): number => {
     let root = pixel;
-    while (root >= 0 && parents[root] !== root) root = parents[root]!;
+    while (parents[root] !== root) root = parents[root]!;
     for (let k = pixel; k !== root; ) {
       const next = parents[k]!;
       parents[k] = root;
@@ -58,6 +70,7 @@ function flood(squares: Float64Array, width: number, minDepth: number): (pixel: 
     }
     if (steepest < 0) {
       parents[pixel] = pixel;
+      basins++;
       continue;
     }
     // The pixel joins the basin of its highest neighbour. Other basins meet that one here: the lower of two is a part of the
@@ -71,16 +84,27 @@ function flood(squares: Float64Array, width: number, minDepth: number): (pixel: 
       if (Math.sqrt(squares[low]!) - Math.sqrt(squares[pixel]!) >= minDepth) continue;
       parents[low] = high;
       basin = high;
+      basins--;
     }
     parents[pixel] = basin;
   }
-  return (pixel) => (parents[pixel] === -1 ? -1 : rootOf(pixel));
+  return { basins, rootOf };
 }
 
-/** Pixels above 0, the highest first; of equal ones in reading order. */
+/** Pixels above 0, the highest first; of equal ones in reading order. Squared distances are whole numbers: they are counted. */
 function sortDown(squares: Float64Array): Int32Array {
-  const most = squares.reduce((a, b) => Math.max(a, b), 0);
-  const pixels: number[] = [];
-  for (const [i, square] of squares.entries()) if (square > 0) pixels.push((most - square) * squares.length + i);
-  return Int32Array.from(Float64Array.from(pixels).sort(), (key) => key % squares.length);
+  let most = 0;
+  for (let i = 0; i < squares.length; i++) if (squares[i]! > most) most = squares[i]!;
+  // Where pixels of each square begin: those of a higher one lie before.
+  const starts = new Int32Array(most + 1);
+  for (let i = 0; i < squares.length; i++) starts[most - squares[i]!]!++;
+  let count = 0;
+  for (let k = 0; k < most; k++) {
+    const here = starts[k]!;
+    starts[k] = count;
+    count += here;
+  }
+  const pixels = new Int32Array(count);
+  for (let i = 0; i < squares.length; i++) if (squares[i]! > 0) pixels[starts[most - squares[i]!]!++] = i;
+  return pixels;
 }
