@@ -56,21 +56,26 @@ export async function* segmentSlide({ plan, grid, spec, networks, sink, keepProb
   const undone: Block[] = [];
   let written: Box[] = [];
   let skipped = 0;
-  for (const block of plan.blocks) {
-    signal?.throwIfAborted();
-    if (await sink.has(block)) written.push(block.box);
-    else if (isEmpty?.(block)) {
-      await sink.write(block, emptyResult(block, spec, keepProbabilities));
-      skipped++;
-    } else undone.push(block);
+  const writes = createWriteQueue(writtenAtOnce);
+  try {
+    for (const block of plan.blocks) {
+      signal?.throwIfAborted();
+      if (await sink.has(block)) written.push(block.box);
+      else if (isEmpty?.(block)) {
+        await writes.add(() => sink.write(block, emptyResult(block, spec, keepProbabilities)));
+        skipped++;
+      } else undone.push(block);
+    }
+  } finally {
+    await writes.settle();
   }
+  writes.check();
   const found = plan.blocks.length - undone.length - skipped;
 
   const tiles = undone.sort(byStrips).flatMap((block) => block.tiles.map((tile) => ({ block, tile })));
   const walk = { ...plan, height: plan.gridHeight, width: plan.gridWidth, tiles: tiles.map(({ tile }, index) => ({ ...tile, index })) };
   const options = { plan: walk, channels: spec.channels, classes: spec.classes, read: grid.read, signal };
   const open = new Map<Block, OpenBlock>();
-  const writes = createWriteQueue(writtenAtOnce);
   const total = tiles.length;
   const pixels = tiles.reduce((sum, { tile }) => sum + countPixels(tile.core), 0);
   const secondsLeft = createClock(pixels);

@@ -16,6 +16,7 @@ import { simplifyOutline } from "./label/shape/simplify.ts";
 import type { BlockStore } from "./sink/block-store.ts";
 import { createOrder } from "./sink/in-order.ts";
 import { type GrowingFile, openOmeTiff } from "./sink/ome-tiff.ts";
+import { packings } from "./sink/packing.ts";
 import { createPyramidWriter, pyramidSizes, type WriteChunk } from "./sink/pyramid.ts";
 import type { GrowingFolder } from "./sink/store.ts";
 import { type NgffVersion, openZarrWriter, writeOmeGroup, writeZarrMetadata, type ZarrLayout } from "./sink/zarr.ts";
@@ -243,6 +244,7 @@ async function openPyramid(
   options: ResultOptions,
 ): Promise<PlaneWriter> {
   const { height, width, name, pixelSizeUm } = record;
+  const packing = packings[kind];
   const isInImage = kind === "labels" && options.levelsOfImage !== undefined;
   const sizes = pyramidSizes(height, width, chunkPx, isInImage ? options.levelsOfImage : undefined);
   const levelsOf = (write: (plane: number) => WriteChunk) =>
@@ -257,7 +259,7 @@ async function openPyramid(
   if (options.format === "ome-tiff") {
     const file = await options.place.openFile(kind);
     const channels = planes.map((plane) => plane || kind);
-    const tiff = await openOmeTiff(file, { name: `${name}.${kind}`, sizes, tilePx: chunkPx, dtype, channels, pixelSizeUm });
+    const tiff = await openOmeTiff(file, { name: `${name}.${kind}`, sizes, tilePx: chunkPx, dtype, channels, pixelSizeUm, packing });
     return join(
       levelsOf((channel) => (chunk) => tiff.write({ channel, ...chunk })),
       tiff.end,
@@ -273,6 +275,7 @@ async function openPyramid(
     dtype,
     version,
     axes,
+    packing,
   }));
   const shapes = layouts.map(({ shape }) => shape);
   const channels = isStack ? planes : undefined;

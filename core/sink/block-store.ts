@@ -6,6 +6,7 @@ import type { Range } from "../array/normalize.ts";
 import { type Box, createTypedArray, type DType, type TypedArray } from "../array/raster.ts";
 import { Problem } from "../problem.ts";
 import type { Block } from "../tile/slide-plan.ts";
+import { briefPacking, classPacking } from "./packing.ts";
 import type { ChunkStore } from "./store.ts";
 import { openZarr, readJson, writeJson, writeOmeGroup, writeZarrMetadata, type ZarrArray, type ZarrLayout } from "./zarr.ts";
 
@@ -94,13 +95,21 @@ function layOut({ height, width, blockPx, classNames, probabilityType = "uint8" 
   readonly probabilities: ZarrLayout;
 } {
   return {
-    classes: { shape: [height, width], chunks: [blockPx, blockPx], dtype: "uint8", version: "0.4", axes: ["y", "x"] },
+    classes: {
+      shape: [height, width],
+      chunks: [blockPx, blockPx],
+      dtype: "uint8",
+      version: "0.4",
+      axes: ["y", "x"],
+      packing: classPacking,
+    },
     probabilities: {
       shape: [classNames.length, height, width],
       chunks: [1, blockPx, blockPx],
       dtype: probabilityType,
       version: "0.4",
       axes: ["c", "y", "x"],
+      packing: briefPacking,
     },
   };
 }
@@ -161,8 +170,14 @@ function padPlane(
   { y0, x0, y1, x1 }: Box,
   { count, index, type, blockPx, factor = type === "uint8" ? 255 : 1 }: PadOptions,
 ): TypedArray {
-  const out = createTypedArray(type, blockPx * blockPx);
   const width = x1 - x0;
+  const isAsItIs = count === 1 && factor === 1;
+  if (isAsItIs && data.length === blockPx * blockPx) return data;
+  const out = createTypedArray(type, blockPx * blockPx);
+  if (isAsItIs) {
+    for (let y = 0; y < y1 - y0; y++) out.set(data.subarray(y * width, (y + 1) * width), y * blockPx);
+    return out;
+  }
   for (let y = 0; y < y1 - y0; y++) {
     for (let x = 0; x < width; x++) {
       const value = factor * data[(y * width + x) * count + index]!;

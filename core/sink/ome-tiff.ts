@@ -3,7 +3,7 @@
 // Specification: https://docs.openmicroscopy.org/ome-model (OME-TIFF), TIFF 6.0, BigTIFF.
 
 import type { DType, TypedArray } from "../array/raster.ts";
-import { pack } from "../source/platform-zlib.ts";
+import { type Packing, pack } from "../source/platform-zlib.ts";
 import { createOrder } from "./in-order.ts";
 import type { LevelSize } from "./pyramid.ts";
 
@@ -28,6 +28,7 @@ export interface OmeTiffOptions {
   /** Names of the planes: one plane a channel. */
   readonly channels: readonly string[];
   readonly pixelSizeUm?: number | undefined;
+  readonly packing?: Packing;
 }
 
 export interface OmeTiffWriter {
@@ -65,7 +66,7 @@ export async function openOmeTiff(file: GrowingFile, options: OmeTiffOptions): P
   const inOrder = createOrder();
   /** Packed at once, appended in the order of the calls: the same pixels give the same bytes. */
   const store = (data: TypedArray): Promise<{ offset: number; length: number }> => {
-    const packing = pack(new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength), "deflate");
+    const packing = pack(new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength), "deflate", options.packing);
     return inOrder(packing, async (packed) => ({ offset: await file.append(packed), length: packed.length }));
   };
   return {

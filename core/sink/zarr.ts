@@ -4,7 +4,7 @@
 
 import { createTypedArray, type DType, type TypedArray } from "../array/raster.ts";
 import { Problem } from "../problem.ts";
-import { pack, unpack } from "../source/platform-zlib.ts";
+import { type Packing, pack, unpack, usualPacking } from "../source/platform-zlib.ts";
 import type { InOrder } from "./in-order.ts";
 import type { ChunkStore } from "./store.ts";
 
@@ -17,6 +17,7 @@ export interface ZarrLayout {
   readonly version: NgffVersion;
   /** "y", "x" and so on. */
   readonly axes: readonly string[];
+  readonly packing?: Packing;
 }
 
 export interface ZarrArray {
@@ -33,11 +34,11 @@ const dtypes: Readonly<Record<DType, string>> = { uint8: "|u1", int8: "|i1", uin
 export function openZarrWriter(
   store: Pick<ChunkStore, "write">,
   path: string,
-  { version }: ZarrLayout,
+  { version, packing }: ZarrLayout,
   inOrder: InOrder = async (ready, take) => take(await ready),
 ): ZarrArray["write"] {
   const format = version === "0.4" ? "deflate" : "gzip";
-  return (at, data) => inOrder(pack(toBytes(data), format), (packed) => store.write(nameChunk(path, version, at), packed));
+  return (at, data) => inOrder(pack(toBytes(data), format, packing), (packed) => store.write(nameChunk(path, version, at), packed));
 }
 
 /** The array at `path`, its metadata still to be written. */
@@ -69,16 +70,16 @@ function nameChunk(path: string, version: NgffVersion, at: readonly number[]): s
 export async function writeZarrMetadata(
   store: Pick<ChunkStore, "write">,
   path: string,
-  { shape, chunks, dtype, version, axes }: ZarrLayout,
+  { shape, chunks, dtype, version, axes, packing: { level } = usualPacking }: ZarrLayout,
 ): Promise<void> {
   if (version === "0.4") {
-    const compressor = { id: "zlib", level: 6 };
+    const compressor = { id: "zlib", level };
     const common = { zarr_format: 2, shape, chunks, dtype: dtypes[dtype], compressor, fill_value: 0, filters: null };
     return writeJson(store, `${path}/.zarray`, { ...common, order: "C", dimension_separator: "/" });
   }
   const codecs = [
     { name: "bytes", configuration: { endian: "little" } },
-    { name: "gzip", configuration: { level: 6 } },
+    { name: "gzip", configuration: { level } },
   ];
   const grid = { name: "regular", configuration: { chunk_shape: chunks } };
   const keys = { name: "default", configuration: { separator: "/" } };
