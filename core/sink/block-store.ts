@@ -196,12 +196,19 @@ async function* readBands(
   { region, prefix = [], type = "uint8" }: { region?: Box | undefined; prefix?: readonly number[]; type?: ProbabilityType },
 ): AsyncGenerator<Band<TypedArray>> {
   const wanted = region ?? { y0: 0, x0: 0, y1: height, x1: width };
+  const zeros = createTypedArray(type, bandRows * width);
   for (let y0 = 0; y0 < height; y0 += blockPx) {
     const y1 = Math.min(height, y0 + blockPx);
+    if (y1 <= wanted.y0 || y0 >= wanted.y1) {
+      for (let y = y0; y < y1; y += bandRows) {
+        const rows = Math.min(y1 - y, bandRows);
+        yield { y0: y, height: rows, width, data: zeros.subarray(0, rows * width) as TypedArray, isZero: true };
+      }
+      continue;
+    }
     const data = createTypedArray(type, (y1 - y0) * width);
     const row = y0 / blockPx;
-    const isWanted = y1 > wanted.y0 && y0 < wanted.y1;
-    const last = isWanted ? Math.ceil(wanted.x1 / blockPx) : 0;
+    const last = Math.ceil(wanted.x1 / blockPx);
     for (let column = Math.floor(wanted.x0 / blockPx); column < last; column++) {
       const chunk = await array.read([...prefix, row, column]);
       if (chunk === undefined) throw missingBlock({ row, column });

@@ -228,6 +228,24 @@ describe("a slide", () => {
       return y >= region.y0 && y < region.y1 && x >= region.x0 && x < region.x1 ? value : 0;
     });
     expect(await readAll(part.readClasses())).toEqual(expected);
+
+    const means: number[] = [];
+    const wanted: number[] = [];
+    const options = { minSizePx: 0, fillHoles: false, splitDepthPx: 0, traces: false, measures: true, source };
+    const { data: grey } = await source.read({ y0: 0, x0: 0, y1: 90, x1: 100 });
+    await runJob(
+      joinObjects(part, options, async ({ table, measurementOf }) => {
+        const ids = await readAll(labelBands(part.readClasses, table));
+        for (let id = 1; id <= table.count; id++) {
+          const own = ids.flatMap((value, i) => (value === id ? [grey[i]!] : []));
+          wanted.push(own.reduce((a, b) => a + b, 0) / own.length);
+        }
+        const end = async (): Promise<void> => void means.push(...wanted.map((_, i) => measurementOf(i + 1).channels[0]!.mean));
+        return [{ add: async () => {}, end }];
+      }),
+    );
+    expect(means.length).toBeGreaterThan(1);
+    for (const [i, mean] of means.entries()) expect(mean).toBeCloseTo(wanted[i]!, 9);
   });
 
   it("of another pixel size is mapped back without a shift: discs keep their centres within 0.05 px", async () => {

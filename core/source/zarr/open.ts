@@ -4,7 +4,7 @@
 
 import { createTypedArray, type Raster } from "../../array/raster.ts";
 import { describeError, Problem } from "../../problem.ts";
-import { createChunkCache } from "../chunk-cache.ts";
+import { chooseCacheBytes, createChunkCache } from "../chunk-cache.ts";
 import { createGaps } from "../gaps.ts";
 import { isSmallerCopy, withStep } from "../pyramid.ts";
 import { assertRequest, nameChannels } from "../raster-source.ts";
@@ -15,7 +15,6 @@ import { type Multiscale, readMultiscale } from "./multiscales.ts";
 import { type Level, placeAxes, readLevel } from "./read-level.ts";
 import type { ByteStore } from "./store.ts";
 
-const cacheBytes = 2 ** 27;
 const largestDocumentBytes = 2 ** 24;
 
 type Json = Readonly<Record<string, unknown>>;
@@ -75,7 +74,10 @@ export async function openZarr(
   }
   const count = sizeOf(full, axes.c);
   const given = image?.channelNames.length === count ? image.channelNames : [];
-  const cache = createChunkCache<Chunk>(cacheBytes);
+  const across =
+    Math.ceil(width / first.array.chunkShape[axes.x]!) * Math.ceil(count / (axes.c === undefined ? 1 : first.array.chunkShape[axes.c]!));
+  const chunkBytes = first.array.chunkShape.reduce((a, b) => a * b, createTypedArray(full.chunks.dtype, 1).byteLength);
+  const cache = createChunkCache<Chunk>(chooseCacheBytes(across * chunkBytes));
   const gaps = createGaps();
   const source: ImageSource = {
     ...{ name, width, height, dtype: full.chunks.dtype, sizeZ: sizeOf(full, axes.z), sizeT: sizeOf(full, axes.t), gaps },
