@@ -10,28 +10,27 @@ export interface Pieces {
 }
 
 /**
- * The pieces of one object, `mask` non-zero: each is 4-connected and has a peak of the distance to the background that lies
- * `minDepthPx` or more above every way to a higher peak. What lies beyond the mask is background.
+ * The pieces of one object, `mask` 1 inside and 0 outside: each is 4-connected and has a peak of the distance to the background
+ * that lies `minDepthPx` or more above every way to a higher peak. What lies beyond the mask is background.
  */
 export function splitByDistance(mask: Uint8Array, height: number, width: number, minDepthPx: number): Pieces {
   const inner = { height: height + 2, width: width + 2 };
   const outside = new Uint8Array(inner.height * inner.width).fill(1);
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) if (mask[y * width + x] !== 0) outside[(y + 1) * inner.width + x + 1] = 0;
+    const base = (y + 1) * inner.width + 1;
+    for (let x = 0; x < width; x++) outside[base + x] = 1 - mask[y * width + x]!;
   }
-  const heights = squaredDistances(outside, inner.height, inner.width);
-  const { basins, rootOf } = flood(heights, inner.width, minDepthPx);
+  const order = sortDown(squaredDistances(outside, inner.height, inner.width));
+  const basins = flood(order, inner.width, minDepthPx);
+  if (basins.count < 2) return { count: basins.count, data: new Uint32Array(mask) };
   const data = new Uint32Array(height * width);
-  if (basins < 2) {
-    for (let i = 0; i < data.length; i++) data[i] = mask[i] === 0 ? 0 : 1;
-    return { count: basins, data };
-  }
-  const numbers = new Uint32Array(heights.length);
+  const numbers = new Uint32Array(order.pixels.length);
   let count = 0;
   for (let y = 0; y < height; y++) {
+    const base = (y + 1) * inner.width + 1;
     for (let x = 0; x < width; x++) {
       if (mask[y * width + x] === 0) continue;
-      const root = rootOf((y + 1) * inner.width + x + 1);
+      const root = basins.rootOf(order.ranks[base + x]!);
       if (numbers[root] === 0) numbers[root] = ++count;
       data[y * width + x] = numbers[root]!;
     }
@@ -39,65 +38,24 @@ export function splitByDistance(mask: Uint8Array, height: number, width: number,
   return { count, data };
 }
 
-interface Flooded {
-  readonly basins: number;
-  /** The basin of a pixel above 0, by the index of its peak. */
-  readonly rootOf: (pixel: number) => number;
+/** The pixels above 0, from the highest down. */
+interface Order {
+  readonly pixels: Int32Array;
+  /** Squared heights of these. */
+  readonly squares: Float64Array;
+  /** Of each pixel of the image its place among them; beyond all places where it is 0. */
+  readonly ranks: Int32Array;
 }
 
-/** Pixels join from the highest to the lowest. */
-function flood(squares: Float64Array, width: number, minDepth: number): Flooded {
-  let basins = 0;
-  const parents = new Int32Array(squares.length).fill(-1);
-  const rootOf = (pixel: number): number => {
-    let root = pixel;
-    while (parents[root] !== root) root = parents[root]!;
-    for (let k = pixel; k !== root; ) {
-      const next = parents[k]!;
-      parents[k] = root;
-      k = next;
-    }
-    return root;
-  };
-  // A basin's root is its peak: the first of its highest pixels.
-  const isHigher = (a: number, b: number) => squares[a]! > squares[b]! || (squares[a] === squares[b] && a < b);
-  const around = [-width, -1, 1, width];
-  for (const pixel of sortDown(squares)) {
-    let steepest = -1;
-    for (const step of around) {
-      const other = pixel + step;
-      if (parents[other] !== -1 && (steepest < 0 || isHigher(other, steepest))) steepest = other;
-    }
-    if (steepest < 0) {
-      parents[pixel] = pixel;
-      basins++;
-      continue;
-    }
-    // The pixel joins the basin of its highest neighbour. Other basins meet that one here: the lower of two is a part of the
-    // other where it stands out too little.
-    let basin = rootOf(steepest);
-    for (const step of around) {
-      if (parents[pixel + step] === -1) continue;
-      const other = rootOf(pixel + step);
-      if (other === basin) continue;
-      const [high, low] = isHigher(other, basin) ? [other, basin] : [basin, other];
-      if (Math.sqrt(squares[low]!) - Math.sqrt(squares[pixel]!) >= minDepth) continue;
-      parents[low] = high;
-      basin = high;
-      basins--;
-    }
-    parents[pixel] = basin;
-  }
-  return { basins, rootOf };
-}
+const noRank = 0x7fffffff;
 
-/** Pixels above 0, the highest first; of equal ones in reading order. Squared distances are whole numbers: they are counted. */
-function sortDown(squares: Float64Array): Int32Array {
+/** The highest first; of equal ones in reading order. Squared distances are whole numbers: they are counted. */
+function sortDown(heights: Float64Array): Order {
   let most = 0;
-  for (let i = 0; i < squares.length; i++) if (squares[i]! > most) most = squares[i]!;
-  // Where pixels of each square begin: those of a higher one lie before.
+  for (let i = 0; i < heights.length; i++) if (heights[i]! > most) most = heights[i]!;
+  // Where pixels of each height begin, behind those of higher ones.
   const starts = new Int32Array(most + 1);
-  for (let i = 0; i < squares.length; i++) starts[most - squares[i]!]!++;
+  for (let i = 0; i < heights.length; i++) starts[most - heights[i]!]!++;
   let count = 0;
   for (let k = 0; k < most; k++) {
     const here = starts[k]!;
@@ -105,6 +63,64 @@ function sortDown(squares: Float64Array): Int32Array {
     count += here;
   }
   const pixels = new Int32Array(count);
-  for (let i = 0; i < squares.length; i++) if (squares[i]! > 0) pixels[starts[most - squares[i]!]!++] = i;
-  return pixels;
+  const squares = new Float64Array(count);
+  const ranks = new Int32Array(heights.length).fill(noRank);
+  for (let i = 0; i < heights.length; i++) {
+    const height = heights[i]!;
+    if (height === 0) continue;
+    const rank = starts[most - height]!++;
+    pixels[rank] = i;
+    squares[rank] = height;
+    ranks[i] = rank;
+  }
+  return { pixels, squares, ranks };
+}
+
+interface Basins {
+  readonly count: number;
+  /** The basin of the pixel of a rank, by the rank of its peak: the least of the basin. */
+  readonly rootOf: (rank: number) => number;
+}
+
+/** Pixels join from the highest to the lowest. */
+function flood({ pixels, squares, ranks }: Order, width: number, minDepth: number): Basins {
+  const parents = new Int32Array(pixels.length);
+  const around = [-width, -1, 1, width];
+  let count = 0;
+  const rootOf = (rank: number): number => {
+    let root = rank;
+    while (parents[root] !== root) root = parents[root]!;
+    for (let k = rank; k !== root; ) {
+      const next = parents[k]!;
+      parents[k] = root;
+      k = next;
+    }
+    return root;
+  };
+  for (let rank = 0; rank < pixels.length; rank++) {
+    const pixel = pixels[rank]!;
+    const highest = Math.min(ranks[pixel - width]!, ranks[pixel - 1]!, ranks[pixel + 1]!, ranks[pixel + width]!);
+    if (highest > rank) {
+      parents[rank] = rank;
+      count++;
+      continue;
+    }
+    // The pixel joins the basin of its highest neighbour. Other basins meet that one here: the lower of two is a part of the
+    // other where it stands out too little.
+    let basin = rootOf(highest);
+    for (const step of around) {
+      const neighbour = ranks[pixel + step]!;
+      if (neighbour > rank || neighbour === highest) continue;
+      const other = rootOf(neighbour);
+      if (other === basin) continue;
+      const high = Math.min(other, basin);
+      const low = Math.max(other, basin);
+      if (Math.sqrt(squares[low]!) - Math.sqrt(squares[rank]!) >= minDepth) continue;
+      parents[low] = high;
+      basin = high;
+      count--;
+    }
+    parents[rank] = basin;
+  }
+  return { count, rootOf };
 }
