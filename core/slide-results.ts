@@ -202,8 +202,8 @@ async function openLabels(blocks: BlockStore, { table }: FoundObjects, options: 
   const writer = await openPyramid(blocks, { kind: "labels", dtype, planes: [""], reduce: "first" }, options);
   return {
     async add(runs) {
-      const band = paintRuns(runs);
-      await writer.add(0, dtype === "uint32" ? band : { ...band, data: Uint16Array.from(band.data) });
+      const pixels = runs.height * runs.width;
+      await writer.add(0, paintRuns(runs, dtype === "uint32" ? new Uint32Array(pixels) : new Uint16Array(pixels)));
     },
     end: () => writer.end(),
   };
