@@ -8,11 +8,12 @@ import { labelBands } from "../../core/label/label-bands.ts";
 import { openGrid } from "../../core/read-grid.ts";
 import { segment } from "../../core/segment.ts";
 import { segmentSlide } from "../../core/segment-slide.ts";
-import { type BlockStore, openBlockStore, type SlideRecord } from "../../core/sink/block-store.ts";
+import { type BlockStore, findBlockStore, openBlockStore, type SlideRecord } from "../../core/sink/block-store.ts";
 import { pyramidSizes } from "../../core/sink/pyramid.ts";
 import { type ChunkStore, createMemoryStore } from "../../core/sink/store.ts";
-import { type NgffVersion, writeOmeGroup } from "../../core/sink/zarr.ts";
+import { type NgffVersion, writeJson, writeOmeGroup } from "../../core/sink/zarr.ts";
 import { joinObjects } from "../../core/slide-objects.ts";
+import { writeSlideResults } from "../../core/slide-results.ts";
 import { openPixels } from "../../core/source/pixels.ts";
 import type { ImageSource } from "../../core/source/source.ts";
 import { planSlide, type SlidePlan } from "../../core/tile/slide-plan.ts";
@@ -310,6 +311,23 @@ describe("a slide", () => {
     const { blocks } = await runBlocks(source, {}, { store, pick: first });
     await expect(runBlocks(source, { tile: 28 }, { store })).rejects.toThrow(/different are tile \(28, not 44\)/);
     await expect(readAll(blocks.readClasses())).rejects.toThrow(/block 0, 2 is missing.*--resume/);
+  });
+
+  it("that is too large for COCO is refused before any of its blocks is looked at", async () => {
+    const { record } = await planRun(drawBlobs(40, 40, 1), {});
+    const store = createMemoryStore();
+    await writeJson(store, "run.json", { ...record, height: 2 ** 16, width: 2 ** 16 });
+    const nothing = async (): Promise<never> => expect.unreachable("something was opened");
+    const options = {
+      kinds: ["labels", "coco"],
+      format: "ome-tiff",
+      minSizePx: 0,
+      fillHoles: false,
+      splitDepthPx: 0,
+      tolerancePx: 0,
+    } as const;
+    const place = { openFile: nothing, openFolder: nothing };
+    await expect(runJob(writeSlideResults(await findBlockStore(store, ""), { ...options, place }))).rejects.toThrow(/COCO holds images/);
   });
 
   it("tells a chunk that was damaged, and its name", async () => {
