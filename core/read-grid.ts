@@ -6,6 +6,7 @@ import { rescale, shareAxis, spanOf } from "./array/rescale.ts";
 import { assertNotAborted } from "./job.ts";
 import { Problem } from "./problem.ts";
 import { measurePlane, type Plane } from "./read-image.ts";
+import { findStep } from "./source/pyramid.ts";
 import type { ImageSource } from "./source/source.ts";
 import type { ReadBox } from "./tile/run.ts";
 
@@ -34,16 +35,19 @@ export async function openGrid(source: ImageSource, { plane, channels, pixelsPer
   const width = sideOf(source.width);
   const level = findLevel(source, height, width);
   const from = source.levels[level]!;
+  const step = findStep(source, from);
+  const extent = { height: source.height / step.y, width: source.width / step.x };
+  const isFloat = source.dtype.startsWith("float");
+  const isSame = extent.height === height && extent.width === width;
   const read: ReadBox = async ({ y0, x0, y1, x1 }, tileSignal) => {
     assertNotAborted(tileSignal);
-    const rows = shareAxis(from.height, height, y0, y1);
-    const columns = shareAxis(from.width, width, x0, x1);
+    const rows = shareAxis(from.height, height, y0, y1, extent.height);
+    const columns = shareAxis(from.width, width, x0, x1, extent.width);
     const [vertical, horizontal] = [spanOf(rows), spanOf(columns)];
     const box = { y0: vertical.start, x0: horizontal.start, y1: vertical.end, x1: horizontal.end };
     const part = await source.read({ ...box, ...plane, level, signal: tileSignal });
-    const isSame = from.height === height && from.width === width;
     const pixels = normalizeRaster(isSame ? part : rescale(part, box, rows, columns), ranges).data;
-    assertFinite(pixels, source.name);
+    if (isFloat) assertFinite(pixels, source.name);
     return pixels;
   };
   return { height, width, ranges, read };
@@ -60,7 +64,7 @@ function findLevel({ levels }: ImageSource, height: number, width: number): numb
 /** A coarse level may have been measured: what is not a number at the full size shows only here. */
 function assertFinite(pixels: Float32Array, path: string): void {
   let sum = 0;
-  for (const value of pixels) sum += value;
+  for (let i = 0; i < pixels.length; i++) sum += pixels[i]!;
   if (Number.isFinite(sum)) return;
   const reason = "some of its pixels are NaN or infinite";
   throw new Problem(

@@ -4,11 +4,10 @@
 
 import type { Box, Raster } from "./array/raster.ts";
 import { sampleBilinear } from "./array/resample.ts";
-import { softmax } from "./engine/loss.ts";
 import type { Network } from "./engine/network.ts";
 import { createClock, type Job } from "./job.ts";
 import type { GridReader } from "./read-grid.ts";
-import { writeClasses } from "./segment.ts";
+import { writeClasses, writeProbabilities } from "./segment.ts";
 import type { Tile } from "./tile/plan.ts";
 import { runTiles } from "./tile/run.ts";
 import { type Block, gridCoordinate, type SlidePlan } from "./tile/slide-plan.ts";
@@ -56,21 +55,26 @@ export async function* segmentSlide({ plan, grid, spec, networks, sink, keepProb
   const undone: Block[] = [];
   let written: Box[] = [];
   let skipped = 0;
-  for (const block of plan.blocks) {
-    signal?.throwIfAborted();
-    if (await sink.has(block)) written.push(block.box);
-    else if (isEmpty?.(block)) {
-      await sink.write(block, emptyResult(block, spec, keepProbabilities));
-      skipped++;
-    } else undone.push(block);
+  const writes = createWriteQueue(writtenAtOnce);
+  try {
+    for (const block of plan.blocks) {
+      signal?.throwIfAborted();
+      if (await sink.has(block)) written.push(block.box);
+      else if (isEmpty?.(block)) {
+        await writes.add(() => sink.write(block, emptyResult(block, spec, keepProbabilities)));
+        skipped++;
+      } else undone.push(block);
+    }
+  } finally {
+    await writes.settle();
   }
+  writes.check();
   const found = plan.blocks.length - undone.length - skipped;
 
   const tiles = undone.sort(byStrips).flatMap((block) => block.tiles.map((tile) => ({ block, tile })));
   const walk = { ...plan, height: plan.gridHeight, width: plan.gridWidth, tiles: tiles.map(({ tile }, index) => ({ ...tile, index })) };
   const options = { plan: walk, channels: spec.channels, classes: spec.classes, read: grid.read, signal };
   const open = new Map<Block, OpenBlock>();
-  const writes = createWriteQueue(writtenAtOnce);
   const total = tiles.length;
   const pixels = tiles.reduce((sum, { tile }) => sum + countPixels(tile.core), 0);
   const secondsLeft = createClock(pixels);
@@ -147,7 +151,7 @@ function openBlock(block: Block, plan: SlidePlan, spec: UNetSpec, keepProbabilit
   return {
     add({ core }, logits) {
       const local = { y0: core.y0 - y0, x0: core.x0 - x0, y1: core.y1 - y0, x1: core.x1 - x0 };
-      if (needsProbabilities) writeSoftmax(logits, local, probabilities);
+      if (needsProbabilities) writeProbabilities(logits, local, probabilities);
       else writeClasses(logits, local, classes);
       missing -= countPixels(core);
       return missing === 0;
@@ -160,14 +164,6 @@ function openBlock(block: Block, plan: SlidePlan, spec: UNetSpec, keepProbabilit
       return { classes: most.data, ...(keepProbabilities && { probabilities: own.data }) };
     },
   };
-}
-
-function writeSoftmax(logits: Float32Array, box: Box, out: Raster<Float32Array>): void {
-  const values = new Float32Array(logits.length);
-  softmax(logits, out.channels, values);
-  const row = (box.x1 - box.x0) * out.channels;
-  for (let y = box.y0; y < box.y1; y++)
-    out.data.set(values.subarray((y - box.y0) * row, (y - box.y0 + 1) * row), (y * out.width + box.x0) * out.channels);
 }
 
 /** Probabilities of the block's own pixels, linear between those of the network's grid; pixel centres are whole numbers on both. */

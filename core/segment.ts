@@ -169,8 +169,8 @@ export async function findObjectsToCut(
   };
   const found = await findObjects(read, { height, width, ...options, signal });
   return async (splitDepthPx) => {
-    const whole = { table: found, tooLarge: [] };
-    const { table, tooLarge } = splitDepthPx === 0 ? whole : await splitObjects(read, found, { minDepthPx: splitDepthPx, signal });
+    const cuts = { minDepthPx: splitDepthPx, minSizePx: options.minSizePx, signal };
+    const { table, tooLarge } = splitDepthPx === 0 ? { table: found, tooLarge: [] } : await splitObjects(read, found, cuts);
     const labels = new Uint32Array(height * width);
     for await (const band of labelBands(read, table, signal)) labels.set(band.data, band.y0 * width);
     return { labels: { height, width, data: labels, count: table.count }, tooLarge };

@@ -10,7 +10,7 @@ import { labelRuns } from "./label/label-bands.ts";
 import type { ObjectTable } from "./label/object-table.ts";
 import type { Region } from "./label/region/region.ts";
 import type { RunBand } from "./label/run-band.ts";
-import { createMeasurer, type Measurement } from "./label/shape/measure.ts";
+import { type ColumnsBand, createMeasurer, type Measurement } from "./label/shape/measure.ts";
 import type { Outline } from "./label/shape/outline.ts";
 import { createOutlineTracer } from "./label/shape/trace-outlines.ts";
 import { describeTooLarge, splitObjects } from "./label/split-objects.ts";
@@ -55,10 +55,10 @@ export async function* joinObjects(
   const { height, width, probabilityType } = record;
   const { signal, source } = options;
   yield { kind: "phase", name: "joining objects", done: 0 };
-  let table = await findObjects(blocks.readClasses, { height, width, ...options });
+  let table: ObjectTable = { ...(await findObjects(blocks.readClasses, { height, width, ...options })), extent: record.region };
   if (options.splitDepthPx > 0) {
     yield { kind: "phase", name: "cutting merged objects apart", done: 0 };
-    const split = await splitObjects(blocks.readClasses, table, { minDepthPx: options.splitDepthPx, signal });
+    const split = await splitObjects(blocks.readClasses, table, { minDepthPx: options.splitDepthPx, minSizePx: options.minSizePx, signal });
     table = split.table;
     if (split.tooLarge.length > 0) yield { kind: "notice", done: 0, message: describeTooLarge(split.tooLarge) };
   }
@@ -87,14 +87,20 @@ export async function* joinObjects(
   return table;
 }
 
+/** The columns between the first and the last pixel of any object. */
 async function readRows(
   source: ImageSource,
-  { y0, height, width }: RunBand,
+  { y0, height, starts, ends }: RunBand,
   plane: { readonly z: number; readonly t: number; readonly channels: readonly number[] },
   signal: AbortSignal | undefined,
-): Promise<Band<TypedArray>> {
-  const { data } = await source.read({ y0, x0: 0, y1: y0 + height, x1: width, ...plane, signal });
-  return { y0, height, width, data };
+): Promise<ColumnsBand> {
+  let [x0, x1] = [starts[0]!, ends[0]!];
+  for (let run = 1; run < starts.length; run++) {
+    x0 = Math.min(x0, starts[run]!);
+    x1 = Math.max(x1, ends[run]!);
+  }
+  const { data } = await source.read({ y0, x0, y1: y0 + height, x1, ...plane, signal });
+  return { y0, x0, height, width: x1 - x0, data };
 }
 
 /** The probability of each pixel's own class. */

@@ -4,7 +4,7 @@
 import type { Band } from "./array/band.ts";
 import type { DType, TypedArray } from "./array/raster.ts";
 import type { Job } from "./job.ts";
-import { classOfTable, createCocoEncoder } from "./label/format/coco.ts";
+import { assertCocoSize, classOfTable, createCocoEncoder } from "./label/format/coco.ts";
 import { listColumns } from "./label/format/columns.ts";
 import { createGeoJsonEncoder } from "./label/format/geojson.ts";
 import type { ClassStyle, OutlineEncoder } from "./label/format/outline-encoder.ts";
@@ -14,7 +14,9 @@ import type { Region } from "./label/region/region.ts";
 import { paintRuns } from "./label/run-band.ts";
 import { simplifyOutline } from "./label/shape/simplify.ts";
 import type { BlockStore } from "./sink/block-store.ts";
+import { createOrder } from "./sink/in-order.ts";
 import { type GrowingFile, openOmeTiff } from "./sink/ome-tiff.ts";
+import { packings } from "./sink/packing.ts";
 import { createPyramidWriter, pyramidSizes, type WriteChunk } from "./sink/pyramid.ts";
 import type { GrowingFolder } from "./sink/store.ts";
 import { type NgffVersion, openZarrWriter, writeOmeGroup, writeZarrMetadata, type ZarrLayout } from "./sink/zarr.ts";
@@ -30,6 +32,8 @@ export type SlideFormat = "ome-zarr" | "ome-zarr-0.5" | "ome-tiff";
 export interface ResultPlace {
   openFile(kind: SlideKind): Promise<GrowingFile>;
   openFolder(kind: SlideKind): Promise<GrowingFolder>;
+  /** Gives all that was finished its name. Absent: `finish` did. */
+  publish?(): Promise<void>;
 }
 
 export interface ResultOptions {
@@ -54,13 +58,17 @@ export interface SlideCounts {
   readonly objects: number;
   /** Objects of each region, where there are regions. */
   readonly byRegion?: readonly { readonly name: string; readonly objects: number }[];
+  /** Ids of objects that were too large to be cut apart, where there are any. */
+  readonly tooLarge?: readonly number[];
 }
 
 /** Joins the objects of a finished run and writes what was asked for: all of it or, after a failure, nothing. */
 export async function* writeSlideResults(blocks: BlockStore, given: ResultOptions): Job<SlideCounts> {
   const { place, abandon } = rememberOpened(given.place);
   try {
-    return yield* writeResults(blocks, { ...given, place });
+    const counts = yield* writeResults(blocks, { ...given, place });
+    await given.place.publish?.();
+    return counts;
   } catch (error) {
     await abandon();
     throw error;
@@ -70,6 +78,7 @@ export async function* writeSlideResults(blocks: BlockStore, given: ResultOption
 async function* writeResults(blocks: BlockStore, options: ResultOptions): Job<SlideCounts> {
   const { kinds, signal } = options;
   const has = (...some: readonly SlideKind[]): boolean => some.some((kind) => kinds.includes(kind));
+  if (has("coco")) assertCocoSize(blocks.record);
   for (const kind of (["classes", "probabilities"] as const).filter((one) => has(one))) {
     yield { kind: "phase", name: `writing ${kind}`, done: 0 };
     await (kind === "classes" ? writeClasses(blocks, options) : writeProbabilities(blocks, options));
@@ -108,10 +117,11 @@ function rememberOpened(place: ResultPlace): { readonly place: ResultPlace; aban
   };
 }
 
-function countObjects({ count, regions }: ObjectTable): SlideCounts {
-  if (regions === undefined) return { objects: count };
+function countObjects({ count, regions, splits }: ObjectTable): SlideCounts {
+  const whole = { objects: count, ...(splits && splits.tooLarge.length > 0 && { tooLarge: splits.tooLarge }) };
+  if (regions === undefined) return whole;
   const counts = countByRegion(regions);
-  return { objects: count, byRegion: regions.regions.map((_, i) => ({ name: nameRegion(regions, i + 1), objects: counts[i + 1]! })) };
+  return { ...whole, byRegion: regions.regions.map((_, i) => ({ name: nameRegion(regions, i + 1), objects: counts[i + 1]! })) };
 }
 
 /** Of the region with this number, from 1 on as ids are. */
@@ -192,8 +202,8 @@ async function openLabels(blocks: BlockStore, { table }: FoundObjects, options: 
   const writer = await openPyramid(blocks, { kind: "labels", dtype, planes: [""], reduce: "first" }, options);
   return {
     async add(runs) {
-      const band = paintRuns(runs);
-      await writer.add(0, dtype === "uint32" ? band : { ...band, data: Uint16Array.from(band.data) });
+      const pixels = runs.height * runs.width;
+      await writer.add(0, paintRuns(runs, dtype === "uint32" ? new Uint32Array(pixels) : new Uint16Array(pixels)));
     },
     end: () => writer.end(),
   };
@@ -234,6 +244,7 @@ async function openPyramid(
   options: ResultOptions,
 ): Promise<PlaneWriter> {
   const { height, width, name, pixelSizeUm } = record;
+  const packing = packings[kind];
   const isInImage = kind === "labels" && options.levelsOfImage !== undefined;
   const sizes = pyramidSizes(height, width, chunkPx, isInImage ? options.levelsOfImage : undefined);
   const levelsOf = (write: (plane: number) => WriteChunk) =>
@@ -248,7 +259,7 @@ async function openPyramid(
   if (options.format === "ome-tiff") {
     const file = await options.place.openFile(kind);
     const channels = planes.map((plane) => plane || kind);
-    const tiff = await openOmeTiff(file, { name: `${name}.${kind}`, sizes, tilePx: chunkPx, dtype, channels, pixelSizeUm });
+    const tiff = await openOmeTiff(file, { name: `${name}.${kind}`, sizes, tilePx: chunkPx, dtype, channels, pixelSizeUm, packing });
     return join(
       levelsOf((channel) => (chunk) => tiff.write({ channel, ...chunk })),
       tiff.end,
@@ -264,6 +275,7 @@ async function openPyramid(
     dtype,
     version,
     axes,
+    packing,
   }));
   const shapes = layouts.map(({ shape }) => shape);
   const channels = isStack ? planes : undefined;
@@ -276,11 +288,13 @@ async function openPyramid(
     isLabels: kind !== "probabilities",
     labelled: isInImage ? "../../" : undefined,
     channels,
+    white: dtype === "uint8" ? 255 : 1,
   });
+  const inOrder = createOrder(); // in a zip, the same chunks give the same bytes
   const writers = await Promise.all(
     layouts.map(async (layout, level) => {
       await writeZarrMetadata(store, String(level), layout);
-      return openZarrWriter(store, String(level), layout);
+      return openZarrWriter(store, String(level), layout, inOrder);
     }),
   );
   const write =

@@ -227,18 +227,8 @@ async function openMember(
       } catch (error) {
         if (!connection.isLost || life.signal.aborted || restarts === maxRestarts) throw error;
         connection.close();
-<<<<<<< HEAD
-        const replacement = await start();
-        if (isDisposed) {
-          replacement.connection.close();
-          throw error;
-        }
-        ({ connection, report } = replacement);
-        if (weights !== undefined) await connection.call((api) => api.setWeights(weights!));
-=======
         ({ connection, report } = await start());
         if (weights !== undefined) take(await connection.call((api) => api.setWeights(weights!)));
->>>>>>> fix-host
       }
     }
   };

@@ -17,20 +17,8 @@ import { compareScales, describeChannels, learntSizePx, learntSplitPx, startSegm
 import type { Workspace } from "./workspace.ts";
 
 /** Segments an image with a model. Throws Problem of many kinds, AbortError. */
-<<<<<<< HEAD
 export async function* segmentImage(image: Image, given: Parameters, workspace: Workspace, context: Context = {}): Job<SegmentResult> {
   const segmenter = createSegmenter(given, workspace);
-=======
-export async function* segmentImage(
-  image: Image,
-  given: Parameters,
-  workspace: Workspace,
-  { signal, log }: Context = {},
-): Job<SegmentResult> {
-  const values = resolveParameters("segment", given);
-  const model = await loadModel(values.model, workspace, signal);
-  const source = await openSource(image, { signal });
->>>>>>> fix-host
   try {
     return yield* segmenter.segment(image, context);
   } finally {
@@ -66,7 +54,7 @@ export function createSegmenter(given: Parameters, workspace: Workspace, opened?
   return {
     release,
     async *segment(image, context = {}) {
-      loaded ??= await loadModel(values.model, workspace);
+      loaded ??= await loadModel(values.model, workspace, context.signal);
       const model = loaded;
       const source = await openSource(image, { signal: context.signal });
       try {

@@ -27,11 +27,7 @@ export async function* startSegmentCrew(
   const count = planWorkers(values, predictBytes(spec, tile, tile, keepFilters), workspace);
   const { assets, spawn } = workspace;
   const prefer = await chooseBackend("segment", { spec, tile, count, backend: values.backend }, workspace, { signal, log });
-<<<<<<< HEAD
-  const crew = await openCrew({ spec, count, assets, spawn, log, backend: values.backend, prefer, useKernels: true, keepFilters });
-=======
-  const crew = await openCrew({ spec, count, assets, spawn, log, signal, backend: values.backend, prefer, useKernels: true });
->>>>>>> fix-host
+  const crew = await openCrew({ spec, count, assets, spawn, log, signal, backend: values.backend, prefer, useKernels: true, keepFilters });
   let isReady = false;
   try {
     const fallback = describeFallback(crew);

@@ -2,7 +2,7 @@
 // store. What is made of the store (labels, outlines, tables) needs no network any more.
 
 import type { Box } from "../core/array/raster.ts";
-import { findEmptyBlocks } from "../core/empty-blocks.ts";
+import { type EmptyBlocks, findEmptyBlocks } from "../core/empty-blocks.ts";
 import type { Job } from "../core/job.ts";
 import type { Model } from "../core/model/model.ts";
 import { hashSha256 } from "../core/model/sha256.ts";
@@ -10,11 +10,12 @@ import { Problem } from "../core/problem.ts";
 import { openGrid } from "../core/read-grid.ts";
 import type { Plane } from "../core/read-image.ts";
 import { planPrediction } from "../core/segment.ts";
-import { type SlideRun, segmentSlide } from "../core/segment-slide.ts";
+import { type BlockSink, type SlideRun, segmentSlide } from "../core/segment-slide.ts";
 import { openBlockStore, type SlideRecord } from "../core/sink/block-store.ts";
 import type { ChunkStore } from "../core/sink/store.ts";
+import { fileNameOf } from "../core/source/file-name.ts";
 import type { ImageSource } from "../core/source/source.ts";
-import { planSlide, type SlidePlan, standardBlockPx } from "../core/tile/slide-plan.ts";
+import { type Block, planSlide, type SlidePlan, standardBlockPx } from "../core/tile/slide-plan.ts";
 import type { Context, Parameters } from "./contract.ts";
 import { shareMemory } from "./crew-plan.ts";
 import { loadModel, modelTitle, toReference } from "./load-model.ts";
@@ -34,6 +35,8 @@ export interface SlideOptions {
   readonly keepProbabilities?: "uint8" | "float32" | undefined;
   /** How the run calls the image: path or address. */
   readonly path: string;
+  /** Called before each block is kept: what is to be told of the pixels read so far is kept with it. */
+  readonly beforeBlock?: (() => Promise<void>) | undefined;
   /** Called before the first tile, with what `auto` became. */
   readonly onStart?: ((resolved: Parameters) => Promise<void>) | undefined;
 }
@@ -74,48 +77,53 @@ export async function* classifySlide(
   const { levels } = spec;
   const whole = planSlide({ height, width, gridHeight: grid.height, gridWidth: grid.width, levels, tile, region: options.region });
 
-  const record: SlideRecord = {
-    path: options.path,
-    name: source.name,
-    height,
-    width,
-    dtype: source.dtype,
-    plane,
-    model: modelTitle(model),
-    weights: await hashSha256(new Uint8Array(model.weights.buffer as ArrayBuffer, model.weights.byteOffset, model.weights.byteLength)),
-    classNames: model.classNames,
-    levels,
-    tile,
-    blockPx: whole.blockPx,
-    gridHeight: grid.height,
-    gridWidth: grid.width,
-    ...(options.region && { region: options.region }),
-    ...(options.keepProbabilities && { probabilityType: options.keepProbabilities }),
-    ...(pixelSizeUm !== undefined && { pixelSizeUm }),
-    skipEmpty: options.skipEmpty,
-    minSizePx: learntSizePx(model, ratio),
-    splitDepthPx: learntSplitPx(model, ratio),
-  };
-  const blocks = await openBlockStore(store, record);
-  const { shard } = options;
-  const plan: SlidePlan = shard ? { ...whole, blocks: whole.blocks.filter(({ index }) => index % shard.count === shard.index) } : whole;
-  const isEmpty = options.skipEmpty ? await findEmptyBlocks(source, plane, plan, signal) : undefined;
-  if (isEmpty !== undefined) {
-    const empty = plan.blocks.filter(isEmpty).length;
-    yield { kind: "notice", done: 0, message: `${empty} of ${plan.blocks.length} blocks of ${plan.blockPx} px are empty and skipped.` };
-  }
-
   const crew = yield* startSegmentCrew(model, chosen, values, workspace, { signal, log });
   try {
+    const { backend } = crew;
+    const record = await toRecord(source, model, whole, { ...options, plane, tile, pixelSizeUm, ratio, backend, ranges: grid.ranges });
+    const blocks = await openBlockStore(store, record);
+    const { shard, beforeBlock } = options;
+    const isMine = ({ index }: Block): boolean => shard === undefined || index % shard.count === shard.index;
+    const plan: SlidePlan = { ...whole, blocks: whole.blocks.filter(isMine) };
+    const empty = options.skipEmpty ? await findEmptyBlocks(source, plane, plan, signal) : undefined;
+    if (options.skipEmpty) yield { kind: "notice", done: 0, message: describeEmpty(empty, plan) };
+
     const resolved = { tile, workers: crew.networks.length, backend: crew.backendName, model: toReference(values.model, model) };
     const parameters = { ...values, ...resolved };
     await options.onStart?.(parameters);
+    const write: BlockSink["write"] = async (block, result) => {
+      await beforeBlock?.();
+      await blocks.write(block, result);
+    };
+    const sink: BlockSink = { has: blocks.has, write };
     const keepProbabilities = options.keepProbabilities !== undefined;
-    const request = { plan, grid, spec, networks: crew.networks, sink: blocks, keepProbabilities, isEmpty, signal };
-    return { run: yield* segmentSlide(request), record, parameters, backend: crew.backend };
+    const request = { plan, grid, spec, networks: crew.networks, sink, keepProbabilities, isEmpty: empty?.isEmpty, signal };
+    return { run: yield* segmentSlide(request), record, parameters, backend };
   } finally {
     crew.dispose();
   }
+}
+
+interface RecordOptions extends SlideOptions, Pick<SlideRecord, "plane" | "tile" | "backend" | "ranges"> {
+  readonly ratio: number;
+}
+
+async function toRecord(
+  { name, height, width, dtype }: ImageSource,
+  model: Model,
+  { levels, blockPx, gridHeight, gridWidth }: SlidePlan,
+  { path, plane, tile, backend, ranges, region, keepProbabilities, pixelSizeUm, skipEmpty, ratio }: RecordOptions,
+): Promise<SlideRecord> {
+  const { buffer, byteOffset, byteLength } = model.weights;
+  return {
+    ...{ path, name: fileNameOf(name), height, width, dtype, plane },
+    ...{ model: modelTitle(model), weights: await hashSha256(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength)) },
+    ...{ classNames: model.classNames, levels, tile, blockPx, gridHeight, gridWidth, backend, ranges },
+    ...(region && { region }),
+    ...(keepProbabilities && { probabilityType: keepProbabilities }),
+    ...(pixelSizeUm !== undefined && { pixelSizeUm }),
+    ...{ skipEmpty, minSizePx: learntSizePx(model, ratio), splitDepthPx: learntSplitPx(model, ratio) },
+  };
 }
 
 function onePlane(planes: readonly Plane[]): Plane {
@@ -124,6 +132,14 @@ function onePlane(planes: readonly Plane[]): Plane {
     parameter: "plane",
     value: "all",
   });
+}
+
+/** What is to be told of blocks that are left out, before the run. */
+function describeEmpty(empty: EmptyBlocks | undefined, { blocks, blockPx }: SlidePlan): string {
+  if (empty === undefined) return "No block is skipped: the image has no level small enough to tell which are empty.";
+  const { isEmpty, isBright } = empty;
+  const count = blocks.filter(isEmpty).length;
+  return `${count} of ${blocks.length} blocks of ${blockPx} px are empty (${isBright ? "bright as glass" : "dark"}) and skipped.`;
 }
 
 /** What is to be told of the sizes of pixels: what is not known is said, not guessed. */

@@ -43,6 +43,10 @@ export async function* segmentIntoFolder(
     const before = (await readJson(store, begunName)) as Begun | undefined;
     const begun: Begun = before ?? { parameters: given, ...(name !== undefined && { name }), ...(region && { region }) };
     const values = resolveParameters("segment", begun.parameters);
+    if (values.output.includes("probabilities")) {
+      const message = "Of a slide, a browser writes labels and the table, and on demand classes and outlines; probabilities are not kept.";
+      yield { kind: "notice", done: 0, message };
+    }
     const source = await openSource(image, { signal, ...(begun.name !== undefined && { name: begun.name }) });
     try {
       const { height, width } = source;

@@ -9,6 +9,8 @@ export interface Band<T = Uint8Array> {
   readonly width: number;
   /** `data[(y - y0) * width + x]`, times the channels where there are several. */
   readonly data: T;
+  /** True: `data` is known to be zeros. */
+  readonly isZero?: boolean;
 }
 
 /** Opens an image from its top: each call begins anew, and the bands cover its rows in order without gaps. */

@@ -5,11 +5,21 @@
 export function squaredDistances(mask: Uint8Array, height: number, width: number): Float64Array {
   const out = new Float64Array(height * width);
   squareColumnDistances(mask, height, width, out);
-  const row = new Float64Array(width);
-  const envelope = { vertices: new Int32Array(width), starts: new Float64Array(width + 1) };
+  const heights = new Float64Array(width);
+  const scratch = { heights, vertices: new Int32Array(width), starts: new Float64Array(width + 1) };
   for (let y = 0; y < height; y++) {
-    row.set(out.subarray(y * width, (y + 1) * width));
-    lowerEnvelope(row, envelope, out.subarray(y * width, (y + 1) * width));
+    const end = (y + 1) * width;
+    for (let from = y * width; from < end; ) {
+      if (out[from] === 0) {
+        from++;
+        continue;
+      }
+      let to = from + 1;
+      while (to < end && out[to] !== 0) to++;
+      // Nothing beyond a zero is nearer than the zero itself: it and what lies between two are enough.
+      lowerEnvelope(out, Math.max(y * width, from - 1), Math.min(end, to + 1), scratch);
+      from = to;
+    }
   }
   return out;
 }
@@ -27,13 +37,19 @@ function squareColumnDistances(mask: Uint8Array, height: number, width: number, 
   for (let i = 0; i < out.length; i++) out[i] = out[i]! * out[i]!;
 }
 
-/** Leaves in `out[x]` the minimum over q of `(x - q)^2 + heights[q]`. `vertices` and `starts` are scratch. */
-function lowerEnvelope(heights: Float64Array, scratch: { vertices: Int32Array; starts: Float64Array }, out: Float64Array): void {
-  const { vertices, starts } = scratch;
-  const width = heights.length;
+interface Scratch {
+  readonly heights: Float64Array;
+  readonly vertices: Int32Array;
+  readonly starts: Float64Array;
+}
+
+/** Makes of `out[from + x]` the minimum over q of `(x - q)^2 + out[from + q]`, up to `to`. */
+function lowerEnvelope(out: Float64Array, from: number, to: number, { heights, vertices, starts }: Scratch): void {
+  const width = to - from;
   let last = -1;
   for (let q = 0; q < width; q++) {
-    const height = heights[q]!;
+    const height = out[from + q]!;
+    heights[q] = height;
     if (height === Number.POSITIVE_INFINITY) continue;
     let start = Number.NEGATIVE_INFINITY;
     while (last >= 0) {
@@ -47,12 +63,12 @@ function lowerEnvelope(heights: Float64Array, scratch: { vertices: Int32Array; s
     vertices[last] = q;
     starts[last] = start;
   }
-  if (last < 0) return void out.fill(Number.POSITIVE_INFINITY);
+  if (last < 0) return; // all of it is infinite
   starts[last + 1] = Number.POSITIVE_INFINITY;
   let k = 0;
   for (let x = 0; x < width; x++) {
     while (starts[k + 1]! < x) k++;
     const v = vertices[k]!;
-    out[x] = (x - v) * (x - v) + heights[v]!;
+    out[from + x] = (x - v) * (x - v) + heights[v]!;
   }
 }

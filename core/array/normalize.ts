@@ -61,9 +61,20 @@ export function normalizeRaster(image: Raster<TypedArray>, ranges: readonly Rang
   for (let c = 0; c < channels; c++) {
     const { low, high } = ranges[c]!;
     const scale = 1 / (high - low + scaleRange.eps);
-    for (let i = c; i < data.length; i += channels) out[i] = (data[i]! - low) * scale;
+    const table = tabulate(data, channels, (value) => (value - low) * scale);
+    if (table === undefined) for (let i = c; i < data.length; i += channels) out[i] = (data[i]! - low) * scale;
+    else for (let i = c; i < data.length; i += channels) out[i] = table[data[i]!]!;
   }
   return { ...image, data: out };
+}
+
+/** What becomes of every value there can be, where these are fewer than pixels. */
+function tabulate(data: TypedArray, channels: number, map: (value: number) => number): Float32Array | undefined {
+  const count = data instanceof Uint8Array ? 2 ** 8 : data instanceof Uint16Array ? 2 ** 16 : Number.POSITIVE_INFINITY;
+  if (count > data.length / channels) return undefined;
+  const table = new Float32Array(count);
+  for (let value = 0; value < count; value++) table[value] = map(value);
+  return table;
 }
 
 function notFiniteProblem(found: { count: number; first: number; channel: number; total: number }, path?: string): Problem {

@@ -13,9 +13,12 @@ export interface AxisShares {
   readonly width: number;
 }
 
-/** Shares for the new pixels `start` to `end` where `from` old pixels become `to` new ones. */
-export function shareAxis(from: number, to: number, start: number, end: number): AxisShares {
-  const ratio = from / to;
+/**
+ * Shares for the new pixels `start` to `end` where `from` old pixels become `to` new ones. `extent`: how many old pixels the new
+ * ones cover together, where the last old pixel reaches farther than they do, or less far.
+ */
+export function shareAxis(from: number, to: number, start: number, end: number, extent = from): AxisShares {
+  const ratio = extent / to;
   const width = ratio > 1 ? Math.ceil(ratio) + 1 : 2;
   const first = new Int32Array(end - start);
   const shares = new Float64Array((end - start) * width);

@@ -7,7 +7,7 @@ import { createObjectForest, type ObjectForest } from "./object-forest.ts";
 import type { ObjectTable } from "./object-table.ts";
 import type { Region } from "./region/region.ts";
 import { createRegionMask } from "./region/region-mask.ts";
-import { createRunRow, forEachContact, linkRuns, type RunRow, readMaskedRuns, readRuns, sumRuns } from "./row.ts";
+import { clearRow, createRunRow, forEachContact, linkRuns, type RunRow, readMaskedRuns, readRuns, sumRuns } from "./row.ts";
 
 export interface FindOptions {
   readonly height: number;
@@ -41,7 +41,8 @@ export async function findObjects(
   for await (const band of walkBands(read(), { height, width, signal })) {
     for (let y = band.y0; y < band.y0 + band.height; y++) {
       regions = mask?.readRow(y);
-      if (regions === undefined) readRuns(band.data, (y - band.y0) * width, width, row);
+      if (band.isZero) clearRow(width, row);
+      else if (regions === undefined) readRuns(band.data, (y - band.y0) * width, width, row);
       else readMaskedRuns(band.data, (y - band.y0) * width, regions, row);
       if (regions !== undefined) for (const region of regions) areasPx[region]!++;
       checksum = sumRuns(checksum, row);

@@ -4,7 +4,7 @@ import { type Band, type ReadBands, walkBands } from "../array/band.ts";
 import { Problem } from "../problem.ts";
 import type { ObjectTable, Splits } from "./object-table.ts";
 import { createRegionMask } from "./region/region-mask.ts";
-import { createRunRow, linkRuns, readMaskedRuns, readRuns, sumRuns } from "./row.ts";
+import { clearRow, createRunRow, linkRuns, readMaskedRuns, readRuns, sumRuns } from "./row.ts";
 import { createRunWriter, paintRuns, type RunBand } from "./run-band.ts";
 
 /** Bands of object ids, 0 = none, as high as those that `read` gives: the same classes that `table` was made from. */
@@ -27,8 +27,10 @@ export async function* labelRuns(read: ReadBands, table: ObjectTable, signal?: A
   for await (const band of walkBands(read(), { height, width, signal })) {
     writer.begin(band);
     for (let y = 0; y < band.height; y++) {
-      if (mask === undefined) readRuns(band.data, y * width, width, row);
-      else readMaskedRuns(band.data, y * width, mask.readRow(band.y0 + y), row);
+      const regions = mask?.readRow(band.y0 + y);
+      if (band.isZero) clearRow(width, row);
+      else if (regions === undefined) readRuns(band.data, y * width, width, row);
+      else readMaskedRuns(band.data, y * width, regions, row);
       checksum = sumRuns(checksum, row);
       linkRuns(above, row, how);
       for (let run = 0; run < row.count; run++) add(ids[row.nodes[run]!] ?? 0, row.starts[run]!, row.starts[run + 1]!);

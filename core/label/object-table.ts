@@ -16,6 +16,8 @@ export interface ObjectColumns {
   readonly x0: Uint32Array;
   readonly y1: Uint32Array;
   readonly x1: Uint32Array;
+  /** What was looked at of the image; absent: all of it. */
+  readonly extent?: Box | undefined;
 }
 
 /** The objects that a walk over an image's classes found; their numbers are their ids. */
@@ -34,6 +36,8 @@ export interface Splits {
   readonly ids: Uint32Array;
   /** Of each object in pieces, for its runs in reading order: where a part ends, and the id of its piece, and so on. */
   readonly parts: ReadonlyMap<number, Uint32Array>;
+  /** Ids in the table of objects that were too large to be looked at. */
+  readonly tooLarge: readonly number[];
 }
 
 export interface ObjectRegions {
@@ -58,9 +62,10 @@ export function boxOf({ y0, x0, y1, x1 }: ObjectColumns, id: number): Box {
   return { y0: y0[id]!, x0: x0[id]!, y1: y1[id]!, x1: x1[id]! };
 }
 
-/** True for an object that has pixels on the image's edge: a part of it may be missing. */
-export function isAtBorder({ height, width, y0, x0, y1, x1 }: ObjectColumns, id: number): boolean {
-  return y0[id] === 0 || x0[id] === 0 || y1[id] === height || x1[id] === width;
+/** True for an object that has pixels on the edge of what was looked at: a part of it may be missing. */
+export function isAtBorder({ height, width, extent, y0, x0, y1, x1 }: ObjectColumns, id: number): boolean {
+  const edge = extent ?? { y0: 0, x0: 0, y1: height, x1: width };
+  return y0[id] === edge.y0 || x0[id] === edge.x0 || y1[id] === edge.y1 || x1[id] === edge.x1;
 }
 
 /** The number of objects in each region, from 1 on; entry 0 is not used. Each object counts once, for its first pixel. */

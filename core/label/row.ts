@@ -16,6 +16,14 @@ export function createRunRow(width: number): RunRow {
   return { count: 0, starts: new Int32Array(width + 1), values: new Uint32Array(width), nodes: new Uint32Array(width) };
 }
 
+/** Makes `row` one of background alone. */
+export function clearRow(width: number, row: RunRow): void {
+  row.count = 1;
+  row.starts[0] = 0;
+  row.starts[1] = width;
+  row.values[0] = 0;
+}
+
 /** Reads the runs of `data` from `from` on into `row`. */
 export function readRuns(data: Uint8Array | Uint32Array, from: number, width: number, row: RunRow): void {
   const { starts, values } = row;

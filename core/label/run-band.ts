@@ -16,9 +16,13 @@ export interface RunBand {
   readonly ids: Uint32Array;
 }
 
-/** The pixels of a band of runs. */
-export function paintRuns({ y0, height, width, rows, starts, ends, ids }: RunBand): Band<Uint32Array> {
-  const data = new Uint32Array(height * width);
+/** The pixels of a band of runs, 0 where there are none. `out`: zeros, as many as the band has pixels. */
+export function paintRuns(runs: RunBand): Band<Uint32Array>;
+export function paintRuns<T extends Uint16Array | Uint32Array>(runs: RunBand, out: T): Band<T>;
+export function paintRuns(
+  { y0, height, width, rows, starts, ends, ids }: RunBand,
+  data: Uint16Array | Uint32Array = new Uint32Array(height * width),
+): Band<Uint16Array | Uint32Array> {
   for (let y = 0; y < height; y++) {
     const base = y * width;
     for (let run = rows[y]!; run < rows[y + 1]!; run++) data.fill(ids[run]!, base + starts[run]!, base + ends[run]!);

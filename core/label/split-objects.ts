@@ -4,13 +4,18 @@
 import type { ReadBands } from "../array/band.ts";
 import { Problem } from "../problem.ts";
 import { labelRuns } from "./label-bands.ts";
+import { mergeSmallPieces } from "./merge-pieces.ts";
 import { boxOf, type ObjectTable, type Splits } from "./object-table.ts";
+import type { Region } from "./region/region.ts";
+import { createRegionMask } from "./region/region-mask.ts";
 import type { RunBand } from "./run-band.ts";
 import { splitByDistance } from "./watershed.ts";
 
 export interface SplitOptions {
   /** How far a peak of the distance to the background must stand out to be an object of its own: more gives fewer cuts. */
   readonly minDepthPx?: number;
+  /** A cut that makes a piece of fewer pixels is not made. */
+  readonly minSizePx?: number;
   /** Objects whose box has more pixels stay whole: memory is a few times as many bytes. */
   readonly maxBoxPx?: number;
   readonly signal?: AbortSignal | undefined;
@@ -54,7 +59,7 @@ export function describeTooLarge(ids: readonly number[]): string {
 export async function splitObjects(
   read: ReadBands,
   table: ObjectTable,
-  { minDepthPx = 1, maxBoxPx = 2 ** 20, signal }: SplitOptions = {},
+  { minDepthPx = 1, minSizePx = 0, maxBoxPx = 2 ** 20, signal }: SplitOptions = {},
 ): Promise<SplitResult> {
   if (!(minDepthPx > 0)) {
     const message = `"minDepthPx" must be above 0; got ${minDepthPx}. 1 cuts where a neck is clear.`;
@@ -79,7 +84,7 @@ export async function splitObjects(
     for (const [id, pixels] of open) {
       if (table.y1[id]! > runs.y0 + runs.height) continue;
       open.delete(id);
-      const cut = cutObject(table, id, pixels, minDepthPx);
+      const cut = cutObject(table, id, pixels, { minDepthPx, minSizePx });
       if (cut !== undefined) cuts.push(cut);
     }
   }
@@ -96,7 +101,12 @@ function forEachRun(
 }
 
 /** `runs`: row, start, end of each of the object's runs. */
-function cutObject(table: ObjectTable, id: number, runs: readonly number[], minDepthPx: number): Cut | undefined {
+function cutObject(
+  table: ObjectTable,
+  id: number,
+  runs: readonly number[],
+  { minDepthPx, minSizePx }: Required<Pick<SplitOptions, "minDepthPx" | "minSizePx">>,
+): Cut | undefined {
   const { y0, x0, y1, x1 } = boxOf(table, id);
   const width = x1 - x0;
   const mask = new Uint8Array((y1 - y0) * width);
@@ -104,7 +114,9 @@ function cutObject(table: ObjectTable, id: number, runs: readonly number[], minD
     const base = (runs[i]! - y0) * width - x0;
     mask.fill(1, base + runs[i + 1]!, base + runs[i + 2]!);
   }
-  const { count, data } = splitByDistance(mask, y1 - y0, width, minDepthPx);
+  const split = splitByDistance(mask, y1 - y0, width, minDepthPx);
+  if (split.count < 2) return undefined;
+  const { count, data } = mergeSmallPieces(split, width, minSizePx);
   if (count < 2) return undefined;
   const parts: number[] = [];
   const pieces: PieceShape[] = [];
@@ -147,13 +159,14 @@ function renumber(table: ObjectTable, cuts: readonly Cut[], firsts: Float64Array
   const newIds = new Uint32Array(table.count + 1);
   const pieceIds = new Map(cuts.map(({ id, pieces }) => [id, new Uint32Array(pieces.length + 1)]));
   const tooLarge: number[] = [];
+  const regionAt = table.regions && createRegionFinder(table.regions.regions, table.width);
   let next = 1;
   const put = (id: number, piece: number) => {
     const shape = cutOf.get(id)?.pieces[Math.max(0, piece - 1)];
     columns.classes[next] = table.classes[id]!;
     columns.areasPx[next] = shape?.area ?? table.areasPx[id]!;
     for (const edge of ["y0", "x0", "y1", "x1"] as const) columns[edge][next] = shape?.[edge] ?? table[edge][id]!;
-    ofObject[next] = table.regions?.ofObject[id] ?? 0;
+    ofObject[next] = shape !== undefined && regionAt !== undefined ? regionAt(shape.first) : (table.regions?.ofObject[id] ?? 0);
     if (piece <= 1) newIds[id] = next;
     if (shape !== undefined) pieceIds.get(id)![Math.max(1, piece)] = next;
     if (isLarge(id)) tooLarge.push(next);
@@ -173,7 +186,20 @@ function renumber(table: ObjectTable, cuts: readonly Cut[], firsts: Float64Array
       pieces.map((value, i) => (i % 2 === 0 ? value : ids[value]!)),
     );
   }
-  const splits: Splits = { ids: newIds, parts };
+  const splits: Splits = { ids: newIds, parts, tooLarge };
   const regions = table.regions && { ...table.regions, ofObject };
   return { table: { ...table, ...columns, count, splits, ...(regions && { regions }) }, tooLarge };
+}
+
+/** The region of a pixel, by its index in the image. Pixels must come in reading order. */
+function createRegionFinder(regions: readonly Region[], width: number): (pixel: number) => number {
+  const mask = createRegionMask(regions, width);
+  let row = -1;
+  let ofPixel: Uint32Array = new Uint32Array(0);
+  return (pixel) => {
+    const y = Math.floor(pixel / width);
+    if (y !== row) ofPixel = mask.readRow(y);
+    row = y;
+    return ofPixel[pixel % width]!;
+  };
 }

@@ -2,9 +2,11 @@
 // of the plan. A chunk that is there is a block that is done: this is the ledger of a run, of one that goes on, and of machines that share a slide.
 
 import type { Band } from "../array/band.ts";
+import type { Range } from "../array/normalize.ts";
 import { type Box, createTypedArray, type DType, type TypedArray } from "../array/raster.ts";
 import { Problem } from "../problem.ts";
 import type { Block } from "../tile/slide-plan.ts";
+import { briefPacking, classPacking } from "./packing.ts";
 import type { ChunkStore } from "./store.ts";
 import { openZarr, readJson, writeJson, writeOmeGroup, writeZarrMetadata, type ZarrArray, type ZarrLayout } from "./zarr.ts";
 
@@ -12,7 +14,9 @@ export type ProbabilityType = "uint8" | "float32";
 
 /** Everything that the numbers of a run depend on, and what is needed to make something of them later. Plain JSON. */
 export interface SlideRecord {
+  /** Where the image was found: another machine may call it otherwise. */
   readonly path: string;
+  /** The file's own name. */
   readonly name: string;
   readonly height: number;
   readonly width: number;
@@ -33,6 +37,10 @@ export interface SlideRecord {
   readonly probabilityType?: ProbabilityType;
   readonly pixelSizeUm?: number;
   readonly skipEmpty: boolean;
+  /** What computes, and its build: others round otherwise. */
+  readonly backend: string;
+  /** What grey values are normalised by. */
+  readonly ranges: readonly Range[];
   /** Half of the smallest objects that the model learnt. */
   readonly minSizePx: number;
   /** At which depth the model's objects are best cut apart. */
@@ -87,13 +95,21 @@ function layOut({ height, width, blockPx, classNames, probabilityType = "uint8" 
   readonly probabilities: ZarrLayout;
 } {
   return {
-    classes: { shape: [height, width], chunks: [blockPx, blockPx], dtype: "uint8", version: "0.4", axes: ["y", "x"] },
+    classes: {
+      shape: [height, width],
+      chunks: [blockPx, blockPx],
+      dtype: "uint8",
+      version: "0.4",
+      axes: ["y", "x"],
+      packing: classPacking,
+    },
     probabilities: {
       shape: [classNames.length, height, width],
       chunks: [1, blockPx, blockPx],
       dtype: probabilityType,
       version: "0.4",
       axes: ["c", "y", "x"],
+      packing: briefPacking,
     },
   };
 }
@@ -124,8 +140,7 @@ async function assertSameRun(store: ChunkStore, record: SlideRecord): Promise<vo
   if (begun === undefined) return writeJson(store, recordName, record);
   const before = begun as Partial<Record<string, unknown>>;
   const now: Partial<Record<string, unknown>> = { ...record };
-  // The same file may be called otherwise on another machine.
-  const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((key) => key !== "path");
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((key) => !isFree(key));
   const different = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
   if (different.length === 0) return;
   const named = different.map((key) => `${key} (${JSON.stringify(now[key])}, not ${JSON.stringify(before[key])})`).join(", ");
@@ -134,6 +149,11 @@ async function assertSameRun(store: ChunkStore, record: SlideRecord): Promise<vo
     `"resume" must go on with what the run was begun with; different are ${named}. Use the same, or begin anew with --overwrite.`,
     { parameter: "resume", value: different },
   );
+}
+
+/** True for what may differ: where the image lies, and what follows from the model. */
+function isFree(key: string): boolean {
+  return ["path", "minSizePx", "splitDepthPx"].includes(key);
 }
 
 interface PadOptions {
@@ -150,8 +170,14 @@ function padPlane(
   { y0, x0, y1, x1 }: Box,
   { count, index, type, blockPx, factor = type === "uint8" ? 255 : 1 }: PadOptions,
 ): TypedArray {
-  const out = createTypedArray(type, blockPx * blockPx);
   const width = x1 - x0;
+  const isAsItIs = count === 1 && factor === 1;
+  if (isAsItIs && data.length === blockPx * blockPx) return data;
+  const out = createTypedArray(type, blockPx * blockPx);
+  if (isAsItIs) {
+    for (let y = 0; y < y1 - y0; y++) out.set(data.subarray(y * width, (y + 1) * width), y * blockPx);
+    return out;
+  }
   for (let y = 0; y < y1 - y0; y++) {
     for (let x = 0; x < width; x++) {
       const value = factor * data[(y * width + x) * count + index]!;
@@ -170,12 +196,19 @@ async function* readBands(
   { region, prefix = [], type = "uint8" }: { region?: Box | undefined; prefix?: readonly number[]; type?: ProbabilityType },
 ): AsyncGenerator<Band<TypedArray>> {
   const wanted = region ?? { y0: 0, x0: 0, y1: height, x1: width };
+  const zeros = createTypedArray(type, bandRows * width);
   for (let y0 = 0; y0 < height; y0 += blockPx) {
     const y1 = Math.min(height, y0 + blockPx);
+    if (y1 <= wanted.y0 || y0 >= wanted.y1) {
+      for (let y = y0; y < y1; y += bandRows) {
+        const rows = Math.min(y1 - y, bandRows);
+        yield { y0: y, height: rows, width, data: zeros.subarray(0, rows * width) as TypedArray, isZero: true };
+      }
+      continue;
+    }
     const data = createTypedArray(type, (y1 - y0) * width);
     const row = y0 / blockPx;
-    const isWanted = y1 > wanted.y0 && y0 < wanted.y1;
-    const last = isWanted ? Math.ceil(wanted.x1 / blockPx) : 0;
+    const last = Math.ceil(wanted.x1 / blockPx);
     for (let column = Math.floor(wanted.x0 / blockPx); column < last; column++) {
       const chunk = await array.read([...prefix, row, column]);
       if (chunk === undefined) throw missingBlock({ row, column });

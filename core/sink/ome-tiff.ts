@@ -3,7 +3,8 @@
 // Specification: https://docs.openmicroscopy.org/ome-model (OME-TIFF), TIFF 6.0, BigTIFF.
 
 import type { DType, TypedArray } from "../array/raster.ts";
-import { pack } from "../source/platform-zlib.ts";
+import { type Packing, pack } from "../source/platform-zlib.ts";
+import { createOrder } from "./in-order.ts";
 import type { LevelSize } from "./pyramid.ts";
 
 /** A file that grows, and takes its name when it is whole. */
@@ -12,7 +13,7 @@ export interface GrowingFile {
   append(bytes: Uint8Array): Promise<number>;
   /** Writes over what was appended. */
   patch(offset: number, bytes: Uint8Array): Promise<void>;
-  /** The file takes its name. */
+  /** The file is whole: it takes its name, at once or when its place is published. */
   finish(): Promise<void>;
   /** Nothing is left of it. */
   abandon(): Promise<void>;
@@ -27,6 +28,7 @@ export interface OmeTiffOptions {
   /** Names of the planes: one plane a channel. */
   readonly channels: readonly string[];
   readonly pixelSizeUm?: number | undefined;
+  readonly packing?: Packing;
 }
 
 export interface OmeTiffWriter {
@@ -61,13 +63,11 @@ export async function openOmeTiff(file: GrowingFile, options: OmeTiffOptions): P
   await file.append(form.header());
   const planes = channels.map(() => sizes.map((size) => createTileLists(size, tilePx)));
   let empty: Promise<{ offset: number; length: number }> | undefined;
-  let last: Promise<unknown> = Promise.resolve();
+  const inOrder = createOrder();
   /** Packed at once, appended in the order of the calls: the same pixels give the same bytes. */
   const store = (data: TypedArray): Promise<{ offset: number; length: number }> => {
-    const packing = pack(new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength), "deflate");
-    const stored = Promise.all([packing, last]).then(async ([packed]) => ({ offset: await file.append(packed), length: packed.length }));
-    last = stored.catch(() => {});
-    return stored;
+    const packing = pack(new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength), "deflate", options.packing);
+    return inOrder(packing, async (packed) => ({ offset: await file.append(packed), length: packed.length }));
   };
   return {
     async write({ channel, level, row, column, data, isEmpty }) {

@@ -98,7 +98,7 @@ function createLevel(options: LevelSize & Pick<PyramidOptions, "chunkPx" | "dtyp
           const x1 = Math.min(width, x0 + chunkPx);
           data.fill(0);
           for (let y = 0; y < rows; y++) data.set(held.subarray(y * width + x0, y * width + x1), y * chunkPx);
-          return write({ level, row: written, column: first + i, data, isEmpty: data.every((value) => value === 0) });
+          return write({ level, row: written, column: first + i, data, isEmpty: isZero(data) });
         }),
       );
     }
@@ -116,6 +116,14 @@ function createLevel(options: LevelSize & Pick<PyramidOptions, "chunkPx" | "dtyp
     },
     flush,
   };
+}
+
+/** True when all bytes are 0, looked at four at a time. */
+function isZero({ buffer, byteOffset, byteLength }: TypedArray): boolean {
+  const whole = byteLength >> 2;
+  const words = new Uint32Array(buffer, byteOffset, whole);
+  for (let i = 0; i < whole; i++) if (words[i] !== 0) return false;
+  return new Uint8Array(buffer, byteOffset + 4 * whole, byteLength % 4).every((value) => value === 0);
 }
 
 function everySecond(row: TypedArray, width: number, dtype: DType): TypedArray {

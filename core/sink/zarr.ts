@@ -4,7 +4,8 @@
 
 import { createTypedArray, type DType, type TypedArray } from "../array/raster.ts";
 import { Problem } from "../problem.ts";
-import { pack, unpack } from "../source/platform-zlib.ts";
+import { type Packing, pack, unpack, usualPacking } from "../source/platform-zlib.ts";
+import type { InOrder } from "./in-order.ts";
 import type { ChunkStore } from "./store.ts";
 
 export type NgffVersion = "0.4" | "0.5";
@@ -16,6 +17,7 @@ export interface ZarrLayout {
   readonly version: NgffVersion;
   /** "y", "x" and so on. */
   readonly axes: readonly string[];
+  readonly packing?: Packing;
 }
 
 export interface ZarrArray {
@@ -28,9 +30,15 @@ export interface ZarrArray {
 
 const dtypes: Readonly<Record<DType, string>> = { uint8: "|u1", int8: "|i1", uint16: "<u2", int16: "<i2", uint32: "<u4", int32: "<i4", float32: "<f4", float64: "<f8" }; // biome-ignore format: a table
 
-/** What writes chunks of the array at `path`, its metadata still to be written. */
-export function openZarrWriter(store: Pick<ChunkStore, "write">, path: string, { version }: ZarrLayout): ZarrArray["write"] {
-  return async (at, data) => store.write(nameChunk(path, version, at), await pack(toBytes(data), version === "0.4" ? "deflate" : "gzip"));
+/** What writes chunks of the array at `path`, its metadata still to be written. `inOrder`: chunks come to the store in the order of the calls. */
+export function openZarrWriter(
+  store: Pick<ChunkStore, "write">,
+  path: string,
+  { version, packing }: ZarrLayout,
+  inOrder: InOrder = async (ready, take) => take(await ready),
+): ZarrArray["write"] {
+  const format = version === "0.4" ? "deflate" : "gzip";
+  return (at, data) => inOrder(pack(toBytes(data), format, packing), (packed) => store.write(nameChunk(path, version, at), packed));
 }
 
 /** The array at `path`, its metadata still to be written. */
@@ -62,16 +70,16 @@ function nameChunk(path: string, version: NgffVersion, at: readonly number[]): s
 export async function writeZarrMetadata(
   store: Pick<ChunkStore, "write">,
   path: string,
-  { shape, chunks, dtype, version, axes }: ZarrLayout,
+  { shape, chunks, dtype, version, axes, packing: { level } = usualPacking }: ZarrLayout,
 ): Promise<void> {
   if (version === "0.4") {
-    const compressor = { id: "zlib", level: 6 };
+    const compressor = { id: "zlib", level };
     const common = { zarr_format: 2, shape, chunks, dtype: dtypes[dtype], compressor, fill_value: 0, filters: null };
     return writeJson(store, `${path}/.zarray`, { ...common, order: "C", dimension_separator: "/" });
   }
   const codecs = [
     { name: "bytes", configuration: { endian: "little" } },
-    { name: "gzip", configuration: { level: 6 } },
+    { name: "gzip", configuration: { level } },
   ];
   const grid = { name: "regular", configuration: { chunk_shape: chunks } };
   const keys = { name: "default", configuration: { separator: "/" } };
@@ -83,7 +91,7 @@ export interface OmeGroup {
   readonly version: NgffVersion;
   readonly name: string;
   readonly axes: readonly ("c" | "y" | "x")[];
-  /** [.., height, width] of each level, finest first. */
+  /** [.., height, width] of each level, finest first; each pixel of one is two, a side, of the one before, and the last may be cut. */
   readonly shapes: readonly (readonly number[])[];
   readonly pixelSizeUm?: number | undefined;
   /** True: a label image. */
@@ -92,17 +100,18 @@ export interface OmeGroup {
   readonly labelled?: string | undefined;
   /** Names of the channels, where there are several. */
   readonly channels?: readonly string[] | undefined;
+  /** The value of channels that is shown as white; default 1. */
+  readonly white?: number;
   /** What we keep beside the standard's own, under "overtile". */
   readonly note?: unknown;
 }
 
 /** The attributes of a multiscale image whose levels are the arrays "0", "1" and so on. */
 export async function writeOmeGroup(store: Pick<ChunkStore, "write">, path: string, group: OmeGroup): Promise<void> {
-  const { version, name, axes, shapes, pixelSizeUm, isLabels, labelled, channels, note } = group;
+  const { version, name, axes, shapes, pixelSizeUm, isLabels, labelled, channels, white = 1, note } = group;
   const unit = pixelSizeUm === undefined ? {} : { unit: "micrometer" };
-  const finest = shapes[0]!;
-  const datasets = shapes.map((shape, level) => {
-    const scale = axes.map((axis, i) => (axis === "c" ? 1 : (pixelSizeUm ?? 1) * (finest[i]! / shape[i]!)));
+  const datasets = shapes.map((_, level) => {
+    const scale = axes.map((axis) => (axis === "c" ? 1 : (pixelSizeUm ?? 1) * 2 ** level));
     return { path: String(level), coordinateTransformations: [{ type: "scale", scale }] };
   });
   const described = axes.map((axis) => (axis === "c" ? { name: axis, type: "channel" } : { name: axis, type: "space", ...unit }));
@@ -111,7 +120,7 @@ export async function writeOmeGroup(store: Pick<ChunkStore, "write">, path: stri
     multiscales: [{ ...inner, name, axes: described, datasets }],
     ...(isLabels && { "image-label": { ...inner, ...(labelled && { source: { image: labelled } }) } }),
     ...(channels && {
-      omero: { channels: channels.map((label) => ({ label, color: "FFFFFF", window: { min: 0, max: 1, start: 0, end: 1 } })) },
+      omero: { channels: channels.map((label) => ({ label, color: "FFFFFF", window: { min: 0, max: white, start: 0, end: white } })) },
     }),
   };
   const notes = note === undefined ? {} : { overtile: note };

@@ -23,6 +23,15 @@ interface Load<T> {
   waiting: number;
 }
 
+// Whoever reads an image from top to bottom comes back to a row of chunks until its last row of pixels: it must fit.
+const usualBytes = 2 ** 27;
+const largestBytes = 2 ** 29;
+
+/** How large a cache should be for an image whose chunks across are so many bytes together. */
+export function chooseCacheBytes(rowOfChunksBytes: number): number {
+  return Math.min(largestBytes, Math.max(usualBytes, rowOfChunksBytes));
+}
+
 /** A cache of at most `mostBytes`, or of one chunk. The chunk used longest ago goes first. */
 export function createChunkCache<T extends Sized>(mostBytes: number): ChunkCache<T> {
   const kept = new Map<string, T>();

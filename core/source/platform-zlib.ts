@@ -12,7 +12,7 @@ interface NodeZlib {
 }
 type Work = (
   bytes: Uint8Array,
-  options: { readonly chunkSize: number; readonly maxOutputLength?: number },
+  options: { readonly chunkSize: number; readonly maxOutputLength?: number; readonly level?: number; readonly strategy?: number },
   done: (error: Error | null, result: Uint8Array<ArrayBuffer>) => void,
 ) => void;
 
@@ -25,22 +25,47 @@ const largestPiece = 1 << 20;
 /** At most `most` bytes; undefined for more, and for what the platform refuses. It may overlook what follows the data. */
 export async function unpack(bytes: Uint8Array, format: Format, most: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
   try {
-    if (nodeZlib) return await run(format === "gzip" ? nodeZlib.gunzip : nodeZlib.inflate, bytes, most);
+    if (nodeZlib)
+      return await run(format === "gzip" ? nodeZlib.gunzip : nodeZlib.inflate, bytes, most, { maxOutputLength: Math.max(1, most) });
     return await collect(bytes, new DecompressionStream(format), most);
   } catch {
     return undefined;
   }
 }
 
-/** The bytes packed at the usual level. */
-export async function pack(bytes: Uint8Array, format: Format): Promise<Uint8Array<ArrayBuffer>> {
-  if (nodeZlib) return run(format === "gzip" ? nodeZlib.gzip : nodeZlib.deflate, bytes);
-  return (await collect(bytes, new CompressionStream(format), Number.POSITIVE_INFINITY))!;
+/** How much is tried to make bytes few. */
+export interface Packing {
+  /** 1 to 9, from fast to small. */
+  readonly level: number;
+  /** True: only runs of equal bytes are looked for. */
+  readonly runsOnly?: boolean;
 }
 
-function run(work: Work, bytes: Uint8Array, most?: number): Promise<Uint8Array<ArrayBuffer>> {
-  const chunkSize = Math.min(largestPiece, Math.max(leastPiece, most ?? bytes.length));
-  const options = most === undefined ? { chunkSize } : { chunkSize, maxOutputLength: Math.max(1, most) };
+export const usualPacking: Packing = { level: 6 };
+
+// Z_RLE of zlib.h.
+const runStrategy = 3;
+
+/** The bytes packed. A browser's streams know the usual packing only. */
+export async function pack(
+  bytes: Uint8Array,
+  format: Format,
+  { level, runsOnly = false }: Packing = usualPacking,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (!nodeZlib) return (await collect(bytes, new CompressionStream(format), Number.POSITIVE_INFINITY))!;
+  return run(format === "gzip" ? nodeZlib.gzip : nodeZlib.deflate, bytes, bytes.length, {
+    level,
+    ...(runsOnly && { strategy: runStrategy }),
+  });
+}
+
+function run(
+  work: Work,
+  bytes: Uint8Array,
+  most: number,
+  how: { readonly level?: number; readonly strategy?: number; readonly maxOutputLength?: number },
+): Promise<Uint8Array<ArrayBuffer>> {
+  const options = { chunkSize: Math.min(largestPiece, Math.max(leastPiece, most)), ...how };
   return new Promise((resolve, reject) => {
     // Small results of Node share a buffer with others: a copy is our own.
     work(bytes, options, (error, result) => (error ? reject(error) : resolve(own(result))));

@@ -19,6 +19,19 @@ export interface ReadRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The size of a level. */
+export interface Level {
+  readonly width: number;
+  readonly height: number;
+  /** Pixels of the full size, a side, for one of the level's; absent when the file does not say (pyramid.ts finds them). */
+  readonly step?: LevelStep;
+}
+
+export interface LevelStep {
+  readonly y: number;
+  readonly x: number;
+}
+
 /** An image of any size, read by boxes. Boxes lie inside the image; callers mirror at its borders. */
 export interface ImageSource {
   readonly name: string;
@@ -31,8 +44,8 @@ export interface ImageSource {
   readonly sizeT: number;
   /** Micrometres a pixel side; absent when the file does not say. */
   readonly pixelSizeUm?: number;
-  /** Sizes of the pyramid, full size first; one entry for a plain image. */
-  readonly levels: readonly { readonly width: number; readonly height: number }[];
+  /** The pyramid, full size first; one entry for a plain image. */
+  readonly levels: readonly Level[];
   /** What was found wrong, and passed over, while opening: for the user to read. Absent when there is nothing. */
   readonly notices?: readonly string[];
   /** Chunks that were read as the fill value, so far. Absent for formats without chunks. */

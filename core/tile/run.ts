@@ -14,7 +14,7 @@ export interface TilePixels {
   readonly data: Float32Array;
 }
 
-/** Gives the logits [height - 2 margin, width - 2 margin, classes] of a tile. */
+/** Gives the logits [height - 2 margin, width - 2 margin, classes] of a tile, and gives them away. */
 export type PredictTile = (tile: TilePixels, signal?: AbortSignal) => Promise<Float32Array>;
 
 /** Reads a box inside the image as [height, width, channels], normalised. */
@@ -163,16 +163,15 @@ function max(values: Int32Array): number {
   return values.reduce((a, b) => Math.max(a, b));
 }
 
-/** The tile's output begins at the core; it may be larger at the right and at the bottom. */
+/** The tile's output begins at the core; it may be larger at the right and at the bottom. Rows are moved together where they lie. */
 function cropCore(logits: Float32Array, { core, input }: Tile, marginPx: number, classes: number): Float32Array {
   const outputWidth = input.x1 - input.x0 - 2 * marginPx;
   const coreWidth = core.x1 - core.x0;
   const coreHeight = core.y1 - core.y0;
   if (coreWidth === outputWidth && logits.length === coreHeight * coreWidth * classes) return logits;
-  const out = new Float32Array(coreHeight * coreWidth * classes);
-  for (let y = 0; y < coreHeight; y++) {
+  for (let y = 1; y < coreHeight; y++) {
     const start = y * outputWidth * classes;
-    out.set(logits.subarray(start, start + coreWidth * classes), y * coreWidth * classes);
+    logits.copyWithin(y * coreWidth * classes, start, start + coreWidth * classes);
   }
-  return out;
+  return logits.subarray(0, coreHeight * coreWidth * classes);
 }

@@ -1,10 +1,11 @@
 // Where results go in a terminal: TIFF files beside one another, whole or not at all, never over what is there unasked.
 
 import { access, constants, mkdir, readdir, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import type { TypedArray } from "../../core/array/raster.ts";
 import { describeError, Problem } from "../../core/problem.ts";
 import { type DatasetSample, openDataset } from "../../core/source/dataset.ts";
+import { fileNameOf } from "../../core/source/file-name.ts";
 import { writeFileWhole } from "../../core/source/write-file.ts";
 import { writeTiff } from "../../core/source/write-tiff.ts";
 import type { Pair } from "../../plugin/actions.ts";
@@ -52,7 +53,7 @@ export function toTiff({ data, shape, axes = "yx", pixelSizeUm }: Pixels): Uint8
 
 /** "cell" of "images/cell.ome.tif", of "cell.labels.tif" and of "cell.labels.ome.tif". */
 export function baseName(path: string): string {
-  return basename(path)
+  return fileNameOf(path)
     .replace(/\.[^.]+$/, "")
     .replace(/\.ome$/, "")
     .replace(/\.labels$/, "");

@@ -1,11 +1,11 @@
-// Where the terminal writes a slide's results: beside each other in a folder, each under a temporary name until it is whole.
+// Where the terminal writes a slide's results: beside each other in a folder, under temporary names until all of them are whole.
 
-import { rename, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { GrowingFolder } from "../../core/sink/store.ts";
 import type { ResultPlace, SlideFormat, SlideKind } from "../../core/slide-results.ts";
-import { createChunkFolder } from "./chunk-folder.ts";
-import { claimTemporary, createGrowingFile } from "./growing-file.ts";
+import { createFreshFolder } from "./chunk-folder.ts";
+import { claimTemporary, createGrowingFile, type Publishable, replaceFolder } from "./growing-file.ts";
 import { type ImageGroup, labelsPath, listLabels } from "./image-group.ts";
 
 export interface PlaceOptions {
@@ -36,30 +36,36 @@ function imageEnd(kind: string, format: SlideFormat): string {
   return `${kind}.ome.${format === "ome-tiff" ? "tif" : "zarr"}`;
 }
 
-export function createSlidePlace(options: PlaceOptions): ResultPlace {
+/** `beforeNames` is called when all is whole, before the first result takes its name. */
+export function createSlidePlace(options: PlaceOptions, beforeNames = async (): Promise<void> => {}): ResultPlace {
+  const opened: Publishable[] = [];
+  const remember = <T extends Publishable>(one: T): T => {
+    opened.push(one);
+    return one;
+  };
   return {
-    openFile: (kind) => createGrowingFile(slidePath(options, kind)),
+    openFile: async (kind) => remember(await createGrowingFile(slidePath(options, kind))),
     async openFolder(kind) {
-      const folder = await openGrowingFolder(slidePath(options, kind));
+      const folder = remember(await openGrowingFolder(slidePath(options, kind)));
       const { inImage } = options;
-      if (kind !== "labels" || inImage === undefined) return folder;
-      const finish = async (): Promise<void> => {
-        await folder.finish();
-        await listLabels(inImage.group, inImage.name); // a name is listed when there is something under it
-      };
-      return { ...folder, finish };
+      // A name is listed when there is something under it.
+      if (kind === "labels" && inImage !== undefined) opened.push({ publish: () => listLabels(inImage.group, inImage.name) });
+      return folder;
+    },
+    async publish() {
+      await beforeNames();
+      for (const one of opened) await one.publish();
     },
   };
 }
 
-async function openGrowingFolder(path: string): Promise<GrowingFolder> {
+async function openGrowingFolder(path: string): Promise<GrowingFolder & Publishable> {
   const temporary = await claimTemporary(path);
+  const folder = createFreshFolder(temporary);
   return {
-    store: createChunkFolder(temporary),
-    async finish() {
-      await rm(path, { recursive: true, force: true });
-      await rename(temporary, path);
-    },
+    store: folder,
+    finish: folder.sync,
+    publish: () => replaceFolder(temporary, path),
     abandon: () => rm(temporary, { recursive: true, force: true }),
   };
 }

@@ -1,15 +1,17 @@
 // `overtile segment` of what does not fit in memory, and `overtile merge`: a folder NAME.overtile beside the results holds what is
 // done, block by block, so that a run that was ended goes on, and several machines share a slide.
 
-import { readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join, relative } from "node:path";
 import type { Box } from "../../core/array/raster.ts";
+import { assertCocoSize } from "../../core/label/format/coco.ts";
 import type { Region } from "../../core/label/region/region.ts";
 import type { Model } from "../../core/model/model.ts";
 import { describeError, Problem } from "../../core/problem.ts";
 import { findBlockStore } from "../../core/sink/block-store.ts";
+import type { ChunkStore } from "../../core/sink/store.ts";
+import { readJson, writeJson } from "../../core/sink/zarr.ts";
 import { type SlideFormat, type SlideKind, slideKinds, writeSlideResults } from "../../core/slide-results.ts";
-import { describeChunk, type Gaps } from "../../core/source/gaps.ts";
 import { openSource } from "../../core/source/open.ts";
 import { readRegions } from "../../core/source/read-regions.ts";
 import type { ImageSource } from "../../core/source/source.ts";
@@ -19,9 +21,11 @@ import { compareScales } from "../../plugin/segment-crew.ts";
 import { classifySlide, type SlideOptions } from "../../plugin/slide-action.ts";
 import type { Workspace } from "../../plugin/workspace.ts";
 import { createChunkFolder } from "./chunk-folder.ts";
+import { removeLeftovers, removeWhole } from "./growing-file.ts";
 import { findImageGroup, labelsPath } from "./image-group.ts";
 import { assertFree, baseName, exists, makeFolder, print } from "./output.ts";
 import { runInTerminal } from "./run-job.ts";
+import { describeGaps, gapsOf, joinGaps, type KnownGaps, openGapLedger, readGaps } from "./slide-gaps.ts";
 import { createSlidePlace, type PlaceOptions, slidePath } from "./slide-place.ts";
 
 /** The options of a slide, as commander gives them. */
@@ -78,15 +82,21 @@ export async function segmentSlideFile(image: string, given: Parameters, flags: 
   const { format, inImage } = await choosePlace(image, kinds, flags);
   const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
   const work = join(folder, `${base}.overtile`);
+  const store = createChunkFolder(work);
   const place = { folder, base, format, inImage };
   const results = kinds.map((kind) => slidePath(place, kind));
-  if (shard === undefined) for (const path of results) await assertFree(path, flags.overwrite === true);
-  await makeFolder(folder);
   await assertFreshOrResumed(work, flags, shard !== undefined);
+  const ours = await readNamed(store, work);
+  if (shard === undefined) for (const path of results) await assertFree(path, flags.overwrite === true || ours.has(path));
+  await makeFolder(folder);
   const inside = await readRoi(flags.roi);
-  const source = await openSource(image, { skipBad: flags.skipBad === true });
+  const skipBad = flags.skipBad === true;
+  const source = await openSource(image, { skipBad });
   for (const notice of source.notices ?? []) process.stderr.write(`${source.name}: ${notice}\n`);
   try {
+    if (kinds.includes("coco")) assertCocoSize(source);
+    const gapsNow = (): KnownGaps => gapsOf(source, skipBad);
+    const ledger = await openGapLedger(work, gapsNow, flags.shard);
     const options: SlideOptions = {
       path: image,
       region: flags.region === undefined ? undefined : parseRegion(flags.region, source),
@@ -94,11 +104,14 @@ export async function segmentSlideFile(image: string, given: Parameters, flags: 
       skipEmpty: flags.skipEmpty === true,
       shard,
       keepProbabilities: kinds.includes("probabilities") ? (flags.floats === true ? "float32" : "uint8") : undefined,
+      beforeBlock: ledger.save,
     };
-    const store = createChunkFolder(work);
     const { run, record, backend } = await runInTerminal((signals) => classifySlide(source, store, given, options, workspace, signals));
     const report = { image, work, ...run, model: record.model, backend, tile: record.tile };
-    if (shard !== undefined) return { ...report, files: [], note: `This was shard ${flags.shard}; "overtile merge ${work}" joins them.` };
+    if (shard !== undefined) {
+      const note = `This was shard ${flags.shard}; "overtile merge ${work}" joins them.`;
+      return { ...report, files: [], ...describeGaps(source.name, gapsNow()), note };
+    }
     const { min_size: givenSize, fill_holes: fillHoles, split } = resolveParameters("segment", given);
     const minSizePx = givenSize === "auto" ? record.minSizePx : givenSize;
     const splitDepthPx = split === "auto" ? record.splitDepthPx : split;
@@ -106,23 +119,32 @@ export async function segmentSlideFile(image: string, given: Parameters, flags: 
     const tolerancePx = parseTolerance(flags.tolerance);
     const levelsOfImage = inImage?.group.levels;
     const shaping = { minSizePx, fillHoles, tolerancePx, splitDepthPx, inside, levelsOfImage };
+    const output = createSlidePlace(place, () => writeNamed(store, work, results));
     const counts = await runInTerminal(({ signal }) =>
-      writeSlideResults(blocks, { place: createSlidePlace(place), kinds, format, ...shaping, source, signal }),
+      writeSlideResults(blocks, { place: output, kinds, format, ...shaping, source, signal }),
     );
-    await rm(work, { recursive: true, force: true });
-    return { ...report, work: undefined, files: results, ...counts, ...describeGaps(source) };
+    const gaps = joinGaps([await readGaps(work), gapsNow()]);
+    await removeWhole(work);
+    return { ...report, work: undefined, files: results, ...counts, ...describeGaps(source.name, gaps) };
   } finally {
     source.dispose?.();
   }
 }
 
-/** What the slide did not have, for the report; told on stderr, too. */
-function describeGaps({ name, gaps }: ImageSource): { readonly missingChunks?: number; readonly badChunks?: Gaps["badChunks"] } {
-  const { missingChunks = 0, badChunks = [] } = gaps ?? {};
-  const tell = (line: string): void => void process.stderr.write(`${name}: ${line}\n`);
-  if (missingChunks > 0) tell(`${missingChunks} chunks are absent, which stands for the fill value`);
-  for (const chunk of badChunks) tell(`read as background: ${describeChunk(chunk)}: ${chunk.reason}`);
-  return { ...(missingChunks > 0 && { missingChunks }), ...(badChunks.length > 0 && { badChunks }) };
+const namedFile = "named.json";
+
+/** Notes which results are about to take their names: a run that ends meanwhile may write over these when it goes on. */
+function writeNamed(store: ChunkStore, work: string, results: readonly string[]): Promise<void> {
+  return writeJson(
+    store,
+    namedFile,
+    results.map((path) => relative(work, path)),
+  );
+}
+
+async function readNamed(store: ChunkStore, work: string): Promise<ReadonlySet<string>> {
+  const names = ((await readJson(store, namedFile)) ?? []) as readonly string[];
+  return new Set(names.map((name) => join(work, name)));
 }
 
 /** `overtile merge`: objects across the borders of shards, and everything that is written of them. */
@@ -140,25 +162,27 @@ export async function mergeCommand(
   const results = kinds.map((kind) => slidePath(place, kind));
   for (const path of results) await assertFree(path, options.overwrite === true);
   await makeFolder(folder);
-  const minSizePx =
-    options.minSize === undefined || options.minSize === "auto" ? record.minSizePx : parsePositive("min_size", options.minSize, 0);
+  const given = resolveParameters("segment", { min_size: options.minSize ?? "auto", split: options.split ?? "auto" });
+  const minSizePx = given.min_size === "auto" ? record.minSizePx : given.min_size;
+  const splitDepthPx = given.split === "auto" ? record.splitDepthPx : given.split;
+  const known = await readGaps(work);
+  const { skipBad } = known;
   const source = kinds.some((kind) => kind === "geojson" || kind === "table")
-    ? await openSource(record.path).catch(() => undefined)
+    ? await openSource(record.path, { skipBad }).catch(() => undefined)
     : undefined;
   if (source === undefined && kinds.includes("table"))
     process.stderr.write(`${record.path} cannot be read here: the table has no grey values.\n`);
   try {
     const tolerancePx = parseTolerance(options.tolerance);
     const fillHoles = options.fillHoles === true;
-    const splitDepthPx =
-      options.split === undefined || options.split === "auto" ? record.splitDepthPx : parsePositive("split", options.split, 0);
     const inside = await readRoi(options.roi);
     const levelsOfImage = inImage?.group.levels;
     const shaping = { minSizePx, fillHoles, tolerancePx, splitDepthPx, inside, levelsOfImage };
     const counts = await runInTerminal(({ signal }) =>
       writeSlideResults(blocks, { place: createSlidePlace(place), kinds, format, ...shaping, source, signal }),
     );
-    if (options.json === true) print(JSON.stringify({ work, ...counts, files: results }, null, 2));
+    const gaps = describeGaps(record.name, joinGaps([known, gapsOf(source, skipBad)]));
+    if (options.json === true) print(JSON.stringify({ work, ...counts, ...gaps, files: results }, null, 2));
     else print(`${counts.objects} objects -> ${results.join(", ")}`);
   } finally {
     source?.dispose?.();
@@ -167,8 +191,9 @@ export async function mergeCommand(
 
 /** A run that was begun is gone on with when that is asked for, and never begun anew unasked. */
 async function assertFreshOrResumed(work: string, { resume, overwrite }: SlideFlags, isShard: boolean): Promise<void> {
+  await removeLeftovers(work);
   if (!(await exists(work)) || resume === true) return;
-  if (overwrite === true && !isShard) return rm(work, { recursive: true, force: true });
+  if (overwrite === true && !isShard) return removeWhole(work);
   if (isShard) return; // the others write there, too
   throw new Problem(
     "CannotWrite",

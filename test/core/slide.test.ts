@@ -8,10 +8,12 @@ import { labelBands } from "../../core/label/label-bands.ts";
 import { openGrid } from "../../core/read-grid.ts";
 import { segment } from "../../core/segment.ts";
 import { segmentSlide } from "../../core/segment-slide.ts";
-import { type BlockStore, openBlockStore, type SlideRecord } from "../../core/sink/block-store.ts";
+import { type BlockStore, findBlockStore, openBlockStore, type SlideRecord } from "../../core/sink/block-store.ts";
+import { pyramidSizes } from "../../core/sink/pyramid.ts";
 import { type ChunkStore, createMemoryStore } from "../../core/sink/store.ts";
-import { type NgffVersion, writeOmeGroup } from "../../core/sink/zarr.ts";
+import { type NgffVersion, writeJson, writeOmeGroup } from "../../core/sink/zarr.ts";
 import { joinObjects } from "../../core/slide-objects.ts";
+import { writeSlideResults } from "../../core/slide-results.ts";
 import { openPixels } from "../../core/source/pixels.ts";
 import type { ImageSource } from "../../core/source/source.ts";
 import { planSlide, type SlidePlan } from "../../core/tile/slide-plan.ts";
@@ -29,6 +31,20 @@ function drawBlobs(height: number, width: number, seed: number): ImageSource {
     return 128 + 60 * Math.sin(x / 4 + seed) * Math.cos(y / 5 - seed) + ((x * 7 + y * 13 + seed) % 11);
   });
   return openPixels({ data, shape: [height, width], name: "blobs" });
+}
+
+/** Each pixel the mean of `step` x `step` of the full size. */
+function drawMeans(
+  { height, width }: { height: number; width: number },
+  step: number,
+  pixel: (y: number, x: number) => number,
+): Float32Array {
+  return Float32Array.from({ length: height * width }, (_, i) => {
+    const [y0, x0] = [Math.floor(i / width) * step, (i % width) * step];
+    let sum = 0;
+    for (let y = y0; y < y0 + step; y++) for (let x = x0; x < x0 + step; x++) sum += pixel(y, x);
+    return sum / step ** 2;
+  });
 }
 
 interface Cut {
@@ -61,6 +77,8 @@ async function planRun(source: ImageSource, { tile = 44, pixelsPerStep = 1, regi
     ...(region && { region }),
     ...(keep && { probabilityType: "float32" as const }),
     skipEmpty: false,
+    backend: "test",
+    ranges: grid.ranges,
     minSizePx: 0,
     splitDepthPx: 0,
   };
@@ -211,6 +229,24 @@ describe("a slide", () => {
       return y >= region.y0 && y < region.y1 && x >= region.x0 && x < region.x1 ? value : 0;
     });
     expect(await readAll(part.readClasses())).toEqual(expected);
+
+    const means: number[] = [];
+    const wanted: number[] = [];
+    const options = { minSizePx: 0, fillHoles: false, splitDepthPx: 0, traces: false, measures: true, source };
+    const { data: grey } = await source.read({ y0: 0, x0: 0, y1: 90, x1: 100 });
+    await runJob(
+      joinObjects(part, options, async ({ table, measurementOf }) => {
+        const ids = await readAll(labelBands(part.readClasses, table));
+        for (let id = 1; id <= table.count; id++) {
+          const own = ids.flatMap((value, i) => (value === id ? [grey[i]!] : []));
+          wanted.push(own.reduce((a, b) => a + b, 0) / own.length);
+        }
+        const end = async (): Promise<void> => void means.push(...wanted.map((_, i) => measurementOf(i + 1).channels[0]!.mean));
+        return [{ add: async () => {}, end }];
+      }),
+    );
+    expect(means.length).toBeGreaterThan(1);
+    for (const [i, mean] of means.entries()) expect(mean).toBeCloseTo(wanted[i]!, 9);
   });
 
   it("of another pixel size is mapped back without a shift: discs keep their centres within 0.05 px", async () => {
@@ -234,6 +270,40 @@ describe("a slide", () => {
     }
   });
 
+  it("is read from a coarser level without a shift, though the level's sides are rounded, up or down", async () => {
+    const [height, width] = [401, 401];
+    const centre = { y: 365.25, x: 362.5 }; // far from the corner, where a wrong scale shows
+    const pixel = (y: number, x: number): number => Math.max(0, Math.min(200, 100 + 8 * (14 - Math.hypot(y - centre.y, x - centre.x))));
+    for (const [round, step] of [
+      [Math.ceil, 4],
+      [Math.floor, 4],
+      [Math.ceil, 3],
+    ] as const) {
+      // biome-ignore format: a row a case
+      const levels = [1, step].map((f) => ({ height: round(height / f), width: round(width / f) }));
+      const rasters = levels.map((level, i) => drawMeans(level, [1, step][i]!, pixel));
+      const source: ImageSource = {
+        ...openPixels({ data: rasters[0]!, shape: [height, width] }),
+        levels,
+        read: async ({ level = 0, ...box }) =>
+          openPixels({ data: rasters[level]!, shape: [levels[level]!.height, levels[level]!.width] }).read(box),
+      };
+      for (const pixelsPerStep of [step, 4.6]) {
+        const { grid } = await planRun(source, { pixelsPerStep });
+        const data = await grid.read({ y0: 0, x0: 0, y1: grid.height, x1: grid.width });
+        const [least] = [Math.min(...data)];
+        let [sum, ys, xs] = [0, 0, 0];
+        data.forEach((value, i) => {
+          sum += value - least;
+          ys += (value - least) * (Math.floor(i / grid.width) + 0.5) * (height / grid.height);
+          xs += (value - least) * ((i % grid.width) + 0.5) * (width / grid.width);
+        });
+        expect(Math.abs(ys / sum - 0.5 - centre.y), `y, ${round.name} ${step}, ${pixelsPerStep}`).toBeLessThan(0.05);
+        expect(Math.abs(xs / sum - 0.5 - centre.x), `x, ${round.name} ${step}, ${pixelsPerStep}`).toBeLessThan(0.05);
+      }
+    }
+  });
+
   it("is not gone on with by another plan, and objects are not joined while a block is missing", async () => {
     const source = drawBlobs(80, 80, 1);
     const store = createMemoryStore();
@@ -241,6 +311,23 @@ describe("a slide", () => {
     const { blocks } = await runBlocks(source, {}, { store, pick: first });
     await expect(runBlocks(source, { tile: 28 }, { store })).rejects.toThrow(/different are tile \(28, not 44\)/);
     await expect(readAll(blocks.readClasses())).rejects.toThrow(/block 0, 2 is missing.*--resume/);
+  });
+
+  it("that is too large for COCO is refused before any of its blocks is looked at", async () => {
+    const { record } = await planRun(drawBlobs(40, 40, 1), {});
+    const store = createMemoryStore();
+    await writeJson(store, "run.json", { ...record, height: 2 ** 16, width: 2 ** 16 });
+    const nothing = async (): Promise<never> => expect.unreachable("something was opened");
+    const options = {
+      kinds: ["labels", "coco"],
+      format: "ome-tiff",
+      minSizePx: 0,
+      fillHoles: false,
+      splitDepthPx: 0,
+      tolerancePx: 0,
+    } as const;
+    const place = { openFile: nothing, openFolder: nothing };
+    await expect(runJob(writeSlideResults(await findBlockStore(store, ""), { ...options, place }))).rejects.toThrow(/COCO holds images/);
   });
 
   it("tells a chunk that was damaged, and its name", async () => {
@@ -251,6 +338,21 @@ describe("a slide", () => {
     bytes[bytes.length >> 1]! ^= 255;
     await store.write("classes/0/1/0", bytes);
     await expect(readAll(blocks.readClasses())).rejects.toThrow(/classes\/0\/1\/0/);
+  });
+});
+
+describe("an OME-Zarr pyramid of odd sides", () => {
+  it("declares that each level halves the one before, as its pixels were taken; and the window that its numbers have", async () => {
+    const store = createMemoryStore();
+    const shapes = pyramidSizes(4001, 2003, 512).map(({ height, width }) => [3, height, width]);
+    const group = { version: "0.4", name: "p", axes: ["c", "y", "x"], shapes, pixelSizeUm: 0.5, isLabels: false } as const;
+    await writeOmeGroup(store, "", { ...group, channels: ["a", "b", "c"], white: 255 });
+    const { multiscales, omero } = JSON.parse(new TextDecoder().decode(await store.read(".zattrs")));
+    const scales = multiscales[0].datasets.map(
+      (one: { coordinateTransformations: { scale: number[] }[] }) => one.coordinateTransformations[0]!.scale,
+    );
+    expect(scales).toEqual([0.5, 1, 2, 4].map((um) => [1, um, um]));
+    expect(omero.channels[0].window).toEqual({ min: 0, max: 255, start: 0, end: 255 });
   });
 });
 

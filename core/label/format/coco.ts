@@ -22,18 +22,16 @@ export function classOfTable({ classes }: ObjectTable): (id: number) => number {
   return (id) => classes[id]!;
 }
 
-/**
- * Encodes one image's annotations. Run lengths go down the columns of the whole image and are at most 2^32 - 1, so a larger
- * image is refused with Problem InvalidData.
- */
+/** Run lengths go down the columns of the whole image and are at most 2^32 - 1. Throws Problem InvalidData for a larger image. */
+export function assertCocoSize({ height, width }: { readonly height: number; readonly width: number }): void {
+  if (height * width < 2 ** 32) return;
+  const message = `COCO holds images of fewer than 4294967296 pixels; this one has ${width} x ${height}. Export GeoJSON.`;
+  throw new Problem("InvalidData", message, { reason: "too large for COCO" });
+}
+
+/** Encodes one image's annotations. Throws Problem InvalidData for an image that is too large (`assertCocoSize`). */
 export function createCocoEncoder({ fileName, height, width, classNames, classOf }: CocoOptions): OutlineEncoder {
-  if (height * width >= 2 ** 32) {
-    throw new Problem(
-      "InvalidData",
-      `COCO holds images of fewer than 4294967296 pixels; this one has ${width} x ${height}. Export GeoJSON, or a region.`,
-      { reason: "too large for COCO" },
-    );
-  }
+  assertCocoSize({ height, width });
   const writer = createByteWriter();
   let isFirst = true;
   const addNumbers = (values: ArrayLike<number>) => {

@@ -32,12 +32,17 @@ export interface Intensity {
   readonly sd: number;
 }
 
+/** A band that may begin at column `x0` of the image. */
+export interface ColumnsBand extends Band<TypedArray> {
+  readonly x0?: number;
+}
+
 export interface Measurer {
   /**
-   * Takes the next rows: with pixels `[(y - y0) * width + x) * channels + c]` where channels were asked for, and one
-   * probability a pixel, in units of `probabilityScale`, where that was.
+   * Takes the next rows: with pixels `[(y - y0) * width + x - x0) * channels + c]`, those of all runs among them, where channels
+   * were asked for, and one probability a pixel, in units of `probabilityScale`, where that was.
    */
-  add(runs: RunBand, pixels?: Band<TypedArray>, probabilities?: Band<TypedArray>): void;
+  add(runs: RunBand, pixels?: ColumnsBand, probabilities?: Band<TypedArray>): void;
   /** What is known of object `id`: everything once the row after its last one was added. */
   of(id: number): Measurement;
 }
@@ -57,8 +62,8 @@ export function createMeasurer(table: ObjectColumns, { channels = 0, probability
   return {
     add: (runs, pixels, probabilities) => {
       shape.add(runs);
-      for (let c = 0; c < channels; c++) if (pixels !== undefined) addGrey(grey[c]!, runs, pixels.data, channels, c);
-      if (sure !== undefined && probabilities !== undefined) addGrey(sure, runs, probabilities.data, 1, 0);
+      for (let c = 0; c < channels; c++) if (pixels !== undefined) addGrey(grey[c]!, runs, pixels, channels, c);
+      if (sure !== undefined && probabilities !== undefined) addGrey(sure, runs, probabilities, 1, 0);
     },
     of: (id) => {
       const area = areasPx[id]!;
@@ -185,12 +190,18 @@ function createGreySums(count: number): GreySums {
   };
 }
 
-function addGrey({ origin, sum, squares, min, max }: GreySums, runs: RunBand, data: TypedArray, step: number, channel: number): void {
+function addGrey(
+  { origin, sum, squares, min, max }: GreySums,
+  runs: RunBand,
+  { x0 = 0, width, data }: ColumnsBand,
+  step: number,
+  channel: number,
+): void {
   for (let y = 0; y < runs.height; y++) {
     for (let run = runs.rows[y]!; run < runs.rows[y + 1]!; run++) {
       const id = runs.ids[run]!;
-      const from = (y * runs.width + runs.starts[run]!) * step + channel;
-      const to = (y * runs.width + runs.ends[run]!) * step;
+      const from = (y * width + runs.starts[run]! - x0) * step + channel;
+      const to = (y * width + runs.ends[run]! - x0) * step;
       if (Number.isNaN(origin[id])) origin[id] = data[from]!;
       const first = origin[id]!;
       let s = 0;

@@ -3,7 +3,7 @@
 
 import { createTypedArray, type Raster, type TypedArray } from "../../array/raster.ts";
 import type { ByteReader } from "../bytes.ts";
-import { createChunkCache } from "../chunk-cache.ts";
+import { chooseCacheBytes, createChunkCache } from "../chunk-cache.ts";
 import { createGaps } from "../gaps.ts";
 import type { PaletteUse } from "../png.ts";
 import { assertRequest, nameChannels } from "../raster-source.ts";
@@ -17,7 +17,6 @@ import { readPage } from "./read-page.ts";
 
 export { isTiff };
 
-const cacheBytes = 2 ** 27;
 /** Pages whose layouts and tables are remembered: a table may have a million entries. */
 const mostPages = 64;
 
@@ -48,7 +47,7 @@ export async function openTiff(
   const names = nameChannels(plan.sizeC * pageChannels, isColour(first.photometric) || painted);
   const given = plan.channelNames?.length === names.length ? plan.channelNames : [];
   const pages = new Map<string, Promise<Page>>();
-  const cache = createChunkCache<TypedArray>(cacheBytes);
+  const cache = createChunkCache<TypedArray>(chooseCacheBytes(measureBlockRow(first)));
   const gaps = createGaps();
   const told = [...notices, ...(plan.notices ?? [])];
   const source: ImageSource = {
@@ -112,4 +111,10 @@ export async function openTiff(
 
 function isAlike(a: PageLayout, b: PageLayout): boolean {
   return a.dtype === b.dtype && a.kept.length === b.kept.length && (a.photometric === 3) === (b.photometric === 3);
+}
+
+/** Bytes of the blocks side by side that cover a page's width, unpacked. */
+function measureBlockRow({ dtype, across, blockWidth, blockHeight, blockSamples, planar, samples }: PageLayout): number {
+  const bytes = createTypedArray(dtype, 1).byteLength;
+  return across * blockWidth * blockHeight * blockSamples * bytes * (planar ? samples : 1);
 }

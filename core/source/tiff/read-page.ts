@@ -77,6 +77,20 @@ function copyBlock(
   const top = row * blockHeight;
   const left = Math.max(x0, column * blockWidth);
   const right = Math.min(x1, (column + 1) * blockWidth);
+  const isAsStored =
+    !planar &&
+    !painted &&
+    blockSamples === out.channels &&
+    wanted.length === blockSamples &&
+    wanted.every(({ from, to }) => kept[from] === to);
+  if (isAsStored) {
+    for (let y = rows.start; y < rows.end; y++) {
+      const source = ((y - start) * blockWidth + left - column * blockWidth) * blockSamples;
+      const target = ((top + y - y0) * out.width + left - x0) * blockSamples;
+      out.data.set(values.subarray(source, source + (right - left) * blockSamples) as TypedArray, target);
+    }
+    return;
+  }
   for (const { from, to } of wanted) {
     if (planar && kept[from] !== sample) continue;
     const offset = planar || painted ? 0 : kept[from]!;

@@ -1,11 +1,15 @@
 // What OME-NGFF metadata say of an image: which arrays are its levels, which axis is which, channel names, pixel size. Versions
 // 0.1 to 0.5. https://ngff.openmicroscopy.org
 
+import type { LevelStep } from "../source.ts";
+
 export type AxisName = "t" | "c" | "z" | "y" | "x";
 
 export interface Multiscale {
   /** Paths of the levels' arrays, full size first. */
   readonly paths: readonly string[];
+  /** How many pixels of the full size one of each level is, where it is told. */
+  readonly steps: readonly (LevelStep | undefined)[];
   /** Name of each axis of the arrays; undefined: t, c, z, y, x as far as there are axes, counted from the last. */
   readonly axes: readonly string[] | undefined;
   readonly channelNames: readonly string[];
@@ -35,6 +39,7 @@ export function readMultiscale(attributes: Json): Multiscale | undefined {
   const pixelSizeUm = axes && readPixelSize(first, datasets[0]!, axes);
   return {
     paths: paths as string[],
+    steps: datasets.map((dataset) => axes && readStep(datasets[0]!, dataset, axes)),
     axes: axes?.map(({ name }) => name),
     channelNames: readChannelNames(attributes["omero"]),
     ...(pixelSizeUm === undefined ? {} : { pixelSizeUm }),
@@ -67,6 +72,16 @@ function readPixelSize(multiscale: Json, dataset: Json, axes: readonly Axis[]): 
   const own = readScale(dataset["coordinateTransformations"], x);
   const size = (factor ?? Number.NaN) * (own ?? Number.NaN) * (readScale(multiscale["coordinateTransformations"], x) ?? 1);
   return size > 0 && Number.isFinite(size) ? size : undefined;
+}
+
+function readStep(full: Json, level: Json, axes: readonly Axis[]): LevelStep | undefined {
+  const along = (name: string): number => {
+    const axis = axes.findIndex((one) => one.name === name);
+    const [ours, theirs] = [full, level].map((dataset) => readScale(dataset["coordinateTransformations"], axis) ?? Number.NaN);
+    return theirs! / ours!;
+  };
+  const step = { y: along("y"), x: along("x") };
+  return step.y > 0 && step.x > 0 && Number.isFinite(step.y * step.x) ? step : undefined;
 }
 
 function readScale(transformations: unknown, axis: number): number | undefined {

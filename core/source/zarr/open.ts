@@ -4,18 +4,17 @@
 
 import { createTypedArray, type Raster } from "../../array/raster.ts";
 import { describeError, Problem } from "../../problem.ts";
-import { createChunkCache } from "../chunk-cache.ts";
+import { chooseCacheBytes, createChunkCache } from "../chunk-cache.ts";
 import { createGaps } from "../gaps.ts";
-import { isSmallerCopy } from "../pyramid.ts";
+import { isSmallerCopy, withStep } from "../pyramid.ts";
 import { assertRequest, nameChannels } from "../raster-source.ts";
-import type { ImageSource } from "../source.ts";
+import type { ImageSource, Level as SizedLevel } from "../source.ts";
 import { type ArrayMetadata, readArrayV2, readArrayV3 } from "./array-metadata.ts";
 import { type Chunk, createChunkReader } from "./chunks.ts";
 import { type Multiscale, readMultiscale } from "./multiscales.ts";
 import { type Level, placeAxes, readLevel } from "./read-level.ts";
 import type { ByteStore } from "./store.ts";
 
-const cacheBytes = 2 ** 27;
 const largestDocumentBytes = 2 ** 24;
 
 type Json = Readonly<Record<string, unknown>>;
@@ -41,9 +40,13 @@ export async function openZarr(
   const { image, path, node } = await findImage(store, root, signal);
   const names = image?.paths ?? [""];
   const arrays = await Promise.all(
-    names.map(async (level) => {
+    names.map(async (level, index) => {
       const at = [path, level].filter((part) => part !== "").join("/");
-      return { at, array: level === "" ? node.array : (await readNode(store, at, { signal, arrayOf: node.version }))?.array };
+      return {
+        at,
+        step: image?.steps[index],
+        array: level === "" ? node.array : (await readNode(store, at, { signal, arrayOf: node.version }))?.array,
+      };
     }),
   );
   const [first] = arrays;
@@ -60,20 +63,26 @@ export async function openZarr(
   if (first.array.shape.includes(0)) throw createDamage(name, `its shape is ${first.array.shape.join("x")}`);
   const levels = [full];
   const notices: string[] = [];
-  for (const { at, array } of arrays.slice(1)) {
+  const sizes: SizedLevel[] = [{ width, height }];
+  for (const { at, array, step } of arrays.slice(1)) {
     const level = array && toLevel({ at, array });
     const problem = !level ? "is missing" : findMismatch(level, full, levels.at(-1)!);
-    if (level && problem === undefined) levels.push(level);
-    else notices.push(`${name}: its level "${at}" ${problem}; it is left out.`);
+    if (level && problem === undefined) {
+      levels.push(level);
+      sizes.push(withStep({ width, height }, { width: sizeOf(level, axes.x), height: sizeOf(level, axes.y) }, step));
+    } else notices.push(`${name}: its level "${at}" ${problem}; it is left out.`);
   }
   const count = sizeOf(full, axes.c);
   const given = image?.channelNames.length === count ? image.channelNames : [];
-  const cache = createChunkCache<Chunk>(cacheBytes);
+  const across =
+    Math.ceil(width / first.array.chunkShape[axes.x]!) * Math.ceil(count / (axes.c === undefined ? 1 : first.array.chunkShape[axes.c]!));
+  const chunkBytes = first.array.chunkShape.reduce((a, b) => a * b, createTypedArray(full.chunks.dtype, 1).byteLength);
+  const cache = createChunkCache<Chunk>(chooseCacheBytes(across * chunkBytes));
   const gaps = createGaps();
   const source: ImageSource = {
     ...{ name, width, height, dtype: full.chunks.dtype, sizeZ: sizeOf(full, axes.z), sizeT: sizeOf(full, axes.t), gaps },
     channels: nameChannels(count, false).map((channel, index) => ({ name: given[index] || channel.name })),
-    levels: levels.map((level) => ({ width: sizeOf(level, axes.x), height: sizeOf(level, axes.y) })),
+    levels: sizes,
     ...(image?.pixelSizeUm === undefined ? {} : { pixelSizeUm: image.pixelSizeUm }),
     ...(notices.length === 0 ? {} : { notices }),
     async read(request) {

@@ -11,7 +11,8 @@ export const anyBandHeights: fc.Arbitrary<readonly number[]> = fc.array(fc.integ
 export function bandsOf({ height, width, data }: LabelImage, heights: readonly number[]): ReadBands {
   return async function* () {
     for (const { y0, y1 } of planBands(height, heights)) {
-      yield { y0, height: y1 - y0, width, data: Uint8Array.from(data.subarray(y0 * width, y1 * width)) };
+      const band = Uint8Array.from(data.subarray(y0 * width, y1 * width));
+      yield { y0, height: y1 - y0, width, data: band, ...(band.every((value) => value === 0) && { isZero: true }) };
     }
   };
 }

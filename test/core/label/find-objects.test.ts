@@ -128,6 +128,8 @@ describe("objects in bands", () => {
   it("tell whether they touch the edge", async () => {
     const { table } = await labelInBands(labels("1..../..1../....1/.1.../....."), [2], {});
     expect([1, 2, 3, 4].map((id) => isAtBorder(table, id))).toEqual([true, false, true, false]);
+    const extent = { y0: 0, x0: 0, y1: 4, x1: 4 }; // what was looked at of it
+    expect([2, 4].map((id) => isAtBorder({ ...table, extent }, id))).toEqual([false, true]);
   });
 
   it("bands that are missing, out of order or of another image are a Problem", async () => {

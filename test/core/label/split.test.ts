@@ -5,10 +5,12 @@ import { cleanLabels } from "../../../core/label/clean.ts";
 import { labelComponents } from "../../../core/label/components.ts";
 import { findObjects } from "../../../core/label/find-objects.ts";
 import { labelBands } from "../../../core/label/label-bands.ts";
-import { boxOf } from "../../../core/label/object-table.ts";
+import { mergeSmallPieces } from "../../../core/label/merge-pieces.ts";
+import { boxOf, countByRegion } from "../../../core/label/object-table.ts";
 import { listObjects } from "../../../core/label/objects.ts";
 import { splitObjects } from "../../../core/label/split-objects.ts";
 import { splitByDistance } from "../../../core/label/watershed.ts";
+import { toObjects } from "../../../core/segment.ts";
 import { anyBandHeights, bandsOf, collectBands } from "./bands.ts";
 import { labels, noisyLabels, toText } from "./text.ts";
 
@@ -146,12 +148,53 @@ describe("merged objects", () => {
     expect(cut).toBeGreaterThan(20);
   });
 
+  it("are not cut where a piece would be under the smallest object: pieces stay 4-connected and cover the same, for any bands", async () => {
+    let kept = 0;
+    await fc.assert(
+      fc.asyncProperty(anyDiscs, anyBandHeights, fc.constantFrom(8, 20, 60), async (image, heights, minSizePx) => {
+        const read = bandsOf(image, heights);
+        const found = await findObjects(read, { ...image, minSizePx });
+        const { table } = await splitObjects(read, found, { minDepthPx: 0.5, minSizePx });
+        for (let id = 1; id <= table.count; id++) expect(table.areasPx[id]).toBeGreaterThanOrEqual(minSizePx);
+        const pieces = await collectBands(labelBands(read, table), image);
+        const whole = await collectBands(labelBands(read, found), image);
+        expect(Array.from(pieces.data, Math.sign)).toEqual(Array.from(whole.data, Math.sign));
+        expect(labelComponents(pieces).count).toBe(table.count);
+        const classes = { ...image, channels: 1, data: Uint8Array.from(image.data) };
+        const { labels: inMemory } = await toObjects(classes, { minSizePx, fillHoles: false, splitDepthPx: 0.5 });
+        expect(toText(pieces)).toBe(toText(inMemory));
+        const uncut = await splitObjects(read, found, { minDepthPx: 0.5 });
+        if (uncut.table.count > table.count && table.count > found.count) kept++;
+      }),
+      { seed: 83, numRuns: 80 },
+    );
+    expect(kept).toBeGreaterThan(3);
+  });
+
+  it("give a piece that is too small to the neighbour that it shares most with", () => {
+    const text = "11122233/11122233/11122244/55555544";
+    const { data } = labels(text);
+    expect(toText({ height: 4, width: 8, data: mergeSmallPieces({ count: 5, data }, 8, 5).data })).toBe(
+      "11122222/11122222/11122222/33333322",
+    );
+    expect(toText({ height: 4, width: 8, data: mergeSmallPieces({ count: 5, data }, 8, 99).data })).toBe(text.replaceAll(/\d/g, "1"));
+  });
+
+  it("count each piece for the region of its own first pixel", async () => {
+    const image = labels("1111.1111/1111.1111/111111111/1111.1111/1111.1111");
+    const box = (x0: number, x1: number) => ({ polygons: [[[x0, 0, x1, 0, x1, 5, x0, 5]]] });
+    const read = bandsOf(image, [2]);
+    const found = await findObjects(read, { ...image, inside: [box(0, 4), box(4, 9)] });
+    const { table } = await splitObjects(read, found, { minDepthPx: 0.6 });
+    expect([...countByRegion(table.regions!).slice(1)]).toEqual([1, 1]);
+  });
+
   it("that are too large stay whole and are listed; a table is split once", async () => {
     const image = labels("11.11111.1111/11.11111.1111/1111111111111/11.11111.1111/11.11111.1111".replaceAll("/", ".2/"));
     const read = bandsOf({ ...image, width: image.width }, [2]);
     const found = await findObjects(read, image);
     const { table, tooLarge } = await splitObjects(read, found, { minDepthPx: 0.5, maxBoxPx: 20 });
-    expect([table.count, tooLarge]).toEqual([found.count, [1]]);
+    expect([table.count, tooLarge, table.splits?.tooLarge]).toEqual([found.count, [1], [1]]);
     await expect(splitObjects(read, table)).rejects.toThrow(/split before/);
     await expect(splitObjects(read, found, { minDepthPx: 0 })).rejects.toThrow(/above 0/);
   });

@@ -91,6 +91,24 @@ describe("a hierarchy", () => {
     expect(source.levels).toEqual([{ width: 70, height: 50 }, { width: 35, height: 25 }]); // biome-ignore format: two sizes
   });
 
+  it("tells how many pixels one of a level is, where its sides alone would mean another number and it can be true", async () => {
+    const declare = async (scale: number) => {
+      const entries = entriesOf("v2-blosc.zip");
+      editJson(entries, ".zattrs", (json) => {
+        const [{ axes, datasets }] = (json as { multiscales: [{ axes: { name: string }[]; datasets: Json[] }] }).multiscales;
+        const of = (along: number) => axes.map(({ name }) => (name === "y" || name === "x" ? along : 1));
+        for (const [i, um] of [0.5, 0.5 * scale].entries())
+          Object.assign(datasets[i]!, { coordinateTransformations: [{ type: "scale", scale: of(um) }] });
+        return json;
+      });
+      return (await openEntries(entries)).levels[1];
+    };
+    const size = { width: 35, height: 25 };
+    expect(await declare(2.02)).toEqual({ ...size, step: { y: 2.02, x: 2.02 } });
+    expect(await declare(2)).toEqual(size);
+    expect(await declare(4)).toEqual(size); // 18 x 13 pixels would be as many
+  });
+
   it("without a unit has no pixel size", async () => {
     const entries = entriesOf("v3-zstd-crc.zip");
     editJson(entries, "zarr.json", (json) => JSON.parse(JSON.stringify(json).replaceAll(/"unit":\s*"micrometer"/g, '"unit": "parsec"')));

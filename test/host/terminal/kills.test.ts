@@ -15,7 +15,7 @@ const at = (...parts: readonly string[]): string => join(folder, ...parts);
 const kills = process.env["OVERTILE_LONG"] === undefined ? 3 : 100;
 const words = (out: string): readonly string[] => [
   ...["segment", "slide.tif", "--model", "m.zip", "-o", out, "--workers", "1", "--min-size", "9", "--format", "ome-zarr", "--resume"],
-  ...["--output", "labels,probabilities,geojson,table", "--overwrite"],
+  ...["--output", "labels,probabilities,geojson,table"],
 ];
 let wholeMs = 0;
 
@@ -31,22 +31,28 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(remove);
 
-/** Runs until its end or until it is killed. True when it came to its end. */
-async function runFor(milliseconds: number): Promise<boolean> {
+/** Runs until its end or until it is killed, at the time or as soon as what is asked is true. True when it came to its end. */
+async function runFor(milliseconds: number, isTime = () => false): Promise<boolean> {
   const child = spawn(process.execPath, [join(await bundleTerminal(), "terminal.mjs"), ...words("killed")], {
     cwd: folder,
     stdio: "ignore",
   });
   const timer = setTimeout(() => child.kill("SIGKILL"), milliseconds);
+  const watch = setInterval(() => isTime() && child.kill("SIGKILL"), 1);
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => child.once("exit", (...end) => resolve(end)));
   clearTimeout(timer);
+  clearInterval(watch);
   if (signal === null) expect(code).toBe(0);
   return signal === null;
 }
 
+const work = "killed/slide.overtile";
+/** True when the results have their names and what they were made of is gone: killed later, a run has nothing to go on with. */
+const isDone = (): boolean => existsSync(at("killed/slide.table.csv")) && !existsSync(at(work));
+
 /** When each block that is on the disk was written. */
 function readLedger(): ReadonlyMap<string, number> {
-  const blocks = at("killed/slide.overtile/classes/0");
+  const blocks = at(work, "classes/0");
   const names = existsSync(blocks) ? (readdirSync(blocks, { recursive: true }) as string[]) : [];
   return new Map(names.filter((name) => /^\d+\/\d+$/.test(name)).map((name) => [name, statSync(join(blocks, name)).mtimeMs]));
 }
@@ -61,9 +67,11 @@ function readResults(out: string): Readonly<Record<string, string>> {
   );
 }
 
+/** Nothing half-written is left either; but of a run that was killed while it tidied up, blocks under a temporary name. */
 function expectSameResults(): void {
-  const [alive, killed] = [readResults("alive"), readResults("killed")];
-  expect(Object.keys(killed).sort()).toEqual(Object.keys(alive).sort()); // nothing half-written is left either
+  const alive = readResults("alive");
+  const killed = Object.fromEntries(Object.entries(readResults("killed")).filter(([name]) => !/^\/\.slide\.overtile\./.test(name)));
+  expect(Object.keys(killed).sort()).toEqual(Object.keys(alive).sort());
   expect(Object.keys(alive).filter((name) => killed[name] !== alive[name])).toEqual([]);
 }
 
@@ -74,19 +82,24 @@ describe(`a run that is killed ${kills} times`, () => {
     for (let count = 0; count < kills; ) {
       const before = readLedger();
       ended = await runFor(random.uniform(0.05, 1) * wholeMs);
-      if (ended) {
+      if (ended || isDone()) {
         expectSameResults();
         rmSync(at("killed"), { recursive: true }); // and from the beginning again
         continue;
       }
       count++;
       const after = readLedger();
-      // Once all is written the folder goes, block by block: only then are there fewer.
-      const gone = [...before].filter(([name]) => !after.has(name));
-      if (gone.length > 0) expect(existsSync(at("killed/slide.labels.ome.zarr"))).toBe(true);
-      else for (const [name, time] of before) expect(after.get(name), name).toBe(time);
+      for (const [name, time] of before) expect(after.get(name), name).toBe(time);
     }
     expect(await runFor(1e7)).toBe(true);
     expectSameResults();
   }, 3_600_000);
+
+  it("among its last steps goes on with the same words, too", async () => {
+    rmSync(at("killed"), { recursive: true, force: true });
+    const steps = [() => existsSync(at(work, "named.json")), () => existsSync(at("killed/slide.labels.ome.zarr"))];
+    for (const isTime of steps) if (!isDone()) await runFor(1e7, isTime);
+    if (!isDone()) expect(await runFor(1e7)).toBe(true);
+    expectSameResults();
+  }, 240_000);
 });

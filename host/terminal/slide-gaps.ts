@@ -1,0 +1,72 @@
+// What a slide did not have, kept beside the blocks of a run: one file a shard, so that it is told at the end whoever joins them.
+
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describeChunk, type Gaps } from "../../core/source/gaps.ts";
+import type { ImageSource } from "../../core/source/source.ts";
+import { writeFileWhole } from "../../core/source/write-file.ts";
+
+export interface KnownGaps extends Gaps {
+  /** Damaged chunks were to be passed over. */
+  readonly skipBad: boolean;
+}
+
+export interface GapLedger {
+  /** Keeps what was met until now. */
+  save(): Promise<void>;
+}
+
+/** What a source has met until now. */
+export function gapsOf(source: Pick<ImageSource, "gaps"> | undefined, skipBad: boolean): KnownGaps {
+  const { missingChunks = 0, badChunks = [] } = source?.gaps ?? {};
+  return { skipBad, missingChunks, badChunks };
+}
+
+/** The ledger of a process that works at a run: `shard` as given, if any. */
+export async function openGapLedger(work: string, gaps: () => KnownGaps, shard = "1/1"): Promise<GapLedger> {
+  const path = join(work, "gaps", `${shard.replace("/", "-of-")}.json`);
+  const before = await readFileGaps(path);
+  let kept = JSON.stringify(before);
+  return {
+    async save() {
+      const now = JSON.stringify(joinGaps([before, gaps()]));
+      if (now === kept) return;
+      kept = now;
+      await mkdir(join(work, "gaps"), { recursive: true });
+      await writeFileWhole(path, new TextEncoder().encode(now));
+    },
+  };
+}
+
+/** What all who worked at a run have met. */
+export async function readGaps(work: string): Promise<KnownGaps> {
+  const names = (await readdir(join(work, "gaps")).catch(() => [])).filter((name) => name.endsWith(".json") && !name.startsWith("."));
+  return joinGaps(await Promise.all(names.sort().map((name) => readFileGaps(join(work, "gaps", name)))));
+}
+
+/** Damaged chunks once each. Of missing ones only numbers are known, and the same may be in several: at least the greatest. */
+export function joinGaps(some: readonly KnownGaps[]): KnownGaps {
+  const bad = new Map(some.flatMap(({ badChunks }) => badChunks).map((chunk) => [describeChunk(chunk), chunk]));
+  return {
+    skipBad: some.some(({ skipBad }) => skipBad),
+    missingChunks: Math.max(0, ...some.map(({ missingChunks }) => missingChunks)),
+    badChunks: [...bad.values()],
+  };
+}
+
+/** For the report; told on stderr, too. */
+export function describeGaps(name: string, { missingChunks, badChunks }: Gaps): Partial<Gaps> {
+  const tell = (line: string): void => void process.stderr.write(`${name}: ${line}\n`);
+  if (missingChunks > 0) tell(`${missingChunks} chunks are absent, which stands for the fill value`);
+  for (const chunk of badChunks) tell(`read as background: ${describeChunk(chunk)}: ${chunk.reason}`);
+  return { ...(missingChunks > 0 && { missingChunks }), ...(badChunks.length > 0 && { badChunks }) };
+}
+
+async function readFileGaps(path: string): Promise<KnownGaps> {
+  try {
+    return JSON.parse(await readFile(path, "utf8")) as KnownGaps;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return gapsOf(undefined, false);
+    throw error;
+  }
+}

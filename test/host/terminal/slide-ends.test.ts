@@ -1,0 +1,131 @@
+// How runs of slides end: what a full quota, a kill among the last steps, and damaged chunks leave behind.
+
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { generateCells } from "../../../core/sample/synthetic.ts";
+import { openZarr, writeOmeGroup, writeZarrMetadata, type ZarrLayout } from "../../../core/sink/zarr.ts";
+import { createChunkFolder } from "../../../host/terminal/chunk-folder.ts";
+import { claimTemporary, replaceFolder } from "../../../host/terminal/growing-file.ts";
+import { createFolder, overtile } from "./run-overtile.ts";
+
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
+const { path: folder, remove } = createFolder();
+const at = (...parts: readonly string[]): string => join(folder, ...parts);
+const segment = (out: string, ...words: readonly string[]) =>
+  overtile(["segment", "slide.zarr", "--model", "m.zip", "-o", out, "--workers", "1", "--min-size", "9", ...words], { cwd: folder });
+const merge = (out: string, ...words: readonly string[]) => overtile(["merge", `${out}/slide.overtile`, ...words], { cwd: folder });
+const [height, width, chunk] = [200, 1200, 256]; // two blocks
+
+beforeAll(async () => {
+  const { image } = generateCells({ height, width, seed: 4 });
+  const store = createChunkFolder(at("slide.zarr"));
+  const layout: ZarrLayout = { shape: [height, width], chunks: [height, chunk], dtype: "uint8", version: "0.4", axes: ["y", "x"] };
+  await writeOmeGroup(store, "", { version: "0.4", name: "s", axes: ["y", "x"], shapes: [layout.shape], pixelSizeUm: 1, isLabels: false });
+  await writeZarrMetadata(store, "0", layout);
+  const { write } = openZarr(store, "0", layout);
+  for (let column = 0; column * chunk < width; column++) {
+    const pixel = (i: number): number => {
+      const [y, x] = [Math.floor(i / chunk), column * chunk + (i % chunk)];
+      return x < width ? image.data[y * width + x]! : 0;
+    };
+    await write(
+      [0, column],
+      Uint8Array.from({ length: height * chunk }, (_, i) => pixel(i)),
+    );
+  }
+  await overtile(["new", "m.zip", "--levels", "1", "--features", "2", "--seed", "3"], { cwd: folder });
+});
+afterAll(remove);
+
+/** Every file below a folder, by its path from there. */
+function filesOf(path: string): Readonly<Record<string, string>> {
+  const files = readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const read = (name: string): string => readFileSync(name).toString("base64");
+  return Object.fromEntries(files.map(({ parentPath, name }) => [join(parentPath, name).slice(path.length), read(join(parentPath, name))]));
+}
+
+describe("a file that grows", () => {
+  it("is never whole when a write was cut short by a limit of the system", async () => {
+    const entry = new URL("../../../host/terminal/growing-file.ts", import.meta.url).pathname;
+    await build({ entryPoints: [entry], outfile: at("growing.mjs"), bundle: true, platform: "node", format: "esm", logLevel: "error" });
+    const script = `
+      process.on("SIGXFSZ", () => {});
+      const { createGrowingFile } = await import("./growing.mjs");
+      const file = await createGrowingFile("grown");
+      try { await file.append(new Uint8Array(100_000)); await file.finish(); await file.publish(); } catch (error) { console.log(error.kind); await file.abandon(); }`;
+    writeFileSync(at("grow.mjs"), script);
+    const { stdout } = spawnSync("sh", ["-c", `ulimit -f 64; exec "${process.execPath}" grow.mjs`], { cwd: folder, encoding: "utf8" });
+    expect(stdout.trim()).toBe("CannotWrite");
+    expect(readdirSync(folder).filter((name) => name.includes("grown"))).toEqual([]);
+  });
+});
+
+describe("a folder that takes the place of another", () => {
+  it("leaves nothing of the old one, nor of those that killed processes had set aside", async () => {
+    for (const [name, file] of [
+      ["old", "a"],
+      ["new", "b"],
+      [".old.999999999.old.tmp", "c"],
+    ] as const) {
+      // biome-ignore format: a row a folder
+      mkdirSync(at("swap", name), { recursive: true });
+      writeFileSync(at("swap", name, file), file);
+    }
+    await claimTemporary(at("swap/old"));
+    await replaceFolder(at("swap/new"), at("swap/old"));
+    expect(filesOf(at("swap"))).toEqual({ "/old/b": Buffer.from("b").toString("base64") });
+  });
+});
+
+describe("a run that was killed while its results took their names", () => {
+  const words = ["--output", "labels,table", "--format", "ome-zarr"];
+
+  it("goes on with --resume alone, to the same bytes; what was there before stays refused", async () => {
+    expect((await segment("whole", ...words)).code).toBe(0);
+    expect((await segment("named", ...words, "--shard", "1/1")).code).toBe(0); // all of its blocks, and no result
+    writeFileSync(at("named/slide.table.csv"), "of another day");
+    expect((await segment("named", ...words)).stderr).toMatch(/Add --resume to go on with it/); // not --overwrite, which begins anew
+    expect((await segment("named", ...words, "--resume")).stderr).toMatch(/There must be no file at named\/slide\.table\.csv yet/);
+    writeFileSync(at("named/slide.overtile/named.json"), JSON.stringify(["../slide.labels.ome.zarr", "../slide.table.csv"]));
+    expect((await segment("named", ...words, "--resume")).code).toBe(0);
+    expect(filesOf(at("named"))).toEqual(filesOf(at("whole")));
+  });
+});
+
+describe("a damaged chunk", () => {
+  it("is told with --skip-bad by every shard, by the merge, and by a run that goes on; without, it is an error", async () => {
+    writeFileSync(at("slide.zarr/0/0/1"), "no zlib");
+    const bad = { x0: chunk, x1: 2 * chunk };
+    const output = ["--output", "labels,table", "--json"];
+    expect((await segment("bad", ...output)).code).toBe(1);
+    for (const shard of ["1/2", "2/2"]) {
+      const { stdout, stderr } = await segment("bad", ...output, "--skip-bad", "--shard", shard);
+      expect(JSON.parse(stdout)[0].badChunks).toMatchObject([bad]);
+      expect(stderr).toMatch(/read as background: x 256 to 512/);
+    }
+    const merged = await merge("bad", ...output);
+    expect(merged.stderr).not.toContain("overtile:");
+    expect(JSON.parse(merged.stdout).badChunks).toMatchObject([bad]);
+    const [again] = JSON.parse((await segment("bad", ...output, "--skip-bad", "--resume", "--overwrite")).stdout);
+    expect(again).toMatchObject({ found: 2, predicted: 0, badChunks: [bad] });
+    expect(existsSync(at("bad/slide.overtile"))).toBe(false);
+  });
+});
+
+describe("what results call their image", () => {
+  it("is the file's name, whatever the path was that it was opened by", async () => {
+    expect(
+      (await overtile(["segment", at("slide.zarr"), "--model", "m.zip", "-o", "far", "--shard", "1/2", "--skip-bad"], { cwd: folder }))
+        .code,
+    ).toBe(0);
+    expect((await segment("far", "--shard", "2/2", "--skip-bad")).code).toBe(0); // the same run
+    expect((await merge("far", "--output", "coco,labels", "--format", "ome-zarr")).code).toBe(0);
+    expect(JSON.parse(readFileSync(at("far/slide.coco.json"), "utf8")).images[0].file_name).toBe("slide.zarr");
+    expect(Object.values(filesOf(at("far/slide.labels.ome.zarr"))).some((file) => Buffer.from(file, "base64").includes(folder))).toBe(
+      false,
+    );
+  });
+});
