@@ -70,7 +70,7 @@ function classList({ workspace }: App, actions: Actions): Part {
   const current = workspace.currentClass.value;
   const classes = workspace.classes.value;
   const row = (number: number, name: string, color: string): Part => html`<li class=${number === current ? "row active" : "row"}>
-    ${number === 0 ? html`<span class="swatch hatched"></span>` : html`<input class="swatch-input" type="color" aria-label=${`Colour of ${name}`} .value=${color} @input=${(event: Event) => actions.changeClass(number, { color: (event.target as HTMLInputElement).value })} />`}
+    ${number === 0 ? html`<span class="swatch hatched"></span>` : html`<input class="swatch-input" type="color" aria-label=${`Colour of ${name}`} .value=${color} @input=${(event: Event) => actions.recolorClass(number, (event.target as HTMLInputElement).value)} />`}
     <button class="row-name" aria-pressed=${number === current} @click=${() => {
       workspace.currentClass.value = number;
     }} @dblclick=${() => number > 0 && actions.renameClass(number)}><span class="clip">${name}</span></button>

@@ -4,25 +4,20 @@ import type { Box } from "../../core/array/raster.ts";
 import { boxOfCorners, type Point } from "../labels/paint.ts";
 import { drawRectangle } from "../model/draw.ts";
 import { setRegions } from "../model/edit.ts";
-import { editTarget, wholeBox } from "../model/edit-step.ts";
+import { editTarget, type Target, wholeBox } from "../model/edit-step.ts";
 import type { Workspace } from "../model/workspace.ts";
 import { drawOutline } from "./outline.ts";
 import type { Input, Tool } from "./tool.ts";
 
 /** The rectangle tool. */
 export function createRectangleTool(workspace: Workspace, refresh: () => void): Tool {
-  return createDragTool(refresh, (a, b) => {
-    const target = editTarget(workspace);
-    if (target) drawRectangle(workspace, target, a, b);
-  });
+  return createDragTool(workspace, refresh, (target, a, b) => drawRectangle(workspace, target, a, b));
 }
 
 /** The tool for boxes inside which everything is annotated: drags out a new one, or an edge or corner of one that is there. */
 export function createBoxTool(workspace: Workspace, refresh: () => void): Tool {
   let held: { index: number; edges: readonly (keyof Box)[]; box: Box } | undefined;
-  const fresh = createDragTool(refresh, (a, b) => {
-    const target = editTarget(workspace);
-    if (!target) return;
+  const fresh = createDragTool(workspace, refresh, (target, a, b) => {
     const box = boxOfCorners(a, b, wholeBox(target));
     if (box.x1 - box.x0 < 4 || box.y1 - box.y0 < 4) return;
     setRegions(workspace, target.layer, [...target.layer.regions.value, box], "add box");
@@ -56,6 +51,11 @@ export function createBoxTool(workspace: Workspace, refresh: () => void): Tool {
       const fitted = boxOfCorners({ x: box.x0, y: box.y0 }, { x: box.x1, y: box.y1 }, wholeBox(target));
       setRegions(workspace, target.layer, target.layer.regions.value.with(index, fitted), "resize box");
     },
+    key(key) {
+      if (key !== "Escape" || !held) return fresh.key(key);
+      this.cancel();
+      return true;
+    },
     cancel() {
       held = undefined;
       fresh.cancel();
@@ -70,25 +70,31 @@ export function createBoxTool(workspace: Workspace, refresh: () => void): Tool {
   };
 }
 
-function createDragTool(refresh: () => void, finish: (a: Point, b: Point) => void): Tool {
+function createDragTool(
+  workspace: Workspace,
+  refresh: () => void,
+  finish: (target: Target, a: Point, b: Point) => void,
+): Tool & Required<Pick<Tool, "key">> {
+  let target: Target | undefined;
   let start: Point | undefined;
   let end: Point | undefined;
   const reset = (): void => {
-    start = end = undefined;
+    target = start = end = undefined;
     refresh();
   };
   return {
     cursor: "crosshair",
     down(point) {
-      start = end = point;
-      return true;
+      target = editTarget(workspace);
+      if (target) start = end = point;
+      return target !== undefined;
     },
     drag(point) {
       end = point;
       refresh();
     },
     up() {
-      if (start && end) finish(start, end);
+      if (target && start && end) finish(target, start, end);
       reset();
     },
     key(key) {
