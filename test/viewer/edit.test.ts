@@ -5,17 +5,20 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { App } from "../../viewer/app.ts";
 import { createDrawingActions } from "../../viewer/command/drawing-actions.ts";
+import { exportDataset } from "../../viewer/file/export.ts";
 import { parentOf } from "../../viewer/file/image-desk.ts";
 import { createHistory } from "../../viewer/labels/history.ts";
 import { startEdit, writeLabels } from "../../viewer/labels/label-raster.ts";
-import { listPlaneObjects } from "../../viewer/labels/plane-objects.ts";
+import { countObjectsIn, listPlaneObjects } from "../../viewer/labels/plane-objects.ts";
 import { drawPolygon, drawRectangle, fillAt, startStroke } from "../../viewer/model/draw.ts";
 import { clearLayer, deleteObjects, mergeObjects, moveObject, setObjectClass, setRegions, splitAlong } from "../../viewer/model/edit.ts";
 import { editTarget, type Target } from "../../viewer/model/edit-step.ts";
 import { createImageEntry, type ImageEntry } from "../../viewer/model/image-entry.ts";
 import { createLabelLayer, type LabelLayer, nextObjectId } from "../../viewer/model/label-layer.ts";
 import { createWorkspace, type Workspace } from "../../viewer/model/workspace.ts";
+import { toClassPixels, toIgnorePixels, toLabelPixels } from "../../viewer/plugin/label-pixels.ts";
 import { createSelectTool } from "../../viewer/tool/point-tools.ts";
+import { createBoxTool } from "../../viewer/tool/rectangle-tool.ts";
 
 /** A workspace with one image and one layer of annotations, and the actions of its menus; `answer` is what dialogs return. */
 function createDesk(width = 300, height = 270) {
@@ -299,7 +302,20 @@ describe("edits", () => {
     ]);
   });
 
-  test("on 4096 x 4096 with 10,000 objects, a stroke, a count and a deletion cost what they touch (E5)", () => {
+  test("a box that is removed while its edge is held stays away", () => {
+    const { workspace } = createDesk();
+    const target = targetOf(workspace);
+    setRegions(workspace, target.layer, [{ y0: 10, x0: 10, y1: 90, x1: 90 }], "add box");
+    const tool = createBoxTool(workspace, () => {});
+    const input = { scale: 1, shift: false, alt: false };
+    tool.down({ x: 90, y: 50 }, input);
+    tool.drag({ x: 120, y: 50 }, input);
+    setRegions(workspace, target.layer, [], "remove box");
+    tool.up({ x: 120, y: 50 }, input);
+    expect(target.layer.regions.value).toEqual([]);
+  });
+
+  test("on 4096 x 4096 with 10,000 objects, a stroke, its counts and a deletion cost what they touch (E5)", () => {
     const side = 4096;
     const { workspace } = createDesk(side, side);
     const target = targetOf(workspace);
@@ -323,11 +339,35 @@ describe("edits", () => {
         one.moveTo({ x: 34, y: 34 }, 3);
         one.end();
       }),
-      time(() => listPlaneObjects(layer.raster, 0)),
+      time(() => {
+        listPlaneObjects(layer.raster, 0);
+        countObjectsIn(layer.raster, 0, [{ y0: 100, x0: 100, y1: 4000, x1: 4000 }]);
+      }),
       time(() => deleteObjects(workspace, target, [5000])),
     ];
     console.log(`first count ${first} ms of the processor; then a stroke ${stroke}, a count ${count}, a deletion ${removal} ms`);
     expect(Math.max(stroke, count, removal)).toBeLessThan(100);
+  });
+});
+
+describe("labels too large for one array", () => {
+  function drawLarge() {
+    const desk = createDesk(30_000, 30_000);
+    drawRectangle(desk.workspace, targetOf(desk.workspace), { x: 0, y: 0 }, { x: 9, y: 9 });
+    return desk;
+  }
+
+  test("are told before anything is allocated, ignored pixels as well as objects", () => {
+    const { layer } = targetOf(drawLarge().workspace);
+    for (const read of [toIgnorePixels, toLabelPixels, toClassPixels]) expect(() => read(layer, 0)).toThrow(/at most 134 million pixels/);
+  });
+
+  test("stop the export of a dataset before the image is read", async () => {
+    const { workspace, entry } = drawLarge();
+    let reads = 0;
+    Object.assign(entry.source, { read: () => Promise.reject(new Error(`read ${++reads}`)) });
+    await expect(exportDataset(workspace)).rejects.toThrow(/at most 134 million pixels/);
+    expect(reads).toBe(0);
   });
 });
 

@@ -17,7 +17,7 @@ describe.skipIf(!hasChromium)("the keeper", () => {
 
   const look = <T>(page: Page, read: (app: App) => T): Promise<T> =>
     page.evaluate(`(${read})(globalThis.overtileViewer.app)`) as Promise<T>;
-  const save = (page: Page): Promise<void> => look(page, ({ keeper }) => keeper.save());
+  const save = (page: Page): Promise<void> => page.evaluate(() => (globalThis as never as Handle).overtileViewer.app.keeper.save());
   const dropSmall = async ({ page, drop }: Sheet, name: string): Promise<void> => {
     const count = await look(page, (app) => app.workspace.images.value.length);
     await drop(await writePng({ width: 60, height: 50, channels: 1, data: new Uint8Array(3000).map((_, i) => i % 251) }), name);
@@ -98,6 +98,19 @@ describe.skipIf(!hasChromium)("the keeper", () => {
       expect(await page.locator("[aria-label=Images]").count()).toBe(0);
       expect((await noted()).titles).toEqual(["one.png", "three.png", "two.png"]);
       expect((await stored(page)).filter((name) => files.includes(name))).toEqual(files);
+    }));
+
+  test("has the page ask before it is left until all is written", () =>
+    withSheet(stand, async ({ page }) => {
+      const asks = await look(page, ({ keeper }) =>
+        (["saved", "changed", "saving", "failed"] as const).map((state) => {
+          keeper.state.value = state;
+          const event = new Event("beforeunload", { cancelable: true });
+          dispatchEvent(event);
+          return event.defaultPrevented;
+        }),
+      );
+      expect(asks).toEqual([false, true, true, true]);
     }));
 
   test("of a second tab keeps nothing and says so; it takes over within 2 s after the first is gone (R11)", () =>

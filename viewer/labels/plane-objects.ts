@@ -34,6 +34,36 @@ export function boxOfObject(raster: LabelRaster, plane: number, id: number): Box
   return whole && { y0: whole.y0, x0: whole.x0, y1: whole.y1, x1: whole.x1 };
 }
 
+/** How many objects of a plane have a pixel in one of the boxes, and how many there are; "ignore" left out. */
+export function countObjectsIn(raster: LabelRaster, plane: number, boxes: readonly Box[]): { inside: number; all: number } {
+  const all = new Set<number>();
+  const inside = new Set<number>();
+  for (const key of raster.tiles.keys()) {
+    const at = tilePosition(raster, key);
+    if (at.plane !== plane) continue;
+    const parts = [...objectsOfTile(raster, key).values()].filter(({ id }) => id !== ignoreId);
+    for (const { id } of parts) all.add(id);
+    for (const box of boxes) {
+      const cut = shiftBox(box, -(at.row << 8), -(at.column << 8));
+      for (const part of parts) if (!inside.has(part.id) && reaches(raster.tiles.get(key)!, part, cut)) inside.add(part.id);
+    }
+  }
+  return { inside: inside.size, all: all.size };
+}
+
+// Only an object that lies across the edge of the box is looked for, pixel by pixel.
+function reaches(tile: Uint32Array, { id, y0, x0, y1, x1 }: TileObject, box: Box): boolean {
+  if (y0 >= box.y0 && x0 >= box.x0 && y1 <= box.y1 && x1 <= box.x1) return true;
+  const cut = { y0: Math.max(y0, box.y0), x0: Math.max(x0, box.x0), y1: Math.min(y1, box.y1), x1: Math.min(x1, box.x1) };
+  if (cut.y0 >= cut.y1 || cut.x0 >= cut.x1) return false;
+  for (let y = cut.y0; y < cut.y1; y++) if (tile.subarray((y << 8) + cut.x0, (y << 8) + cut.x1).includes(id)) return true;
+  return false;
+}
+
+function shiftBox({ y0, x0, y1, x1 }: Box, dy: number, dx: number): Box {
+  return { y0: y0 + dy, x0: x0 + dx, y1: y1 + dy, x1: x1 + dx };
+}
+
 // Adds a tile's part of an object, whose tile begins at (top, left).
 function add(found: Map<number, TileObject>, part: TileObject, top: number, left: number): void {
   const { id, area } = part;

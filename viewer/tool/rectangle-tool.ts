@@ -16,7 +16,7 @@ export function createRectangleTool(workspace: Workspace, refresh: () => void): 
 
 /** The tool for boxes inside which everything is annotated: drags out a new one, or an edge or corner of one that is there. */
 export function createBoxTool(workspace: Workspace, refresh: () => void): Tool {
-  let held: { index: number; edges: readonly (keyof Box)[]; box: Box } | undefined;
+  let held: { readonly from: Box; readonly edges: readonly (keyof Box)[]; readonly box: Box } | undefined;
   const fresh = createDragTool(workspace, refresh, (target, a, b) => {
     const box = boxOfCorners(a, b, wholeBox(target));
     if (box.x1 - box.x0 < 4 || box.y1 - box.y0 < 4) return;
@@ -27,11 +27,10 @@ export function createBoxTool(workspace: Workspace, refresh: () => void): Tool {
     down(point, input) {
       const target = editTarget(workspace);
       if (!target) return false;
-      const regions = target.layer.regions.value;
-      for (const [index, box] of regions.entries()) {
+      for (const box of target.layer.regions.value) {
         const edges = edgesNear(box, point, input);
         if (edges.length > 0) {
-          held = { index, edges, box };
+          held = { from: box, edges, box };
           return true;
         }
       }
@@ -45,9 +44,11 @@ export function createBoxTool(workspace: Workspace, refresh: () => void): Tool {
     up(point, input) {
       const target = editTarget(workspace);
       if (!held) return fresh.up(point, input);
-      const { index, box } = held;
+      const { from, box } = held;
       held = undefined;
-      if (!target) return;
+      // It may have been removed meanwhile.
+      const index = target?.layer.regions.value.indexOf(from) ?? -1;
+      if (!target || index < 0) return;
       const fitted = boxOfCorners({ x: box.x0, y: box.y0 }, { x: box.x1, y: box.y1 }, wholeBox(target));
       setRegions(workspace, target.layer, target.layer.regions.value.with(index, fitted), "resize box");
     },
