@@ -41,6 +41,25 @@ describe("classes of objects", () => {
     }
   });
 
+  test("a stroke or fill that brings a chosen number back makes it an object of the class in hand", () => {
+    for (const way of ["stroke", "fill"] as const) {
+      const { workspace } = createDesk();
+      workspace.classes.value = [...workspace.classes.value, { name: "debris", color: "#ff0000" }];
+      const target = targetOf(workspace);
+      for (const x of [0, 40]) drawRectangle(workspace, target, { x, y: 0 }, { x: x + 9, y: 9 });
+      target.layer.selected.value = [1];
+      const erase = startStroke(workspace, target, "erase", 0);
+      erase.moveTo({ x: 4, y: 4 }, 15);
+      erase.end();
+      workspace.currentClass.value = 2;
+      const stroke = startStroke(workspace, target, "brush stroke", 1);
+      if (way === "stroke") stroke.moveTo({ x: 100, y: 100 }, 5);
+      stroke.end();
+      if (way === "fill") fillAt(workspace, target, { x: 100, y: 100 });
+      expect([way, [...target.layer.classOf.value]]).toEqual([way, [[1, 2]]]);
+    }
+  });
+
   test("pieces of a split object are of its class", () => {
     const { workspace } = createDesk();
     const target = targetOf(workspace);

@@ -77,6 +77,12 @@ export function idsOf(raster: LabelRaster): Set<number> {
   return ids;
 }
 
+/** True where a pixel of any plane has that id. */
+export function holdsId(raster: LabelRaster, id: number): boolean {
+  for (const key of raster.tiles.keys()) if (objectsOfTile(raster, key).has(id)) return true;
+  return false;
+}
+
 /** The largest id of all planes, "ignore" left out; 0 where nothing is drawn. */
 export function largestId(raster: LabelRaster): number {
   let largest = 0;

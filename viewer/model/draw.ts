@@ -4,7 +4,7 @@ import type { Box } from "../../core/array/raster.ts";
 import { runFlood } from "../labels/flood.ts";
 import { applyTiles, startEdit } from "../labels/label-raster.ts";
 import { type Point, runPolygon, runRectangle, runStroke } from "../labels/paint.ts";
-import { idsOf } from "../labels/tile-objects.ts";
+import { holdsId } from "../labels/tile-objects.ts";
 import { acceptance, editOnce, newId, remember, type Target, wholeBox } from "./edit-step.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -19,7 +19,7 @@ export interface Stroke {
 export function startStroke(workspace: Workspace, target: Target, title: string, id: number): Stroke {
   const { layer, plane } = target;
   const edit = startEdit(layer.raster);
-  const isFresh = !idsOf(layer.raster).has(id);
+  const isFresh = !holdsId(layer.raster, id);
   const accepts = acceptance(workspace, id);
   const clip = wholeBox(target);
   let last: Point | undefined;
@@ -67,7 +67,8 @@ export function fillAt(workspace: Workspace, target: Target, point: Point): bool
   const selected = target.layer.selected.value.at(-1);
   const id = workspace.currentClass.value === 0 || selected === undefined ? newId(workspace, target.layer) : selected;
   const clip = fillLimits(target, point);
-  return editOnce(workspace, target, "fill", id === selected ? 0 : id, (edit) => {
+  const isFresh = !holdsId(target.layer.raster, id);
+  return editOnce(workspace, target, "fill", isFresh ? id : 0, (edit) => {
     runFlood(target.layer.raster, target.plane, Math.floor(point.x), Math.floor(point.y), clip, (y, x0, x1) =>
       edit.paintRun(target.plane, y, x0, x1, id, acceptance(workspace, id)),
     );
