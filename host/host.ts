@@ -46,8 +46,8 @@ export interface LocalHost extends Host {
   runMacro(source: string, context?: MacroContext): Promise<void>;
   /** Installs what a plugin's `activate` returned; the returned function uninstalls. Throws Problem InvalidData. */
   install(manifest: Manifest, plugin: object): () => void;
-  /** Adds an image that is in memory already. Not recorded. */
-  addImage(image: HostImage): HostImage;
+  /** Adds an image that is in memory already; it becomes active unless told otherwise. Not recorded. */
+  addImage(image: HostImage, options?: { readonly activate?: boolean }): HostImage;
   /** Recorded, like the statements of the same names. */
   open(pathOrUrl: string): Promise<HostImage>;
   selectImage(title: string): void;
@@ -108,7 +108,7 @@ export function createHost(options: HostOptions): LocalHost {
     addResult: (result) => showResult(images, result),
     on: emitter.on,
     install: (manifest, plugin) => commands.register(manifest, lookupHandlers(plugin)),
-    addImage: (image) => images.add(image),
+    addImage: images.add,
     ...recordStatements(statements, images, recorder),
     cancel: jobs.cancel,
     stop: jobs.stop,

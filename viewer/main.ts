@@ -142,6 +142,7 @@ export async function startViewer(
     );
     if (state === "failed") console.info(reason);
   }
+  stops.push(keeper.follow());
   await keeper.load({
     open: (origin, title) =>
       origin.kind === "url"
@@ -150,12 +151,11 @@ export async function startViewer(
           ? openImage(reader, origin.blob, title)
           : Promise.reject(new Error("not kept")),
     restore: desk.restore,
-    show: (entry) => {
-      host.addImage({ title: entry.title.value, image: entry.image });
+    show: (entry, options) => {
+      host.addImage({ title: entry.title.value, image: entry.image }, options);
       void slides.attach(entry).catch(onProblem);
     },
   });
-  stops.push(keeper.follow());
   stops.push(
     effect(() => {
       if (library.plugins.value.some(({ state }) => state === "ready")) void training.refreshModels().catch(onProblem);

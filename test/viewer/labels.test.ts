@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Box } from "../../core/array/raster.ts";
 import { labelComponents } from "../../core/label/components.ts";
 import { listObjects } from "../../core/label/objects.ts";
 import { runFlood } from "../../viewer/labels/flood.ts";
@@ -18,7 +19,7 @@ import {
   writeLabels,
 } from "../../viewer/labels/label-raster.ts";
 import { type Point, runPolygon, runRectangle, runStroke } from "../../viewer/labels/paint.ts";
-import { listPlaneObjects } from "../../viewer/labels/plane-objects.ts";
+import { countObjectsIn, listPlaneObjects } from "../../viewer/labels/plane-objects.ts";
 import { splitObject } from "../../viewer/labels/split.ts";
 
 const width = 300;
@@ -131,6 +132,33 @@ describe("objects of a plane", () => {
         expect(listPlaneObjects(raster, 1)).toEqual([]);
       }),
       { numRuns: 30, seed: 5 },
+    );
+  });
+});
+
+describe("objects in boxes", () => {
+  test("are those with a pixel in one of them", () => {
+    const box = fc.record({
+      y0: fc.nat(200),
+      x0: fc.nat(250),
+      height: fc.integer({ min: 1, max: 90 }),
+      width: fc.integer({ min: 1, max: 90 }),
+    });
+    fc.assert(
+      fc.property(fc.array(edit, { minLength: 1, maxLength: 12 }), fc.array(box, { maxLength: 3 }), (steps, cuts) => {
+        const raster = createLabelRaster(width, height);
+        for (const step of steps) doEdit(raster, step);
+        const boxes = cuts.map(({ y0, x0, height: h, width: w }) => ({
+          y0,
+          x0,
+          y1: Math.min(height, y0 + h),
+          x1: Math.min(width, x0 + w),
+        }));
+        const idsIn = (box: Box): number[] => [...readLabels(raster, 0, box)].filter((id) => id !== 0 && id !== ignoreId);
+        const wanted = { inside: new Set(boxes.flatMap(idsIn)).size, all: new Set(idsIn(whole)).size };
+        expect(countObjectsIn(raster, 0, boxes)).toEqual(wanted);
+      }),
+      { numRuns: 30, seed: 7 },
     );
   });
 });

@@ -24,8 +24,15 @@ export function pickFiles(accept: string, multiple = true): Promise<readonly Fil
     input.type = "file";
     input.accept = accept;
     input.multiple = multiple;
-    input.addEventListener("change", () => resolve([...(input.files ?? [])]));
-    input.addEventListener("cancel", () => resolve([]));
+    input.hidden = true;
+    const end = (files: readonly File[]): void => {
+      input.remove();
+      resolve(files);
+    };
+    input.addEventListener("change", () => end([...(input.files ?? [])]));
+    input.addEventListener("cancel", () => end([]));
+    // In the page, or the browser may collect it before its dialog shows.
+    document.body.append(input);
     input.click();
   });
 }

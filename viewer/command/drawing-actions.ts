@@ -1,15 +1,16 @@
 // What is done to annotations beside drawing: layers, boxes, classes, the selected objects.
 
-import { batch } from "@preact/signals-core";
 import type { Box } from "../../core/array/raster.ts";
 import type { LabelObject } from "../../core/label/objects.ts";
 import type { App } from "../app.ts";
+import { addAnnotationLayer } from "../file/image-desk.ts";
 import type { ObjectTable } from "../labels/object-table.ts";
 import { listPlaneObjects } from "../labels/plane-objects.ts";
 import { clearLayer, deleteObjects, mergeObjects, setObjectClass, setRegions } from "../model/edit.ts";
-import { editTarget } from "../model/edit-step.ts";
+import { changeValues, editTarget } from "../model/edit-step.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import type { LabelLayer } from "../model/label-layer.ts";
+import { deleteLayer, moveLayer, rememberLayer } from "../model/layer-steps.ts";
 import type { SlideLayer } from "../model/slide-layer.ts";
 import { type ClassInfo, classColors } from "../model/workspace.ts";
 import { type Attempt, focusCanvas } from "./attempt.ts";
@@ -24,35 +25,32 @@ export function createDrawingActions({ workspace, dialogs, shell, view }: App, a
     if (!seen) view.centreOn({ x: (x0 + x1) / 2, y: (y0 + y1) / 2 });
   }
 
+  function changeClass(title: string, number: number, change: Partial<ClassInfo>): void {
+    const { classes } = workspace;
+    changeValues(workspace, { title, values: [classes], joins: `${title} ${number}` }, () => {
+      classes.value = classes.value.map((one, i) => (i === number - 1 ? { ...one, ...change } : one));
+    });
+  }
+
   return {
     renameLayer: (layer: LabelLayer) =>
       attempt(async () => {
         const name = await dialogs.prompt("Rename layer", "Name", layer.name.value, (value) =>
           value.trim() ? undefined : "Expected a name.",
         );
-        if (name !== undefined) layer.name.value = name.trim();
-      }),
-    deleteLayer(entry: ImageEntry, layer: LabelLayer): void {
-      const before = entry.layers.value;
-      const training = entry.trainingLayer.value;
-      const remove = (): void =>
-        batch(() => {
-          entry.layers.value = entry.layers.value.filter((other) => other !== layer);
-          if (entry.activeLayer.value === layer) entry.activeLayer.value = entry.layers.value[0];
-          if (entry.trainingLayer.value === layer) entry.trainingLayer.value = entry.layers.value.find(({ kind }) => kind === "annotation");
+        if (name === undefined || name.trim() === layer.name.value) return;
+        changeValues(workspace, { title: "rename layer", values: [layer.name], of: [layer] }, () => {
+          layer.name.value = name.trim();
         });
-      remove();
-      workspace.history.push({
-        title: "delete layer",
-        bytes: layer.raster.tiles.size * 2 ** 18,
-        undo: () =>
-          batch(() => {
-            entry.layers.value = before;
-            entry.activeLayer.value = layer;
-            entry.trainingLayer.value = training;
-          }),
-        redo: remove,
-      });
+      }),
+    addLayer(entry: ImageEntry): void {
+      const count = entry.layers.value.filter(({ kind }) => kind === "annotation").length;
+      rememberLayer(workspace, entry, addAnnotationLayer(entry, `Annotations ${count + 1}`));
+    },
+    moveLayer: (entry: ImageEntry, layer: LabelLayer, step: number): void => moveLayer(workspace, entry, layer, step),
+    deleteLayer(entry: ImageEntry, layer: LabelLayer): void {
+      view.cancelTool();
+      deleteLayer(workspace, entry, layer);
     },
     removeRegion(layer: LabelLayer, index: number): void {
       setRegions(workspace, layer, layer.regions.value.toSpliced(index, 1), "remove box");
@@ -92,8 +90,10 @@ export function createDrawingActions({ workspace, dialogs, shell, view }: App, a
         const classes = workspace.classes.value;
         const name = await dialogs.prompt("New class", "Name", `class ${classes.length + 1}`, (value) => checkClassName(value, classes));
         if (name === undefined) return;
-        workspace.classes.value = [...classes, { name: name.trim(), color: classColors[classes.length % classColors.length]! }];
-        workspace.currentClass.value = classes.length + 1;
+        changeValues(workspace, { title: "add class", values: [workspace.classes, workspace.currentClass] }, () => {
+          workspace.classes.value = [...classes, { name: name.trim(), color: classColors[classes.length % classColors.length]! }];
+          workspace.currentClass.value = classes.length + 1;
+        });
       }),
     renameClass: (number: number) =>
       attempt(async () => {
@@ -102,15 +102,21 @@ export function createDrawingActions({ workspace, dialogs, shell, view }: App, a
         const name = await dialogs.prompt("Rename class", "Name", classes[number - 1]?.name ?? "", (value) =>
           checkClassName(value, others),
         );
-        if (name !== undefined) workspace.classes.value = classes.map((one, i) => (i === number - 1 ? { ...one, name: name.trim() } : one));
+        if (name !== undefined) changeClass("rename class", number, { name: name.trim() });
       }),
-    changeClass(number: number, change: Partial<ClassInfo>): void {
-      workspace.classes.value = workspace.classes.value.map((one, i) => (i === number - 1 ? { ...one, ...change } : one));
-    },
+    recolorClass: (number: number, color: string): void => changeClass("change colour", number, { color }),
+    /** Deletes the last class; its objects become of class 1. */
     deleteClass(): void {
-      const last = workspace.classes.value.length;
-      workspace.classes.value = workspace.classes.value.slice(0, -1);
-      workspace.currentClass.value = Math.min(workspace.currentClass.value, last - 1);
+      const { classes, currentClass } = workspace;
+      const last = classes.value.length;
+      const marked = workspace.images.value
+        .flatMap(({ layers }) => layers.value.map(({ classOf }) => classOf))
+        .filter(({ value }) => [...value.values()].includes(last));
+      changeValues(workspace, { title: "delete class", values: [classes, currentClass, ...marked] }, () => {
+        classes.value = classes.value.slice(0, -1);
+        currentClass.value = Math.min(currentClass.value, last - 1);
+        for (const classOf of marked) classOf.value = new Map([...classOf.value].filter(([, number]) => number !== last));
+      });
     },
     /** Chooses the class to draw; selected objects take it. */
     chooseClass(number: number): void {
@@ -126,14 +132,17 @@ export function createDrawingActions({ workspace, dialogs, shell, view }: App, a
       if (target) target.layer.selected.value = [];
     },
     deleteSelected(): void {
+      view.cancelTool();
       const target = editTarget(workspace);
       if (target && target.layer.selected.value.length > 0) deleteObjects(workspace, target, target.layer.selected.value);
     },
     mergeSelected(): void {
+      view.cancelTool();
       const target = editTarget(workspace);
       if (target) mergeObjects(workspace, target, target.layer.selected.value);
     },
     clear(): void {
+      view.cancelTool();
       const target = editTarget(workspace);
       if (target) clearLayer(workspace, target);
     },

@@ -9,10 +9,15 @@ import type { Actions } from "./actions.ts";
 import type { ViewerCommand } from "./command.ts";
 
 /** The commands of editing. */
-export function editCommands({ workspace }: App, actions: Actions): ViewerCommand[] {
+export function editCommands({ workspace, view }: App, actions: Actions): ViewerCommand[] {
   const { history } = workspace;
   const selected = (): readonly number[] => workspace.activeLayer.value?.selected.value ?? [];
   const drawable = (): boolean => workspace.activeLayer.value !== undefined;
+  // What is not ended yet is no step, and its pixels would stay.
+  const step = (walk: () => boolean): void => {
+    view.cancelTool();
+    walk();
+  };
   return [
     {
       id: "undo",
@@ -21,7 +26,7 @@ export function editCommands({ workspace }: App, actions: Actions): ViewerComman
       group: "undo",
       keys: ["Ctrl+Z"],
       enabled: () => history.undoTitle.value !== undefined,
-      run: () => void history.undo(),
+      run: () => step(history.undo),
     },
     {
       id: "redo",
@@ -30,7 +35,7 @@ export function editCommands({ workspace }: App, actions: Actions): ViewerComman
       group: "undo",
       keys: ["Ctrl+Shift+Z", "Ctrl+Y"],
       enabled: () => history.redoTitle.value !== undefined,
-      run: () => void history.redo(),
+      run: () => step(history.redo),
     },
     {
       id: "next-label",

@@ -103,17 +103,17 @@ export function createFileActions(
         if (!entry) return;
         const results = entry.slides.value;
         const drawn = results.length > 0 || entry.layers.value.some(({ raster }) => raster.tiles.size > 0);
-        const segments = results.some(({ state }) => state.value === "running");
+        const segments = training.isAtWork(entry) || results.some(({ state }) => state.value === "running");
         const busy = training.run.value?.state === "running";
         const text = busy
           ? "A model is learning. It goes on with a copy of this image; the labels drawn here are lost."
           : segments
             ? "It is being segmented. That ends; its labels and what is segmented of it are lost."
             : "Its labels are lost. Export them first to keep them.";
-        if (drawn && !(await dialogs.confirm(`Close ${entry.title.value}?`, text, "Close image"))) return;
+        if ((drawn || segments) && !(await dialogs.confirm(`Close ${entry.title.value}?`, text, "Close image"))) return;
+        training.cancelFor(entry);
         await slides.removeAll(entry);
         desk.close(entry);
-        workspace.history.clear();
       }),
     exportDialog: () =>
       attempt(async () => {

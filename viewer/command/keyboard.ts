@@ -69,10 +69,10 @@ export function listenToKeys(
   };
 }
 
-// The crosshair acts on the tool like a pointer: Enter presses and lets go. A polygon takes a corner at each Enter, and closes
-// at the second one on the same point.
+// The crosshair acts on the tool like a pointer: Enter presses and lets go, where there is something to drag. A polygon takes a
+// corner at each Enter, and closes at the second one on the same point; a chosen object is taken up and put down.
 function createCrosshair({ workspace, view }: App): { key(event: KeyboardEvent): boolean; dispose(): void } {
-  let pressed = false;
+  const { pressed } = view;
   const start = (): Point | undefined => {
     const box = view.sight.peek();
     const entry = workspace.current.peek();
@@ -84,7 +84,7 @@ function createCrosshair({ workspace, view }: App): { key(event: KeyboardEvent):
   };
   const stop = workspace.keyboardDrawing.subscribe((on) => {
     view.crosshair.value = on ? start() : undefined;
-    pressed = false;
+    view.cancelTool();
   });
   const input = (event: KeyboardEvent) => ({ scale: view.scale.peek(), shift: false, alt: event.altKey });
   return {
@@ -98,28 +98,26 @@ function createCrosshair({ workspace, view }: App): { key(event: KeyboardEvent):
         const size = event.shiftKey ? 10 : 1;
         const moved = { x: clamp(at.x + step[0] * size, entry.source.width), y: clamp(at.y + step[1] * size, entry.source.height) };
         view.crosshair.value = moved;
-        if (pressed) tool.drag(moved, input(event));
+        if (pressed.value) tool.drag(moved, input(event));
         else tool.hover?.(moved, input(event));
         keepInSight(moved);
         return true;
       }
-      if (event.key === "Enter" && workspace.tool.value === "polygon") {
-        tool.down(at, input(event));
-        tool.up(at, input(event));
-        return true;
-      }
       if (event.key === "Enter") {
-        if (pressed) tool.up(at, input(event));
-        else tool.down(at, input(event));
-        const instant = workspace.tool.value === "fill" || workspace.tool.value === "select";
-        if (instant) tool.up(at, input(event));
-        pressed = !pressed && !instant;
+        const clicks = workspace.tool.value === "polygon" || workspace.tool.value === "fill";
+        if (pressed.value) {
+          tool.up(at, input(event));
+          pressed.value = false;
+        } else {
+          pressed.value = tool.down(at, input(event)) && !clicks;
+          if (clicks) tool.up(at, input(event));
+        }
         return true;
       }
       if (event.key === "Escape") {
         const used = tool.key?.("Escape") ?? false;
-        if (!used && !pressed) workspace.keyboardDrawing.value = false;
-        pressed = false;
+        if (!used && !pressed.value) workspace.keyboardDrawing.value = false;
+        pressed.value = false;
         return true;
       }
       return false;

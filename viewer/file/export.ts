@@ -84,12 +84,14 @@ export async function exportDataset(workspace: Workspace): Promise<Blob> {
       .peek()
       .replace(/\.[a-z0-9.]+$/i, "")
       .replaceAll(/[^A-Za-z0-9._-]+/g, "_")}`;
+    // First, since labels that are too large are told before the image is read.
+    const labels = toLabelImage(layer, plane).data;
     const { data, shape } = await cropImage(entry, plane, { y0: 0, x0: 0, y1: height, x1: width });
     const channels = shape[2] ?? 1;
     const pages = Array.from({ length: channels }, (_, c) => data.filter((_value: number, at: number) => at % channels === c));
     const size = pixelSizeUm === undefined ? {} : { pixelSizeUm };
     files.push({ name: `images/${name}.tif`, data: writeTiff({ width, height, pages: pages as never, ...size }) });
-    files.push({ name: `labels/${name}.tif`, data: writeTiff({ width, height, pages: [toLabelImage(layer, plane).data] }) });
+    files.push({ name: `labels/${name}.tif`, data: writeTiff({ width, height, pages: [labels] }) });
     if (workspace.classes.peek().length > 1) {
       const classes = toClassPixels(layer, plane).data;
       files.push({ name: `classes/${name}.tif`, data: writeTiff({ width, height, pages: [classes] }) });

@@ -1,7 +1,7 @@
 // Keeps the host's list of images (what macros and plugins see: titles) and the workspace (what the screen shows: images with
 // layers) in step. An image of the host that is called "TITLE.labels" is a layer of the image TITLE here.
 
-import { batch } from "@preact/signals-core";
+import { batch, effect } from "@preact/signals-core";
 import type { Box } from "../../core/array/raster.ts";
 import { describeError, Problem } from "../../core/problem.ts";
 import { openSource } from "../../core/source/open.ts";
@@ -163,8 +163,20 @@ export function createImageDesk(workspace: Workspace, { reader, host, locate, ad
   function dropEntry(image: Image, entry: ImageEntry): void {
     entries.delete(image);
     workspace.images.value = workspace.images.peek().filter((other) => other !== entry);
+    workspace.history.forget(entry, ...entry.layers.peek());
     if (workspace.current.peek() === entry) workspace.current.value = undefined;
     entry.source.dispose?.();
+  }
+
+  // The pixels that a result came in are let go with its layer; the image's own close takes care of the others.
+  function releaseDeleted(): void {
+    const open = workspace.images.value.map((entry) => [entry, entry.layers.value] as const);
+    for (const [image, { entry, layer }] of [...layers]) {
+      if (!open.some(([one, present]) => one === entry && !present.includes(layer))) continue;
+      const { images, activeImage } = host();
+      if (activeImage?.image === image) host().selectImage(entry.title.peek());
+      host().close(images.find((one) => one.image === image)!.title);
+    }
   }
 
   return {
@@ -189,7 +201,10 @@ export function createImageDesk(workspace: Workspace, { reader, host, locate, ad
       if (host().activeImage?.image !== entry.image) host().selectImage(entry.title.peek());
     },
     follow() {
-      stop = host().on("images", reconcile);
+      const stops = [host().on("images", reconcile), effect(releaseDeleted)];
+      stop = () => {
+        for (const one of stops) one();
+      };
     },
     dispose() {
       stop?.();
@@ -234,14 +249,18 @@ async function showChannels(workspace: Workspace, entry: ImageEntry): Promise<vo
   }
 }
 
-function parentOf(title: string, images: readonly ImageEntry[]): { entry: ImageEntry; kind: LabelKind } | undefined {
+/** The image that a result of that title belongs to. */
+export function parentOf<E extends Pick<ImageEntry, "title">>(
+  title: string,
+  images: readonly E[],
+): { entry: E; kind: LabelKind } | undefined {
   for (const kind of ["labels", "classes"] as const) {
     const entry = images.find(
       (other) => title.startsWith(`${other.title.peek()}.`) && title.slice(other.title.peek().length + 1).startsWith(kind),
     );
     if (entry) return { entry, kind };
     // A second result is called "a-1.labels" or "a.png-1.labels".
-    const base = title.replace(/-\d+(?=\.)/, "");
+    const base = title.replace(/-\d+(?=\.(?:labels|classes)$)/, "");
     const second = base !== title && images.find((other) => base.startsWith(`${other.title.peek()}.${kind}`));
     if (second) return { entry: second, kind };
   }

@@ -7,6 +7,10 @@ import { type ReadonlySignal, signal } from "@preact/signals-core";
 export interface Change {
   readonly title: string;
   readonly bytes: number;
+  /** The image and layers that it changed: it is forgotten with them. */
+  readonly of?: readonly object[];
+  /** Changes in a row that share this become one: the colours that one passes on the way to the right one. */
+  readonly joins?: string;
   undo(): void;
   redo(): void;
 }
@@ -19,6 +23,8 @@ export interface History {
   push(change: Change): void;
   undo(): boolean;
   redo(): boolean;
+  /** Forgets what changed these, and what changed anything else together with them: a closed image with all layers it ever had. */
+  forget(...gone: readonly object[]): void;
   clear(): void;
 }
 
@@ -36,8 +42,10 @@ export function createHistory({ limit = 500, limitBytes = 512 * 2 ** 20 }: { lim
     undoTitle,
     redoTitle,
     push(change) {
+      const last = undone.length === 0 ? done.at(-1) : undefined;
       undone = [];
-      done.push(change);
+      if (last && change.joins !== undefined && last.joins === change.joins) done[done.length - 1] = { ...change, undo: last.undo };
+      else done.push(change);
       let bytes = done.reduce((sum, { bytes }) => sum + bytes, 0);
       while (done.length > limit || (bytes > limitBytes && done.length > 100)) bytes -= done.shift()!.bytes;
       tell();
@@ -57,6 +65,14 @@ export function createHistory({ limit = 500, limitBytes = 512 * 2 ** 20 }: { lim
       done.push(change);
       tell();
       return true;
+    },
+    forget(...gone) {
+      const all = new Set(gone);
+      const isGone = ({ of = [] }: Change): boolean => of.some((one) => all.has(one));
+      for (const change of [...done, ...undone]) if (isGone(change)) for (const one of change.of!) all.add(one);
+      done = done.filter((change) => !isGone(change));
+      undone = undone.filter((change) => !isGone(change));
+      tell();
     },
     clear() {
       done = [];

@@ -133,14 +133,16 @@ function stamp(raster: LabelRaster, key: TileKey): void {
   raster.stamps.set(key, (raster.stamps.get(key) ?? 0) + 1);
 }
 
-/** Starts an edit. One at a time on a raster. */
+/** Starts an edit. Where another change replaces a tile meanwhile, what the edit wrote there before is given up. */
 export function startEdit(raster: LabelRaster): LabelEdit {
   const before = new Map<TileKey, Uint32Array | undefined>();
+  const own = new Map<TileKey, Uint32Array>();
   const writable = (key: TileKey): Uint32Array => {
     const present = raster.tiles.get(key);
-    if (before.has(key)) return present!;
+    if (present && own.get(key) === present) return present;
     before.set(key, present);
     const copy = present ? present.slice() : new Uint32Array(tileSide * tileSide);
+    own.set(key, copy);
     raster.tiles.set(key, copy);
     return copy;
   };
@@ -159,8 +161,11 @@ export function startEdit(raster: LabelRaster): LabelEdit {
     },
     end() {
       const after = new Map<TileKey, Uint32Array | undefined>();
-      for (const key of before.keys()) {
-        const tile = raster.tiles.get(key)!;
+      for (const [key, tile] of own) {
+        if (raster.tiles.get(key) !== tile) {
+          before.delete(key);
+          continue;
+        }
         const kept = tile.some((id) => id !== 0) ? tile : undefined;
         if (!kept) {
           raster.tiles.delete(key);

@@ -1,7 +1,7 @@
 // The map: shows the current image with its layers (shown-entry.ts), follows every signal that changes how it looks, and hands
 // what the pointer does to the tool in hand (tool-pointer.ts).
 
-import { effect, type Signal, signal } from "@preact/signals-core";
+import { effect, type Signal, signal, untracked } from "@preact/signals-core";
 import DragPan from "ol/interaction/DragPan.js";
 import MouseWheelZoom from "ol/interaction/MouseWheelZoom.js";
 import PinchZoom from "ol/interaction/PinchZoom.js";
@@ -9,6 +9,7 @@ import OlMap from "ol/Map.js";
 import View from "ol/View.js";
 import type { Box } from "../../core/array/raster.ts";
 import type { Point } from "../labels/paint.ts";
+import { editTarget } from "../model/edit-step.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import type { ToolName, Workspace } from "../model/workspace.ts";
 import { createBrushTool } from "../tool/brush-tool.ts";
@@ -32,11 +33,15 @@ export interface MapView {
   readonly pointer: Signal<Point | undefined>;
   /** The keyboard's crosshair. */
   readonly crosshair: Signal<Point | undefined>;
+  /** True while the crosshair presses the tool. */
+  readonly pressed: Signal<boolean>;
   readonly webgl: boolean;
   fit(): void;
   zoomBy(factor: number): void;
   zoomTo(scale: number): void;
   centreOn(point: Point): void;
+  /** Ends without a trace whatever the tool in hand has under way. */
+  cancelTool(): void;
   /** While true the pointer pans, whatever the tool. */
   setPanning(on: boolean): void;
   /** Draws all again. */
@@ -55,6 +60,7 @@ export function createMapView(workspace: Workspace, element: HTMLElement, onProb
   const { sight } = workspace;
   const pointer = signal<Point | undefined>(undefined);
   const crosshair = signal<Point | undefined>(undefined);
+  const pressed = signal(false);
   let panning = false;
   const refreshOverlay = (): void => overlay.layer.changed();
   const tools = createTools(workspace, refreshOverlay);
@@ -115,11 +121,18 @@ export function createMapView(workspace: Workspace, element: HTMLElement, onProb
       refreshOverlay();
     }),
   ];
+  const cancelTool = (name = workspace.tool.peek()): void => {
+    tools[name].cancel();
+    pressed.value = false;
+  };
+  // What was begun on one image, layer or plane must not end on another.
   let lastTool = workspace.tool.peek();
   stops.push(
     effect(() => {
+      editTarget(workspace);
       const name = workspace.tool.value;
-      if (name !== lastTool) tools[lastTool].cancel();
+      untracked(() => cancelTool(lastTool));
+      if (name !== lastTool) tools[lastTool].leave?.();
       lastTool = name;
     }),
   );
@@ -141,11 +154,13 @@ export function createMapView(workspace: Workspace, element: HTMLElement, onProb
     sight,
     pointer,
     crosshair,
+    pressed,
     webgl,
     fit: () => fitView(),
     zoomBy: (factor) => map.getView().setResolution(map.getView().getResolution()! / factor),
     zoomTo: (wanted) => map.getView().setResolution(1 / wanted),
     centreOn: (point) => map.getView().setCenter(toMapCoordinate(point)),
+    cancelTool: () => cancelTool(),
     setPanning(on) {
       panning = on;
       element.style.cursor = on ? "grab" : tool().cursor;

@@ -4,8 +4,8 @@ import type { Box } from "../../core/array/raster.ts";
 import { runFlood } from "../labels/flood.ts";
 import { applyTiles, startEdit } from "../labels/label-raster.ts";
 import { type Point, runPolygon, runRectangle, runStroke } from "../labels/paint.ts";
+import { holdsId } from "../labels/tile-objects.ts";
 import { acceptance, editOnce, newId, remember, type Target, wholeBox } from "./edit-step.ts";
-import { nextObjectId } from "./label-layer.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** A brush or eraser stroke under way. */
@@ -19,7 +19,7 @@ export interface Stroke {
 export function startStroke(workspace: Workspace, target: Target, title: string, id: number): Stroke {
   const { layer, plane } = target;
   const edit = startEdit(layer.raster);
-  const fresh = id >= nextObjectId(layer);
+  const isFresh = !holdsId(layer.raster, id);
   const accepts = acceptance(workspace, id);
   const clip = wholeBox(target);
   let last: Point | undefined;
@@ -30,7 +30,7 @@ export function startStroke(workspace: Workspace, target: Target, title: string,
       layer.version.value++;
     },
     end() {
-      remember(workspace, layer, title, edit.end(), fresh ? id : 0);
+      remember(workspace, layer, title, edit.end(), isFresh ? id : 0);
     },
     cancel() {
       applyTiles(layer.raster, edit.end().before);
@@ -67,19 +67,19 @@ export function fillAt(workspace: Workspace, target: Target, point: Point): bool
   const selected = target.layer.selected.value.at(-1);
   const id = workspace.currentClass.value === 0 || selected === undefined ? newId(workspace, target.layer) : selected;
   const clip = fillLimits(target, point);
-  return editOnce(workspace, target, "fill", id === selected ? 0 : id, (edit) => {
+  const isFresh = !holdsId(target.layer.raster, id);
+  return editOnce(workspace, target, "fill", isFresh ? id : 0, (edit) => {
     runFlood(target.layer.raster, target.plane, Math.floor(point.x), Math.floor(point.y), clip, (y, x0, x1) =>
       edit.paintRun(target.plane, y, x0, x1, id, acceptance(workspace, id)),
     );
   });
 }
 
-// Inside an annotated box a fill stays in it; elsewhere it looks at most 2048 pixels around, so that it never freezes on a slide.
+// Inside an annotated box a fill stays in it; everywhere it looks at most 2048 pixels around, so that it never freezes on a slide.
 function fillLimits(target: Target, point: Point): Box {
   const box = target.layer.regions.value.find(({ x0, y0, x1, y1 }) => point.x >= x0 && point.x < x1 && point.y >= y0 && point.y < y1);
-  if (box) return box;
-  const { width, height } = target.layer.raster;
+  const { y0, x0, y1, x1 } = box ?? wholeBox(target);
   const x = Math.floor(point.x);
   const y = Math.floor(point.y);
-  return { y0: Math.max(0, y - 2048), x0: Math.max(0, x - 2048), y1: Math.min(height, y + 2048), x1: Math.min(width, x + 2048) };
+  return { y0: Math.max(y0, y - 2048), x0: Math.max(x0, x - 2048), y1: Math.min(y1, y + 2048), x1: Math.min(x1, x + 2048) };
 }

@@ -1,7 +1,10 @@
 // One step of the history: what an edit works on, what it changed, how it is undone. draw.ts and edit.ts are made of these.
 
+import { batch, type Signal } from "@preact/signals-core";
 import type { Box } from "../../core/array/raster.ts";
+import type { Change } from "../labels/history.ts";
 import { applyTiles, ignoreId, type LabelEdit, startEdit, type TileChange, tilePosition } from "../labels/label-raster.ts";
+import { idsOf, objectsOfTile } from "../labels/tile-objects.ts";
 import { type LabelLayer, nextObjectId } from "./label-layer.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -33,17 +36,18 @@ export function acceptance(workspace: Workspace, id: number): ((present: number)
   return workspace.preferences.value.preserveLabels && id !== 0 ? (present) => present === 0 : undefined;
 }
 
-/** Writes another id for every id of the plane, as one step. */
-export function mapIds(workspace: Workspace, target: Target, title: string, map: (id: number) => number): boolean {
+/** Writes other ids for some ids of the plane, as one step. */
+export function renumber(workspace: Workspace, target: Target, title: string, numbers: ReadonlyMap<number, number>): boolean {
   const { raster } = target.layer;
   return editOnce(workspace, target, title, 0, (edit) => {
-    for (const [key, tile] of [...raster.tiles]) {
-      const at = tilePosition(raster, key);
-      if (at.plane !== target.plane) continue;
-      for (let i = 0; i < tile.length; i++) {
-        const id = map(tile[i]!);
-        if (id !== tile[i])
-          edit.paintRun(at.plane, (at.row << 8) + (i >> 8), (at.column << 8) + (i & 255), (at.column << 8) + (i & 255) + 1, id);
+    for (const key of [...raster.tiles.keys()]) {
+      const { plane, row, column } = tilePosition(raster, key);
+      if (plane !== target.plane) continue;
+      for (const { id, y0, x0, y1, x1 } of objectsOfTile(raster, key).values()) {
+        const number = numbers.get(id);
+        if (number === undefined) continue;
+        const [top, left] = [row << 8, column << 8];
+        for (let y = y0; y < y1; y++) edit.paintRun(plane, top + y, left + x0, left + x1, number, (present) => present === id);
       }
     }
   });
@@ -74,25 +78,58 @@ export function remember(
 ): boolean {
   if (change.before.size === 0) return false;
   const classesBefore = layer.classOf.value;
-  const number = workspace.currentClass.value;
-  if (addClasses || (fresh !== 0 && fresh !== ignoreId && number > 1)) {
-    const classes = new Map(classesBefore);
-    if (addClasses) addClasses(classes);
-    else classes.set(fresh, number);
-    layer.classOf.value = classes;
-  }
-  const classesAfter = layer.classOf.value;
-  const put = (tiles: TileChange["before"], classes: ReadonlyMap<number, number>): void => {
-    applyTiles(layer.raster, tiles);
-    layer.classOf.value = classes;
-    layer.version.value++;
-  };
+  const classes = withoutGone(classesBefore, layer);
+  if (fresh !== 0 && fresh !== ignoreId) setClass(classes, fresh, workspace.currentClass.value);
+  addClasses?.(classes);
+  // The same map means that nothing has to be drawn in other colours.
+  const classesAfter = isSame(classesBefore, classes) ? classesBefore : classes;
+  const put = (tiles: TileChange["before"], numbers: ReadonlyMap<number, number>): void =>
+    batch(() => {
+      applyTiles(layer.raster, tiles);
+      layer.classOf.value = numbers;
+      layer.version.value++;
+    });
+  layer.classOf.value = classesAfter;
+  layer.version.value++;
   workspace.history.push({
     title,
     bytes: change.before.size * 2 ** 18,
+    of: [layer],
     undo: () => put(change.before, classesBefore),
     redo: () => put(change.after, classesAfter),
   });
-  layer.version.value++;
   return true;
+}
+
+// A number that is free again must not bring the class of its old object along.
+function withoutGone(classes: ReadonlyMap<number, number>, { raster }: LabelLayer): Map<number, number> {
+  if (classes.size === 0) return new Map();
+  const ids = idsOf(raster);
+  return new Map([...classes].filter(([id]) => ids.has(id)));
+}
+
+/** Notes the class of an object; class 1 needs no note. */
+export function setClass(classes: Map<number, number>, id: number, number: number): void {
+  if (number > 1) classes.set(id, number);
+  else classes.delete(id);
+}
+
+function isSame(a: ReadonlyMap<number, number>, b: ReadonlyMap<number, number>): boolean {
+  return a.size === b.size && [...a].every(([id, number]) => b.get(id) === number);
+}
+
+/** Does some work that sets `values`, as one step: undo sets what they were, redo what they became. */
+export function changeValues(
+  workspace: Workspace,
+  { values, ...step }: Omit<Change, "bytes" | "undo" | "redo"> & { readonly values: readonly Signal<unknown>[] },
+  work: () => void,
+): void {
+  const before = values.map((one) => one.peek());
+  batch(work);
+  const after = values.map((one) => one.peek());
+  const put = (wanted: readonly unknown[]): void =>
+    batch(() => {
+      for (const [i, one] of values.entries()) one.value = wanted[i];
+    });
+  workspace.history.push({ ...step, bytes: 256, undo: () => put(before), redo: () => put(after) });
 }

@@ -1,34 +1,36 @@
 // Changing what was drawn or found: objects, classes, boxes, whole planes; each one step of the history.
 
 import type { Box } from "../../core/array/raster.ts";
-import { readLabels, tilePosition, writeLabels } from "../labels/label-raster.ts";
+import { applyTiles, readLabels, tilePosition, writeLabels } from "../labels/label-raster.ts";
 import type { Point } from "../labels/paint.ts";
+import { boxOfObject } from "../labels/plane-objects.ts";
 import { splitObject } from "../labels/split.ts";
-import { editOnce, mapIds, remember, type Target } from "./edit-step.ts";
+import { changeValues, editOnce, remember, renumber, setClass, type Target } from "./edit-step.ts";
 import { type LabelLayer, nextObjectId } from "./label-layer.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Removes the given objects. */
 export function deleteObjects(workspace: Workspace, target: Target, ids: readonly number[]): boolean {
-  const gone = new Set(ids);
-  const done = mapIds(workspace, target, ids.length === 1 ? "delete object" : "delete objects", (id) => (gone.has(id) ? 0 : id));
+  const title = ids.length === 1 ? "delete object" : "delete objects";
+  const gone = new Map(ids.map((id) => [id, 0]));
+  const done = renumber(workspace, target, title, gone);
   target.layer.selected.value = target.layer.selected.value.filter((id) => !gone.has(id));
   return done;
 }
 
 /** Makes one object of several; it keeps the number of the first. */
 export function mergeObjects(workspace: Workspace, target: Target, ids: readonly number[]): boolean {
-  if (ids.length < 2) return false;
-  const merged = new Set(ids);
-  const done = mapIds(workspace, target, "merge objects", (id) => (merged.has(id) ? ids[0]! : id));
-  target.layer.selected.value = [ids[0]!];
+  const [first, ...others] = ids;
+  if (first === undefined || others.length === 0) return false;
+  const done = renumber(workspace, target, "merge objects", new Map(others.map((id) => [id, first])));
+  target.layer.selected.value = [first];
   return done;
 }
 
 /** Cuts the object `id` along a line; false when the line does not divide it. */
 export function splitAlong(workspace: Workspace, target: Target, id: number, a: Point, b: Point): boolean {
   const { layer, plane } = target;
-  const box = boxOfObject(layer, plane, id);
+  const box = boxOfObject(layer.raster, plane, id);
   if (!box) return false;
   const width = box.x1 - box.x0;
   const ids = readLabels(layer.raster, plane, box);
@@ -36,7 +38,7 @@ export function splitAlong(workspace: Workspace, target: Target, id: number, a: 
   const { pieces, count } = splitObject(ids, width, box.y1 - box.y0, id, shift(a), shift(b));
   if (count < 2) return false;
   const first = nextObjectId(layer);
-  const kind = layer.classOf.value.get(id);
+  const kind = layer.classOf.value.get(id) ?? 1;
   return editOnce(
     workspace,
     target,
@@ -49,18 +51,16 @@ export function splitAlong(workspace: Workspace, target: Target, id: number, a: 
         edit.paintRun(plane, box.y0 + Math.floor(i / width), x, x + 1, first + pieces[i]! - 2);
       }
     },
-    kind === undefined
-      ? undefined
-      : (classes) => {
-          for (let piece = 2; piece <= count; piece++) classes.set(first + piece - 2, kind);
-        },
+    (classes) => {
+      for (let piece = 2; piece <= count; piece++) setClass(classes, first + piece - 2, kind);
+    },
   );
 }
 
 /** Moves an object by whole pixels; what leaves the image is lost, what it covers is replaced. */
 export function moveObject(workspace: Workspace, target: Target, id: number, dx: number, dy: number): boolean {
   const { layer, plane } = target;
-  const box = boxOfObject(layer, plane, id);
+  const box = boxOfObject(layer.raster, plane, id);
   if (!box || (dx === 0 && dy === 0)) return false;
   const width = box.x1 - box.x0;
   const ids = readLabels(layer.raster, plane, box);
@@ -76,44 +76,28 @@ export function moveObject(workspace: Workspace, target: Target, id: number, dx:
 }
 
 /** Removes every label of the plane; the boxes stay. */
-export function clearLayer(workspace: Workspace, target: Target): boolean {
-  target.layer.selected.value = [];
-  return mapIds(workspace, target, "clear layer", () => 0);
+export function clearLayer(workspace: Workspace, { layer, plane }: Target): boolean {
+  const { raster, selected } = layer;
+  selected.value = [];
+  const before = new Map([...raster.tiles].filter(([key]) => tilePosition(raster, key).plane === plane));
+  const after = new Map([...before.keys()].map((key) => [key, undefined]));
+  applyTiles(raster, after);
+  return remember(workspace, layer, "clear layer", { before, after }, 0);
 }
 
 /** Gives the objects a class. */
-export function setObjectClass(workspace: Workspace, target: Target, ids: readonly number[], number: number): void {
-  const { layer } = target;
-  const before = layer.classOf.value;
-  const after = new Map(before);
-  for (const id of ids) after.set(id, number);
-  layer.classOf.value = after;
-  workspace.history.push({
-    title: "change class",
-    bytes: 64 * ids.length,
-    undo: () => {
-      layer.classOf.value = before;
-    },
-    redo: () => {
-      layer.classOf.value = after;
-    },
+export function setObjectClass(workspace: Workspace, { layer }: Target, ids: readonly number[], number: number): void {
+  changeValues(workspace, { title: "change class", values: [layer.classOf], of: [layer] }, () => {
+    const classes = new Map(layer.classOf.value);
+    for (const id of ids) setClass(classes, id, number);
+    layer.classOf.value = classes;
   });
-  layer.version.value++;
 }
 
 /** Replaces the boxes inside which everything is annotated. */
 export function setRegions(workspace: Workspace, layer: LabelLayer, after: readonly Box[], title: string): void {
-  const before = layer.regions.value;
-  layer.regions.value = after;
-  workspace.history.push({
-    title,
-    bytes: 256,
-    undo: () => {
-      layer.regions.value = before;
-    },
-    redo: () => {
-      layer.regions.value = after;
-    },
+  changeValues(workspace, { title, values: [layer.regions], of: [layer] }, () => {
+    layer.regions.value = after;
   });
 }
 
@@ -135,22 +119,4 @@ export function replaceBox(workspace: Workspace, target: Target, { y0, x0, y1, x
       }
     }
   });
-}
-
-/** The box around an object; undefined when the plane does not hold it. */
-export function boxOfObject(layer: LabelLayer, plane: number, id: number): Box | undefined {
-  let [y0, x0, y1, x1] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, -1, -1];
-  for (const [key, tile] of layer.raster.tiles) {
-    const at = tilePosition(layer.raster, key);
-    if (at.plane !== plane) continue;
-    for (let i = tile.indexOf(id); i >= 0; i = tile.indexOf(id, i + 1)) {
-      const y = (at.row << 8) + (i >> 8);
-      const x = (at.column << 8) + (i & 255);
-      if (y < y0) y0 = y;
-      if (y >= y1) y1 = y + 1;
-      if (x < x0) x0 = x;
-      if (x >= x1) x1 = x + 1;
-    }
-  }
-  return y1 < 0 ? undefined : { y0, x0, y1, x1 };
 }

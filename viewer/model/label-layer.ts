@@ -2,7 +2,8 @@
 
 import { type Signal, signal } from "@preact/signals-core";
 import type { Box } from "../../core/array/raster.ts";
-import { createLabelRaster, ignoreId, type LabelRaster } from "../labels/label-raster.ts";
+import { createLabelRaster, type LabelRaster } from "../labels/label-raster.ts";
+import { largestId } from "../labels/tile-objects.ts";
 import { createId } from "./id.ts";
 
 /** What the numbers of a layer mean: objects, or classes of pixels. */
@@ -49,8 +50,6 @@ export function createLabelLayer(
 }
 
 /** The number for a new object: one more than the largest in use. */
-export function nextObjectId(layer: LabelLayer): number {
-  let largest = 0;
-  for (const tile of layer.raster.tiles.values()) for (const id of tile) if (id > largest && id !== ignoreId) largest = id;
-  return largest + 1;
+export function nextObjectId({ raster }: LabelLayer): number {
+  return largestId(raster) + 1;
 }

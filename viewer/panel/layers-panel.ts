@@ -5,7 +5,6 @@ import type { App } from "../app.ts";
 import type { Actions } from "../command/actions.ts";
 import { html, nothing, type Part, type TemplateResult } from "../dom/html.ts";
 import { icon } from "../dom/icon.ts";
-import { addAnnotationLayer } from "../file/image-desk.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import type { LabelLayer } from "../model/label-layer.ts";
 import type { SlideLayer } from "../model/slide-layer.ts";
@@ -28,7 +27,7 @@ export function layersPanel(app: App, actions: Actions): Part {
           : nothing
       }${
         entry
-          ? html`<button class="icon-button small" title="New label layer" aria-label="New label layer" @click=${() => addAnnotationLayer(entry, freeName(entry))}>${icon("plus")}</button>`
+          ? html`<button class="icon-button small" title="New label layer" aria-label="New label layer" @click=${() => actions.addLayer(entry)}>${icon("plus")}</button>`
           : nothing
       }</header>
       ${entry ? layerList(app, actions, entry) : html`<p class="hint">Layers of the image appear here.</p>`}
@@ -131,8 +130,8 @@ function labelControls(actions: Actions, entry: ImageEntry, layer: LabelLayer): 
     ${regionList(actions, layer)}
     <div class="button-row">
       <button class="icon-button small" title="Rename layer" aria-label="Rename layer" @click=${() => actions.renameLayer(layer)}>${icon("pencil")}</button>
-      <button class="icon-button small" title="Move layer up" aria-label="Move layer up" @click=${() => move(entry, layer, -1)}>${icon("arrowUp")}</button>
-      <button class="icon-button small" title="Move layer down" aria-label="Move layer down" @click=${() => move(entry, layer, 1)}>${icon("arrowDown")}</button>
+      <button class="icon-button small" title="Move layer up" aria-label="Move layer up" @click=${() => actions.moveLayer(entry, layer, -1)}>${icon("arrowUp")}</button>
+      <button class="icon-button small" title="Move layer down" aria-label="Move layer down" @click=${() => actions.moveLayer(entry, layer, 1)}>${icon("arrowDown")}</button>
       <button class="icon-button small" title="Export layer" aria-label="Export layer" @click=${() => actions.exportDialog()}>${icon("download")}</button>
     </div>
   </div>`;
@@ -173,22 +172,8 @@ function eye(on: boolean, label: string, toggle: () => void): TemplateResult {
   return html`<button class="icon-button small" aria-pressed=${on} aria-label=${label} title=${on ? "Hide" : "Show"} @click=${toggle}>${icon(on ? "eye" : "eyeOff")}</button>`;
 }
 
-function move(entry: ImageEntry, layer: LabelLayer, step: number): void {
-  const layers = [...entry.layers.value];
-  const at = layers.indexOf(layer);
-  const to = at + step;
-  if (to < 0 || to >= layers.length) return;
-  layers.splice(at, 1);
-  layers.splice(to, 0, layer);
-  entry.layers.value = layers;
-}
-
 function describeType({ source }: ImageEntry): string {
   const { dtype, channels } = source;
   const bits = dtype.startsWith("float") ? dtype.replace("float", "float ") : `${dtype.replace(/\D+/, "")}-bit`;
   return channels.length === 1 ? bits : `${channels.length} ch, ${bits}`;
-}
-
-function freeName(entry: ImageEntry): string {
-  return `Annotations ${entry.layers.value.filter(({ kind }) => kind === "annotation").length + 1}`;
 }

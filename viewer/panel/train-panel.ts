@@ -5,7 +5,7 @@ import type { App } from "../app.ts";
 import type { Actions } from "../command/actions.ts";
 import { html, nothing, type Part } from "../dom/html.ts";
 import { icon } from "../dom/icon.ts";
-import { ignoreId, tilePosition } from "../labels/label-raster.ts";
+import { countObjectsIn } from "../labels/plane-objects.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import type { SlideLayer } from "../model/slide-layer.ts";
 import { classColors, prefer } from "../model/workspace.ts";
@@ -70,7 +70,7 @@ function classList({ workspace }: App, actions: Actions): Part {
   const current = workspace.currentClass.value;
   const classes = workspace.classes.value;
   const row = (number: number, name: string, color: string): Part => html`<li class=${number === current ? "row active" : "row"}>
-    ${number === 0 ? html`<span class="swatch hatched"></span>` : html`<input class="swatch-input" type="color" aria-label=${`Colour of ${name}`} .value=${color} @input=${(event: Event) => actions.changeClass(number, { color: (event.target as HTMLInputElement).value })} />`}
+    ${number === 0 ? html`<span class="swatch hatched"></span>` : html`<input class="swatch-input" type="color" aria-label=${`Colour of ${name}`} .value=${color} @input=${(event: Event) => actions.recolorClass(number, (event.target as HTMLInputElement).value)} />`}
     <button class="row-name" aria-pressed=${number === current} @click=${() => {
       workspace.currentClass.value = number;
     }} @dblclick=${() => number > 0 && actions.renameClass(number)}><span class="clip">${name}</span></button>
@@ -250,23 +250,11 @@ export interface Trainable {
 export function countTrainable({ training }: App): Trainable {
   let [inside, all] = [0, 0];
   for (const { layer, plane } of training.lessons.peek()) {
+    const { width, height } = layer.raster;
     const regions = layer.regions.peek();
-    const seen = new Set<number>([0, ignoreId]);
-    const used = new Set<number>([0, ignoreId]);
-    for (const [key, tile] of layer.raster.tiles) {
-      const at = tilePosition(layer.raster, key);
-      if (at.plane !== plane) continue;
-      for (let i = 0; i < tile.length; i++) {
-        const id = tile[i]!;
-        if (used.has(id)) continue;
-        seen.add(id);
-        const y = (at.row << 8) + (i >> 8);
-        const x = (at.column << 8) + (i & 255);
-        if (regions.length === 0 || regions.some(({ y0, x0, y1, x1 }) => y >= y0 && y < y1 && x >= x0 && x < x1)) used.add(id);
-      }
-    }
-    inside += used.size - 2;
-    all += new Set([...seen, ...used]).size - 2;
+    const counts = countObjectsIn(layer.raster, plane, regions.length > 0 ? regions : [{ y0: 0, x0: 0, y1: height, x1: width }]);
+    inside += counts.inside;
+    all += counts.all;
   }
   return { inside, outside: all - inside };
 }

@@ -10,15 +10,20 @@ import type { LabelLayer } from "../model/label-layer.ts";
 const largestPlanePx = 2 ** 27;
 
 /** One plane of a layer as instances, "ignore" left out. Throws Problem InvalidData where it is too large for one array. */
-export function toLabelImage({ raster, name }: LabelLayer, plane: number): LabelImage {
+export function toLabelImage(layer: LabelLayer, plane: number): LabelImage {
+  const { raster } = layer;
+  const data = readPlane(layer, plane);
+  for (let i = 0; i < data.length; i++) if (data[i] === ignoreId) data[i] = 0;
+  return { width: raster.width, height: raster.height, data };
+}
+
+function readPlane({ raster, name }: LabelLayer, plane: number): Uint32Array {
   const pixels = raster.width * raster.height;
   if (pixels > largestPlanePx) {
     const text = `Expected at most ${Math.floor(largestPlanePx / 1e6)} million pixels for whole labels; "${name.peek()}" has ${Math.round(pixels / 1e6)} million. Open a part of the image as an image of its own.`;
     throw new Problem("InvalidData", text, { reason: "too large" });
   }
-  const data = readLabels(raster, plane, { y0: 0, x0: 0, y1: raster.height, x1: raster.width });
-  for (let i = 0; i < data.length; i++) if (data[i] === ignoreId) data[i] = 0;
-  return { width: raster.width, height: raster.height, data };
+  return readLabels(raster, plane, { y0: 0, x0: 0, y1: raster.height, x1: raster.width });
 }
 
 /** The instances as an array of a plugin. */
@@ -27,9 +32,10 @@ export function toLabelPixels(layer: LabelLayer, plane: number): Pixels {
   return { data, shape: [height, width], axes: "yx", name: layer.name.peek() };
 }
 
-/** The ignored pixels as an array of a plugin (1 = ignore); undefined when there are none. */
-export function toIgnorePixels({ raster }: LabelLayer, plane: number): Pixels | undefined {
-  const ids = readLabels(raster, plane, { y0: 0, x0: 0, y1: raster.height, x1: raster.width });
+/** The ignored pixels as an array of a plugin (1 = ignore); undefined when there are none. Throws as `toLabelImage`. */
+export function toIgnorePixels(layer: LabelLayer, plane: number): Pixels | undefined {
+  const { raster } = layer;
+  const ids = readPlane(layer, plane);
   if (!ids.includes(ignoreId)) return undefined;
   const data = new Uint8Array(ids.length);
   for (let i = 0; i < ids.length; i++) data[i] = ids[i] === ignoreId ? 1 : 0;

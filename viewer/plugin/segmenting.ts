@@ -22,8 +22,18 @@ export interface Segmenting {
   readonly segmenting: Signal<boolean>;
   /** Segments the image, a box of it, or all open images. */
   segment(where: "image" | "all" | Box): Promise<void>;
+  /** True while a segmentation of that image runs or waits. */
+  isAtWork(entry: ImageEntry): boolean;
+  /** Cancels every segmentation of that image. */
+  cancelFor(entry: ImageEntry): void;
   /** For the host: shows the tiles of an open image's segmentation, also of one that a macro has started. */
   watch(start: JobStart): JobWatch | undefined;
+}
+
+interface Work {
+  readonly image: ImageEntry;
+  job?: string;
+  cancelled?: boolean;
 }
 
 interface SegmentingParts {
@@ -40,6 +50,8 @@ export function createSegmenting(
   { model, values, slides }: SegmentingParts,
 ): Segmenting {
   const segmenting = signal(false);
+  // What runs or waits, by its image.
+  const works = new Set<Work>();
 
   const given = (entry: RegisteredCommand): Parameters => ({
     ...knownValues(entry, values.value),
@@ -61,12 +73,17 @@ export function createSegmenting(
     const plane = image.planeIndex.peek();
     const pixels = await cropImage(image, plane, box);
     const feed = followTiles(workspace, image, { plane, extent: box });
-    const { promise } = host.jobs.add({
+    const { id, promise } = host.jobs.add({
       title: `${entry.name} (part)`,
       onProgress: feed.show,
       run: (context) => entry.handler(pixels, parameters, context) as Promise<SegmentResult>,
     });
-    const { labels } = await promise.finally(feed.end);
+    const work = { image, job: id };
+    works.add(work);
+    const { labels } = await promise.finally(() => {
+      works.delete(work);
+      feed.end();
+    });
     if (labels) placeLabels(workspace, image, { plane, box, labels });
   }
 
@@ -79,7 +96,28 @@ export function createSegmenting(
       const [, z, t] = /^z=(\d+),t=(\d+)$/.exec(String(parameters["plane"] ?? "")) ?? [];
       const plane = Number(t ?? 0) * sizeZ + Number(z ?? 0);
       const feed = followTiles(workspace, entry, { plane, extent: { y0: 0, x0: 0, y1: height, x1: width } });
-      return { onProgress: feed.show, end: feed.end };
+      const work: Work = { image: entry };
+      works.add(work);
+      return {
+        begin(job) {
+          work.job = job;
+          if (work.cancelled) host.cancel(job);
+        },
+        onProgress: feed.show,
+        end() {
+          works.delete(work);
+          feed.end();
+        },
+      };
+    },
+    isAtWork: (entry) => [...works].some(({ image }) => image === entry),
+    cancelFor(entry) {
+      for (const work of works) {
+        if (work.image !== entry) continue;
+        // One that waits has no job yet: it ends when its turn comes.
+        if (work.job === undefined) work.cancelled = true;
+        else host.cancel(work.job);
+      }
     },
     async segment(where) {
       const current = workspace.current.peek();

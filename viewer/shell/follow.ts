@@ -152,7 +152,7 @@ export function followTabbing(): () => void {
 export function warnOnLeaving(jobs: { readonly value: readonly JobInfo[] }, keeper: App["keeper"]): () => void {
   const ask = (event: BeforeUnloadEvent): void => {
     const running = jobs.value.some(({ state }) => state === "running" || state === "queued");
-    if (running || keeper.state.value === "changed" || keeper.state.value === "failed") event.preventDefault();
+    if (running || keeper.state.value !== "saved") event.preventDefault();
   };
   addEventListener("beforeunload", ask);
   return () => removeEventListener("beforeunload", ask);

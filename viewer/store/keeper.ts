@@ -1,6 +1,8 @@
 // Keeps the workspace: a while after each change what is open and drawn is written to the store, and found again after a
 // reload. Label tiles are written only where they changed. A write that fails is told once, and nothing old is lost. An image
 // that cannot be opened again by itself (too large to be kept, or moved) leaves its labels here until it is opened once more.
+// One tab keeps the workspace (workspace-lock.ts); in another one nothing is kept until the first is closed, then its work
+// comes to what is open there.
 
 import { batch, effect, type Signal, signal } from "@preact/signals-core";
 import { describeError } from "../../core/problem.ts";
@@ -11,19 +13,24 @@ import { defaultPreferences } from "../model/workspace.ts";
 import type { BlobStore } from "./blob-store.ts";
 import { describeWorkspace, type Kept, type StoredImage, type StoredWorkspace } from "./stored-workspace.ts";
 import { packTiles, unpackTiles } from "./tile-file.ts";
+import { queueForWorkspace } from "./workspace-lock.ts";
 
 export type SaveState = "saved" | "changed" | "saving" | "failed";
 
 export interface Keeper {
   readonly state: Signal<SaveState>;
+  /** Why nothing is kept here, and what to do; undefined where all is. A screen that reads it follows it. */
   readonly limit: string | undefined;
   /** Writes now. */
   save(): Promise<void>;
-  /** Fills the workspace with what was stored. Images that cannot be opened again are named, the others open. */
+  /**
+   * Fills the workspace with what was stored. Images that cannot be opened again are named, the others open. Where another tab
+   * has the workspace, that is said, and it is filled later: when that tab is closed.
+   */
   load(reopening: Reopening): Promise<void>;
   /** Gives an image that was opened once more its labels back; false where none wait for it. */
   adopt(entry: ImageEntry): Promise<boolean>;
-  /** Follows changes from now on. Returns what ends it. */
+  /** Follows changes from now on. Returns what ends it, and lets another tab have the workspace. */
   follow(): () => void;
 }
 
@@ -31,31 +38,57 @@ export interface Keeper {
 export interface Reopening {
   open(origin: Origin, title: string): Promise<OpenedImage>;
   restore(opened: OpenedImage, title: string, origin: Origin, id: string): ImageEntry;
-  /** Called once the layers are in place. */
-  show(entry: ImageEntry): void;
+  /** Called once the layers are in place. `activate`: it was the current image. */
+  show(entry: ImageEntry, options: { readonly activate: boolean }): void;
 }
 
 const fileName = "workspace.json";
 const quietMs = 1200;
+// A tab that was just closed or reloaded lets go within this time.
+const patienceMs = 500;
+const otherTab =
+  "Your stored images and labels are open in another tab, which keeps them. What you open and draw here is not kept: close the other tab to go on here with all of it, or export it.";
 // Other files in the store are not the keeper's.
 const own = /^(image|layer)-/;
 
 /** A keeper that writes what is `kept` to `store`. */
 export function createKeeper(kept: Kept, store: BlobStore): Keeper {
-  const { workspace, training } = kept;
+  const { workspace } = kept;
   const state = signal<SaveState>("saved");
-  const missing = signal<readonly StoredImage[]>([]);
+  const limit = signal(store.limit);
+  const lock = store.limit === undefined ? queueForWorkspace() : undefined;
+  // What is stored and not open: all of it at first, in the end what could not be opened (`lost`).
+  const waiting = signal<readonly StoredImage[]>([]);
+  let lost: readonly StoredImage[] = [];
   const written = new Map<string, number>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let running = Promise.resolve();
+  // Nothing is written before what is stored is known.
+  let isKnown = false;
+  // True while the keeper itself changes the workspace.
+  let isFilling = false;
+
+  function fill(work: () => void): void {
+    isFilling = true;
+    try {
+      batch(work);
+    } finally {
+      isFilling = false;
+    }
+  }
+
+  function drop(images: readonly StoredImage[]): void {
+    waiting.value = waiting.peek().filter((one) => !images.includes(one));
+    lost = lost.filter((one) => !images.includes(one));
+  }
 
   async function write(): Promise<void> {
     state.value = "saving";
     try {
       const present = new Set(await store.list());
-      const names = new Set(missing.peek().flatMap(filesOf));
+      const names = new Set(waiting.peek().flatMap(filesOf));
       for (const entry of workspace.images.peek()) await writeImage(entry, names, present);
-      await store.put(fileName, new Blob([JSON.stringify(describeWorkspace(kept, missing.peek()))]));
+      await store.put(fileName, new Blob([JSON.stringify(describeWorkspace(kept, waiting.peek()))]));
       for (const name of present) if (own.test(name) && !names.has(name)) await store.remove(name);
       if (state.peek() === "saving") state.value = "saved";
     } catch (error) {
@@ -76,7 +109,8 @@ export function createKeeper(kept: Kept, store: BlobStore): Keeper {
       const name = `layer-${layer.id}`;
       names.add(name);
       const version = layer.version.peek();
-      if (written.get(name) === version) continue;
+      // The file of a deleted layer is gone, and undo brings the layer back.
+      if (present.has(name) && written.get(name) === version) continue;
       await store.put(name, await packTiles(new Map(layer.raster.tiles)));
       written.set(name, version);
     }
@@ -85,40 +119,44 @@ export function createKeeper(kept: Kept, store: BlobStore): Keeper {
   const save = (): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
-    running = running.then(write);
+    if (isKnown) running = running.then(write);
+    else if (limit.peek() !== undefined) workspace.status.value = { kind: "error", text: limit.peek()! };
     return running;
   };
 
-  async function load(reopening: Reopening): Promise<void> {
+  async function read(reopening: Reopening): Promise<void> {
     const stored = await readStored(store);
-    if (!stored) return;
-    batch(() => {
-      workspace.classes.value = stored.classes.length > 0 ? stored.classes : workspace.classes.value;
-      workspace.preferences.value = { ...defaultPreferences, ...stored.preferences };
-      training.values.value = stored.values ?? {};
-      training.model.value = stored.model;
-      training.interrupted.value = stored.begun;
-      kept.macro.source.value = stored.macro?.source ?? "";
-      kept.macro.earlier.value = stored.macro?.recorded ?? "";
+    const isFree = workspace.current.peek() === undefined;
+    fill(() => {
+      waiting.value = stored?.images ?? [];
+      if (stored) takeSettings(kept, stored);
     });
-    const lost: StoredImage[] = [];
-    for (const image of stored.images) {
+    isKnown = true;
+    for (const url of stored?.plugins ?? []) void kept.library.install(url, { byHand: true });
+    const images = stored?.images ?? [];
+    // What was looked at comes first.
+    for (const image of images.toSorted((a, b) => Number(b.id === stored?.current) - Number(a.id === stored?.current))) {
       try {
-        await loadImage(image, store, reopening);
+        const entry = await loadImage(image, store, reopening);
+        fill(() => {
+          reopening.show(entry, { activate: isFree && image.id === stored?.current });
+          drop([image]);
+        });
       } catch {
-        lost.push(image);
+        lost = [...lost, image];
       }
     }
-    const current = workspace.images.value.find(({ id }) => id === stored.current);
-    if (current) workspace.current.value = current;
-    missing.value = lost;
-    if (lost.length > 0) tellMissing(lost);
-    for (const url of stored.plugins ?? []) void kept.library.install(url, { byHand: true });
+    const places = new Map(images.map(({ id }, i) => [id, i]));
+    const placeOf = ({ id }: ImageEntry): number => places.get(id) ?? images.length;
+    fill(() => {
+      workspace.images.value = workspace.images.peek().toSorted((a, b) => placeOf(a) - placeOf(b));
+    });
+    if (lost.length > 0) tellLost();
   }
 
-  function tellMissing(lost: readonly StoredImage[]): void {
+  function tellLost(): void {
     const forget = (): void => {
-      missing.value = [];
+      drop(lost);
       workspace.status.value = undefined;
     };
     workspace.status.value = {
@@ -128,37 +166,69 @@ export function createKeeper(kept: Kept, store: BlobStore): Keeper {
     };
   }
 
+  async function takeOver(reopening: Reopening): Promise<void> {
+    limit.value = store.limit;
+    await read(reopening);
+    if (lost.length === 0)
+      workspace.status.value = { kind: "info", text: "The other tab is closed: its images and labels are here now, and all is kept." };
+    await save();
+  }
+
   return {
     state,
-    limit: store.limit,
+    get limit() {
+      return limit.value;
+    },
     save,
-    load,
+    async load(reopening) {
+      let isHeld = false;
+      const held = (lock?.held ?? Promise.resolve()).then(() => {
+        isHeld = true;
+      });
+      await Promise.race([held, new Promise((resolve) => setTimeout(resolve, patienceMs))]);
+      if (isHeld) return read(reopening);
+      limit.value = otherTab;
+      workspace.status.value = { kind: "info", text: otherTab };
+      void held.then(() => takeOver(reopening));
+    },
     async adopt(entry) {
       const { width, height } = entry.source;
-      const found = missing.peek().find((one) => one.title === entry.title.peek() && one.width === width && one.height === height);
+      const found = lost.find((one) => one.title === entry.title.peek() && one.width === width && one.height === height);
       if (!found) return false;
       await loadLayers(found, entry, store);
-      missing.value = missing.peek().filter((one) => one !== found);
-      if (missing.peek().length === 0) workspace.status.value = { kind: "info", text: `The labels of ${found.title} are here again.` };
+      drop([found]);
+      if (lost.length === 0) workspace.status.value = { kind: "info", text: `The labels of ${found.title} are here again.` };
       return true;
     },
     follow() {
       let first = true;
       const stop = effect(() => {
-        describeWorkspace(kept, missing.value);
-        if (!first) {
+        describeWorkspace(kept, waiting.value);
+        if (!first && !isFilling) {
           state.value = "changed";
           clearTimeout(timer);
-          timer = setTimeout(() => void save(), quietMs);
+          timer = setTimeout(() => isKnown && void save(), quietMs);
         }
         first = false;
       });
       return () => {
         stop();
         clearTimeout(timer);
+        lock?.release();
       };
     },
   };
+}
+
+// Something may have been drawn here already, with more classes; or a macro written.
+function takeSettings({ workspace, training, macro }: Kept, stored: StoredWorkspace): void {
+  if (stored.classes.length >= workspace.classes.value.length) workspace.classes.value = stored.classes;
+  workspace.preferences.value = { ...defaultPreferences, ...stored.preferences };
+  training.values.value = stored.values ?? {};
+  training.model.value = stored.model;
+  training.interrupted.value = stored.begun;
+  macro.source.value ||= stored.macro?.source ?? "";
+  macro.earlier.value = stored.macro?.recorded ?? "";
 }
 
 function filesOf({ id, layers }: StoredImage): string[] {
@@ -175,11 +245,11 @@ async function readStored(store: BlobStore): Promise<StoredWorkspace | undefined
   }
 }
 
-async function loadImage(stored: StoredImage, store: BlobStore, { open, restore, show }: Reopening): Promise<void> {
+async function loadImage(stored: StoredImage, store: BlobStore, { open, restore }: Reopening): Promise<ImageEntry> {
   const origin = await findOrigin(stored, store);
   const entry = restore(await open(origin, stored.title), stored.title, origin, stored.id);
   await loadLayers(stored, entry, store);
-  show(entry);
+  return entry;
 }
 
 async function loadLayers(stored: StoredImage, entry: ImageEntry, store: BlobStore): Promise<void> {

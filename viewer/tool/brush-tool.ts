@@ -56,8 +56,6 @@ export function createBrushTool(workspace: Workspace, { erases, refresh }: { era
     cancel() {
       stroke?.cancel();
       stroke = undefined;
-      cursor = undefined;
-      refresh();
     },
     draw(frame) {
       if (cursor) drawRing(frame, cursor, radius(frame.scale));

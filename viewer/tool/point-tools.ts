@@ -5,7 +5,7 @@ import { ignoreId } from "../labels/label-raster.ts";
 import type { Point } from "../labels/paint.ts";
 import { fillAt } from "../model/draw.ts";
 import { moveObject, splitAlong } from "../model/edit.ts";
-import { editTarget } from "../model/edit-step.ts";
+import { editTarget, type Target } from "../model/edit-step.ts";
 import type { SlideLayer } from "../model/slide-layer.ts";
 import type { Workspace } from "../model/workspace.ts";
 import { drawOutline } from "./outline.ts";
@@ -28,10 +28,9 @@ export function createFillTool(workspace: Workspace): Tool {
 
 /** Select: a click chooses an object, Shift adds it; dragging a chosen object moves it; dragging elsewhere pans. */
 export function createSelectTool(workspace: Workspace, refresh: () => void): Tool {
-  let start: Point | undefined;
-  let end: Point | undefined;
+  let held: { readonly target: Target; readonly id: number; readonly start: Point; end: Point } | undefined;
   const reset = (): void => {
-    start = end = undefined;
+    held = undefined;
     refresh();
   };
   return {
@@ -52,32 +51,31 @@ export function createSelectTool(workspace: Workspace, refresh: () => void): Too
       }
       if (shift) selected.value = selected.value.includes(id) ? selected.value.filter((other) => other !== id) : [...selected.value, id];
       else if (!selected.value.includes(id)) selected.value = [id];
-      else start = end = point;
-      return true;
+      else if (id !== ignoreId) held = { target, id, start: point, end: point };
+      return held !== undefined;
     },
     drag(point) {
-      if (!start) return;
-      end = point;
+      if (!held) return;
+      held.end = point;
       refresh();
     },
     up() {
-      const target = editTarget(workspace);
-      const id = target?.layer.selected.value.at(-1);
-      if (start && end && target && id !== undefined && id !== ignoreId) {
+      if (held) {
+        const { target, id, start, end } = held;
         moveObject(workspace, target, id, Math.round(end.x - start.x), Math.round(end.y - start.y));
       }
       reset();
     },
     key(key) {
       const selected = workspace.current.value?.activeSlide.value?.selected ?? editTarget(workspace)?.layer.selected;
-      if (key !== "Escape" || (!start && !selected?.value.length)) return false;
-      if (!start && selected) selected.value = [];
+      if (key !== "Escape" || (!held && !selected?.value.length)) return false;
+      if (!held && selected) selected.value = [];
       reset();
       return true;
     },
     cancel: reset,
     draw(frame) {
-      if (start && end && start !== end) drawOutline(frame, [start, end], { dashed: true });
+      if (held && held.start !== held.end) drawOutline(frame, [held.start, held.end], { dashed: true });
     },
   };
 }
@@ -101,8 +99,9 @@ export function createSplitTool(workspace: Workspace, refresh: () => void): Tool
   return {
     cursor: "crosshair",
     down(point) {
+      if (!editTarget(workspace)) return false;
       start = end = point;
-      return editTarget(workspace) !== undefined;
+      return true;
     },
     drag(point) {
       end = point;

@@ -4,25 +4,20 @@ import type { Box } from "../../core/array/raster.ts";
 import { boxOfCorners, type Point } from "../labels/paint.ts";
 import { drawRectangle } from "../model/draw.ts";
 import { setRegions } from "../model/edit.ts";
-import { editTarget, wholeBox } from "../model/edit-step.ts";
+import { editTarget, type Target, wholeBox } from "../model/edit-step.ts";
 import type { Workspace } from "../model/workspace.ts";
 import { drawOutline } from "./outline.ts";
 import type { Input, Tool } from "./tool.ts";
 
 /** The rectangle tool. */
 export function createRectangleTool(workspace: Workspace, refresh: () => void): Tool {
-  return createDragTool(refresh, (a, b) => {
-    const target = editTarget(workspace);
-    if (target) drawRectangle(workspace, target, a, b);
-  });
+  return createDragTool(workspace, refresh, (target, a, b) => drawRectangle(workspace, target, a, b));
 }
 
 /** The tool for boxes inside which everything is annotated: drags out a new one, or an edge or corner of one that is there. */
 export function createBoxTool(workspace: Workspace, refresh: () => void): Tool {
-  let held: { index: number; edges: readonly (keyof Box)[]; box: Box } | undefined;
-  const fresh = createDragTool(refresh, (a, b) => {
-    const target = editTarget(workspace);
-    if (!target) return;
+  let held: { readonly from: Box; readonly edges: readonly (keyof Box)[]; readonly box: Box } | undefined;
+  const fresh = createDragTool(workspace, refresh, (target, a, b) => {
     const box = boxOfCorners(a, b, wholeBox(target));
     if (box.x1 - box.x0 < 4 || box.y1 - box.y0 < 4) return;
     setRegions(workspace, target.layer, [...target.layer.regions.value, box], "add box");
@@ -32,11 +27,10 @@ export function createBoxTool(workspace: Workspace, refresh: () => void): Tool {
     down(point, input) {
       const target = editTarget(workspace);
       if (!target) return false;
-      const regions = target.layer.regions.value;
-      for (const [index, box] of regions.entries()) {
+      for (const box of target.layer.regions.value) {
         const edges = edgesNear(box, point, input);
         if (edges.length > 0) {
-          held = { index, edges, box };
+          held = { from: box, edges, box };
           return true;
         }
       }
@@ -50,11 +44,18 @@ export function createBoxTool(workspace: Workspace, refresh: () => void): Tool {
     up(point, input) {
       const target = editTarget(workspace);
       if (!held) return fresh.up(point, input);
-      const { index, box } = held;
+      const { from, box } = held;
       held = undefined;
-      if (!target) return;
+      // It may have been removed meanwhile.
+      const index = target?.layer.regions.value.indexOf(from) ?? -1;
+      if (!target || index < 0) return;
       const fitted = boxOfCorners({ x: box.x0, y: box.y0 }, { x: box.x1, y: box.y1 }, wholeBox(target));
       setRegions(workspace, target.layer, target.layer.regions.value.with(index, fitted), "resize box");
+    },
+    key(key) {
+      if (key !== "Escape" || !held) return fresh.key(key);
+      this.cancel();
+      return true;
     },
     cancel() {
       held = undefined;
@@ -70,25 +71,31 @@ export function createBoxTool(workspace: Workspace, refresh: () => void): Tool {
   };
 }
 
-function createDragTool(refresh: () => void, finish: (a: Point, b: Point) => void): Tool {
+function createDragTool(
+  workspace: Workspace,
+  refresh: () => void,
+  finish: (target: Target, a: Point, b: Point) => void,
+): Tool & Required<Pick<Tool, "key">> {
+  let target: Target | undefined;
   let start: Point | undefined;
   let end: Point | undefined;
   const reset = (): void => {
-    start = end = undefined;
+    target = start = end = undefined;
     refresh();
   };
   return {
     cursor: "crosshair",
     down(point) {
-      start = end = point;
-      return true;
+      target = editTarget(workspace);
+      if (target) start = end = point;
+      return target !== undefined;
     },
     drag(point) {
       end = point;
       refresh();
     },
     up() {
-      if (start && end) finish(start, end);
+      if (target && start && end) finish(target, start, end);
       reset();
     },
     key(key) {
