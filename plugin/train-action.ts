@@ -96,7 +96,11 @@ async function* trainNamed(
   const { channel, plane } = values;
   const data = { samples: names(split.train), validation: names(split.validate), weights, channel, plane };
   const minSizePx = smallestObjectPx(split.train);
-  const planned = planSchedule(values, spec);
+  const planned = planSchedule(
+    values,
+    spec,
+    split.train.map(({ prepared }) => prepared),
+  );
   const bytesEach = gradientBytes(spec, planned.tile, planned.tile);
   const count = planWorkers(values, bytesEach, workspace);
   // A validation may take what its worker has taken to train.

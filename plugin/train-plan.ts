@@ -7,9 +7,10 @@ import type { Model } from "../core/model/model.ts";
 import { isProblem, Problem } from "../core/problem.ts";
 import type { SamplePlane } from "../core/read-samples.ts";
 import { type AugmentationOptions, defaultAugmentation } from "../core/sample/draw.ts";
+import { annotatedSidePx, type Prepared } from "../core/sample/prepare.ts";
 import type { WeightOptions } from "../core/sample/weight-map.ts";
 import { type Schedule, type TrainOutcome, type TrainRequest, train } from "../core/train.ts";
-import { assertLegalInput, nearestLegalInput } from "../core/unet/shape.ts";
+import { assertLegalInput, marginPx, nearestLegalInput, smallestUsableInput } from "../core/unet/shape.ts";
 import { createSpec, type UNetSpec } from "../core/unet/spec.ts";
 import { type ValidationImage, validate } from "../core/validate.ts";
 import type { Parameters } from "./contract.ts";
@@ -54,9 +55,9 @@ export function planWeights(values: TrainValues): WeightOptions {
 export type PlannedSchedule = Omit<Schedule, "steps" | "validationInterval"> & { readonly steps?: number };
 
 /** Throws Problem InvalidParameter for a tile that is not legal. */
-export function planSchedule(values: TrainValues, { levels }: UNetSpec): PlannedSchedule {
+export function planSchedule(values: TrainValues, { levels }: UNetSpec, images: readonly Prepared[]): PlannedSchedule {
   const preset = presets[values.preset];
-  const tile = values.tile === "auto" ? nearestLegalInput(levels, Number(preset["tile"])) : values.tile;
+  const tile = values.tile === "auto" ? chooseTrainingTile(Number(preset["tile"]), levels, images) : values.tile;
   assertLegalInput(levels, tile);
   const steps = values.steps === "auto" ? Number(preset["steps"]) : values.steps;
   return {
@@ -72,6 +73,12 @@ export function planSchedule(values: TrainValues, { levels }: UNetSpec): Planned
     seed: values.seed,
     patience: values.patience,
   };
+}
+
+/** The preset's tile; a smaller one where its output would hold all that is annotated: the rest of it teaches nothing. */
+function chooseTrainingTile(preset: number, levels: number, images: readonly Prepared[]): number {
+  const annotatedPx = Math.max(...images.map(annotatedSidePx));
+  return nearestLegalInput(levels, Math.max(smallestUsableInput(levels), Math.min(preset, annotatedPx + 2 * marginPx(levels))));
 }
 
 function planAugmentation({ elastic, grey_values: strength }: TrainValues): AugmentationOptions {

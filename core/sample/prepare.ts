@@ -91,3 +91,18 @@ export function findPlaces({ height, width }: { height: number; width: number },
   }
   return { height, width, valid, foreground };
 }
+
+/** The longer side of the smallest box that holds all that is not ignored; 0 where all is. */
+export function annotatedSidePx({ image: { height, width }, weight }: Pick<Prepared, "image" | "weight">): number {
+  const box = { y0: height, x0: width, y1: 0, x1: 0 };
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      if (weight[i] === 0) continue;
+      if (y < box.y0) box.y0 = y;
+      if (x < box.x0) box.x0 = x;
+      if (x >= box.x1) box.x1 = x + 1;
+      box.y1 = y + 1;
+    }
+  }
+  return Math.max(0, box.y1 - box.y0, box.x1 - box.x0);
+}

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { SamplePlane } from "../../core/read-samples.ts";
+import { type Prepared, prepareImage } from "../../core/sample/prepare.ts";
+import { ronneberger2015Weights } from "../../core/sample/weight-map.ts";
 import { createSpec } from "../../core/unet/spec.ts";
+import type { Parameters } from "../../plugin/contract.ts";
 import { resolveParameters } from "../../plugin/parameters.ts";
-import { assertConsistent, fitSchedule, splitSamples } from "../../plugin/train-plan.ts";
+import { assertConsistent, fitSchedule, planSchedule, splitSamples } from "../../plugin/train-plan.ts";
 
 describe("steps that fit the minutes", () => {
   const plan = { seconds: 60, step: 0.1, validation: 0.1, interval: "auto" } as const;
@@ -72,5 +75,26 @@ describe("the split into training and validation", () => {
     expect([train.length, validate.length]).toEqual([12, 8]);
     const names = new Set(train.map(({ name }) => name));
     expect(validate.some(({ name }) => names.has(name))).toBe(false);
+  });
+});
+
+describe("the tile of a training", () => {
+  const spec = createSpec({ levels: 4, features: 2 });
+  /** An image of which a box of this size is annotated. */
+  const annotate = (side: number, height: number, width: number) => {
+    const image = { height: side, width: side, channels: 1, data: new Float32Array(side ** 2) };
+    const isSeen = (i: number) => Math.floor(i / side) >= 5 && Math.floor(i / side) < 5 + height && i % side >= 7 && i % side < 7 + width;
+    const labels = { height: side, width: side, data: new Uint32Array(side ** 2) };
+    const ignore = { ...labels, data: Uint8Array.from({ length: side ** 2 }, (_, i) => (isSeen(i) ? 0 : 1)) };
+    return prepareImage({ image, labels, ignore }, { weights: ronneberger2015Weights });
+  };
+  const tileOf = (given: Parameters, ...images: Prepared[]) => planSchedule(resolveParameters("train", given), spec, images).tile;
+
+  it("is the preset's, or the smallest legal one whose output holds all that is annotated in any image", () => {
+    expect(tileOf({}, annotate(300, 290, 10))).toBe(412);
+    expect(tileOf({}, annotate(300, 128, 100))).toBe(316); // 316 - 184 = 132
+    expect(tileOf({}, annotate(300, 20, 128), annotate(300, 3, 3))).toBe(316);
+    expect(tileOf({}, annotate(300, 3, 3))).toBe(204);
+    expect(tileOf({ tile: 284 }, annotate(300, 3, 3))).toBe(284);
   });
 });
