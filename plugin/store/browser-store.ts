@@ -58,8 +58,9 @@ async function tryWriting(files: Files): Promise<void> {
   });
 }
 
+/** The second name is Safari's. */
 function isLocked(error: unknown): boolean {
-  return error instanceof Error && error.name === "NoModificationAllowedError";
+  return error instanceof Error && /^(NoModificationAllowed|InvalidState)Error$/.test(error.name);
 }
 
 /** The files with every refusal of the browser as a Problem. */
