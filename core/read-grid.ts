@@ -7,7 +7,7 @@ import { assertNotAborted } from "./job.ts";
 import { Problem } from "./problem.ts";
 import { measurePlane, type Plane } from "./read-image.ts";
 import { findStep } from "./source/pyramid.ts";
-import type { ImageSource } from "./source/source.ts";
+import type { ImageSource, LevelStep } from "./source/source.ts";
 import type { ReadBox } from "./tile/run.ts";
 
 /** A plane on a grid of its own. */
@@ -33,7 +33,7 @@ export async function openGrid(source: ImageSource, { plane, channels, pixelsPer
   const sideOf = (side: number): number => Math.max(1, Math.round(side / pixelsPerStep));
   const height = sideOf(source.height);
   const width = sideOf(source.width);
-  const level = findLevel(source, height, width);
+  const level = findLevel(source, pixelsPerStep);
   const from = source.levels[level]!;
   const step = findStep(source, from);
   const extent = { height: source.height / step.y, width: source.width / step.x };
@@ -54,10 +54,11 @@ export async function openGrid(source: ImageSource, { plane, channels, pixelsPer
 }
 
 /** The coarsest level that is still as fine as the grid; the finest where none is. */
-function findLevel({ levels }: ImageSource, height: number, width: number): number {
+function findLevel(source: ImageSource, pixelsPerStep: number): number {
+  const isAsFine = ({ y, x }: LevelStep): boolean => Math.max(y, x) <= pixelsPerStep * (1 + 1e-6);
   return Math.max(
     0,
-    levels.findLastIndex((level) => level.height >= height && level.width >= width),
+    source.levels.findLastIndex((level) => isAsFine(findStep(source, level))),
   );
 }
 

@@ -76,7 +76,7 @@ export async function splitObjects(
   for await (const runs of labelRuns(read, table, signal)) {
     forEachRun(runs, (id, y, start, end) => {
       if (firsts[id]! < 0) firsts[id] = y * table.width + start;
-      if (isLarge(id)) return;
+      if (isLarge(id) || table.areasPx[id]! < 2 * minSizePx) return; // one of two pieces would be too small
       const known = open.get(id);
       if (known === undefined) open.set(id, [y, start, end]);
       else known.push(y, start, end);
