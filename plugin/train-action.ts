@@ -96,11 +96,8 @@ async function* trainNamed(
   const { channel, plane } = values;
   const data = { samples: names(split.train), validation: names(split.validate), weights, channel, plane };
   const minSizePx = smallestObjectPx(split.train);
-  const planned = planSchedule(
-    values,
-    spec,
-    split.train.map(({ prepared }) => prepared),
-  );
+  const images = split.train.map(({ prepared }) => prepared);
+  const planned = planSchedule(values, spec, { given, images });
   const bytesEach = gradientBytes(spec, planned.tile, planned.tile);
   const count = planWorkers(values, bytesEach, workspace);
   // A validation may take what its worker has taken to train.
@@ -116,7 +113,7 @@ async function* trainNamed(
     if (fallback !== undefined) yield { kind: "notice", done: 0, message: fallback };
     const request = {
       spec,
-      images: split.train.map(({ prepared }) => prepared),
+      images,
       validation: split.validate,
       networks: crew.networks,
       limits,

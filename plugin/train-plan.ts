@@ -54,10 +54,15 @@ export function planWeights(values: TrainValues): WeightOptions {
 /** A schedule whose number of steps may still wait for the clock. */
 export type PlannedSchedule = Omit<Schedule, "steps" | "validationInterval"> & { readonly steps?: number };
 
-/** Throws Problem InvalidParameter for a tile that is not legal. */
-export function planSchedule(values: TrainValues, { levels }: UNetSpec, images: readonly Prepared[]): PlannedSchedule {
+/** `given`: what was asked for by name. Throws Problem InvalidParameter for a tile that is not legal. */
+export function planSchedule(
+  values: TrainValues,
+  { levels }: UNetSpec,
+  { given, images }: { readonly given: Parameters; readonly images: readonly Prepared[] },
+): PlannedSchedule {
   const preset = presets[values.preset];
-  const tile = values.tile === "auto" ? chooseTrainingTile(Number(preset["tile"]), levels, images) : values.tile;
+  const isAsked = "tile" in given && values.tile !== "auto";
+  const tile = isAsked ? Number(values.tile) : chooseTrainingTile(Number(preset["tile"]), levels, images);
   assertLegalInput(levels, tile);
   const steps = values.steps === "auto" ? Number(preset["steps"]) : values.steps;
   return {

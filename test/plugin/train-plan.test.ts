@@ -88,7 +88,8 @@ describe("the tile of a training", () => {
     const ignore = { ...labels, data: Uint8Array.from({ length: side ** 2 }, (_, i) => (isSeen(i) ? 0 : 1)) };
     return prepareImage({ image, labels, ignore }, { weights: ronneberger2015Weights });
   };
-  const tileOf = (given: Parameters, ...images: Prepared[]) => planSchedule(resolveParameters("train", given), spec, images).tile;
+  const tileOf = (given: Parameters, ...images: Prepared[]) =>
+    planSchedule(resolveParameters("train", given), spec, { given, images }).tile;
 
   it("is the preset's, or the smallest legal one whose output holds all that is annotated in any image", () => {
     expect(tileOf({}, annotate(300, 290, 10))).toBe(412);

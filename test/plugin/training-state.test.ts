@@ -10,9 +10,10 @@ import { planSchedule, planWeights } from "../../plugin/train-plan.ts";
 import { openTrainingState, saveTrainingState } from "../../plugin/training-state.ts";
 import { randomNumbers } from "../core/model/sample-model.ts";
 
-const values = resolveParameters("train", { levels: 1, features: 2, tile: 44, steps: 50 });
+const given = { levels: 1, features: 2, tile: 44, steps: 50 };
+const values = resolveParameters("train", given);
 const spec = createSpec({ levels: 1, features: 2 });
-const planned = planSchedule(values, spec, []);
+const planned = planSchedule(values, spec, { given, images: [] });
 const schedule = { ...planned, steps: 50, validationInterval: 5 };
 const data = { samples: ["a", "b"], validation: ["c"], weights: planWeights(values), channel: "", plane: "" };
 const size = countParameters(planLayers(spec));
