@@ -17,13 +17,14 @@ export function createAttempt(workspace: Workspace): Attempt {
   };
 }
 
-/** Files that the user chooses; none when he dismisses the dialog. */
-export function pickFiles(accept: string, multiple = true): Promise<readonly File[]> {
+/** Files that the user chooses, or those of a folder with their paths in it; none when he dismisses the dialog. */
+export function pickFiles(accept: string, multiple = true, folder = false): Promise<readonly File[]> {
   return new Promise((resolve) => {
     const input = document.createElement("input");
     input.type = "file";
     input.accept = accept;
     input.multiple = multiple;
+    input.webkitdirectory = folder;
     input.addEventListener("change", () => resolve([...(input.files ?? [])]));
     input.addEventListener("cancel", () => resolve([]));
     input.click();

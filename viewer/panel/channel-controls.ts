@@ -1,6 +1,5 @@
 // Contrast of the channels: a histogram with two handles' sliders, automatic limits, gamma, colour map.
 
-import type { App } from "../app.ts";
 import { html, nothing, type Part, type TemplateResult } from "../dom/html.ts";
 import { toCss } from "../labels/label-color.ts";
 import { type ChannelDisplay, measureChannels } from "../map/channel-display.ts";
@@ -8,7 +7,7 @@ import { type ColorMapName, colorAt, colorMaps } from "../map/color-map.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 
 /** Controls of every channel, and of the plane where there are several. */
-export function channelControls(_app: App, entry: ImageEntry): Part {
+export function channelControls(entry: ImageEntry): Part {
   const channels = entry.channels.value;
   if (channels.length === 0) return html`<p class="hint">Reading…</p>`;
   return html`<div class="controls">

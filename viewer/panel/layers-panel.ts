@@ -28,7 +28,7 @@ export function layersPanel(app: App, actions: Actions): Part {
           : nothing
       }${
         entry
-          ? html`<button class="icon-button small" title="New label layer" aria-label="New label layer" @click=${() => addAnnotationLayer(entry, freeName(entry))}>${icon("plus")}</button>`
+          ? html`<button class="icon-button small" title="New label layer" aria-label="New label layer" @click=${() => addLayer(entry)}>${icon("plus")}</button>`
           : nothing
       }</header>
       ${entry ? layerList(app, actions, entry) : html`<p class="hint">Layers of the image appear here.</p>`}
@@ -68,7 +68,7 @@ function layerList(app: App, actions: Actions, entry: ImageEntry): TemplateResul
         <button class="row-name" aria-current=${!active && !chosen} @click=${() => chooseSlide(entry, undefined)} title=${entry.title.value}><span class="clip">${entry.title.value}</span><span class="muted">${describeType(entry)}</span></button>
       </li>
     </ul>
-    ${chosen ? slideControls(actions, chosen) : active ? labelControls(actions, entry, active) : channelControls(app, entry)}
+    ${chosen ? slideControls(actions, chosen) : active ? labelControls(actions, entry, active) : channelControls(entry)}
     ${workspace.peeking.value ? html`<p class="hint">Labels are hidden while H is held.</p>` : nothing}`;
 }
 
@@ -131,8 +131,8 @@ function labelControls(actions: Actions, entry: ImageEntry, layer: LabelLayer): 
     ${regionList(actions, layer)}
     <div class="button-row">
       <button class="icon-button small" title="Rename layer" aria-label="Rename layer" @click=${() => actions.renameLayer(layer)}>${icon("pencil")}</button>
-      <button class="icon-button small" title="Move layer up" aria-label="Move layer up" @click=${() => move(entry, layer, -1)}>${icon("arrowUp")}</button>
-      <button class="icon-button small" title="Move layer down" aria-label="Move layer down" @click=${() => move(entry, layer, 1)}>${icon("arrowDown")}</button>
+      <button class="icon-button small" title="Move layer up" aria-label="Move layer up" @click=${() => moveLayer(entry, layer, -1)}>${icon("arrowUp")}</button>
+      <button class="icon-button small" title="Move layer down" aria-label="Move layer down" @click=${() => moveLayer(entry, layer, 1)}>${icon("arrowDown")}</button>
       <button class="icon-button small" title="Export layer" aria-label="Export layer" @click=${() => actions.exportDialog()}>${icon("download")}</button>
     </div>
   </div>`;
@@ -173,7 +173,8 @@ function eye(on: boolean, label: string, toggle: () => void): TemplateResult {
   return html`<button class="icon-button small" aria-pressed=${on} aria-label=${label} title=${on ? "Hide" : "Show"} @click=${toggle}>${icon(on ? "eye" : "eyeOff")}</button>`;
 }
 
-function move(entry: ImageEntry, layer: LabelLayer, step: number): void {
+/** Moves a layer up (-1) or down (1); nothing happens at the end. */
+export function moveLayer(entry: ImageEntry, layer: LabelLayer, step: number): void {
   const layers = [...entry.layers.value];
   const at = layers.indexOf(layer);
   const to = at + step;
@@ -189,6 +190,8 @@ function describeType({ source }: ImageEntry): string {
   return channels.length === 1 ? bits : `${channels.length} ch, ${bits}`;
 }
 
-function freeName(entry: ImageEntry): string {
-  return `Annotations ${entry.layers.value.filter(({ kind }) => kind === "annotation").length + 1}`;
+/** Puts a new label layer on top. */
+export function addLayer(entry: ImageEntry): void {
+  const count = entry.layers.value.filter(({ kind }) => kind === "annotation").length;
+  addAnnotationLayer(entry, `Annotations ${count + 1}`);
 }

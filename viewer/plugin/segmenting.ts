@@ -12,6 +12,7 @@ import type { ImageEntry } from "../model/image-entry.ts";
 import { createLabelLayer, type LabelLayer, nextObjectId } from "../model/label-layer.ts";
 import type { Workspace } from "../model/workspace.ts";
 import { hasParameter, knownValues, needCommand } from "./bound-command.ts";
+import { type Computing, readComputing } from "./computing.ts";
 import type { Library } from "./library.ts";
 import { followTiles } from "./preview-feed.ts";
 import { cropImage } from "./samples.ts";
@@ -20,8 +21,10 @@ import type { SlideRuns } from "./slide-runs.ts";
 export interface Segmenting {
   /** True while a segmentation runs. */
   readonly segmenting: Signal<boolean>;
-  /** Segments the image, a box of it, or all open images. */
-  segment(where: "image" | "all" | Box): Promise<void>;
+  /** Segments the image, a box of it, or all open images; `given` goes before the values of panel and settings. */
+  segment(where: "image" | "all" | Box, given?: Parameters): Promise<void>;
+  /** The values that the panel would run with now. */
+  propose(entry: RegisteredCommand): Parameters;
   /** For the host: shows the tiles of an open image's segmentation, also of one that a macro has started. */
   watch(start: JobStart): JobWatch | undefined;
 }
@@ -30,6 +33,7 @@ interface SegmentingParts {
   readonly model: Signal<string | undefined>;
   readonly values: Signal<Readonly<Record<string, Parameters>>>;
   readonly slides: SlideRuns;
+  readonly computing: Signal<Computing | undefined>;
 }
 
 /** Segments with the chosen model and the values last set in dialogs. */
@@ -37,26 +41,26 @@ export function createSegmenting(
   workspace: Workspace,
   host: LocalHost,
   library: Library,
-  { model, values, slides }: SegmentingParts,
+  { model, values, slides, computing }: SegmentingParts,
 ): Segmenting {
   const segmenting = signal(false);
 
-  const given = (entry: RegisteredCommand): Parameters => ({
+  const propose = (entry: RegisteredCommand): Parameters => ({
     ...knownValues(entry, values.value),
     ...(model.value !== undefined && hasParameter(entry, "model") && { model: model.value }),
   });
 
-  async function segmentImage(image: ImageEntry): Promise<void> {
+  async function segmentImage(image: ImageEntry, given?: Parameters): Promise<void> {
     const entry = needCommand(library, "segment");
     if (host.activeImage?.image !== image.image) host.selectImage(image.title.peek());
-    await host.run(entry.command.id, { ...shownPlane(entry, image), ...given(entry) });
+    await host.run(entry.command.id, { ...shownPlane(entry, image), ...(given ?? propose(entry)) });
   }
 
   // A part of the image: cut out, segmented as an image of its own, and put back at its place.
   async function segmentBox(image: ImageEntry, box: Box): Promise<void> {
     const entry = needCommand(library, "segment");
-    if (slides.canSegmentBox(box, entry)) return slides.segmentBox(image, box, entry, { ...shownPlane(entry, image), ...given(entry) });
-    const { plane: _, ...values } = given(entry);
+    if (slides.canSegmentBox(box, entry)) return slides.segmentBox(image, box, entry, { ...shownPlane(entry, image), ...propose(entry) });
+    const { plane: _, ...values } = propose(entry);
     const parameters = entry.check(values);
     const plane = image.planeIndex.peek();
     const pixels = await cropImage(image, plane, box);
@@ -66,12 +70,15 @@ export function createSegmenting(
       onProgress: feed.show,
       run: (context) => entry.handler(pixels, parameters, context) as Promise<SegmentResult>,
     });
-    const { labels } = await promise.finally(feed.end);
+    const result = await promise.finally(feed.end);
+    computing.value = readComputing(result) ?? computing.peek();
+    const { labels } = result;
     if (labels) placeLabels(workspace, image, { plane, box, labels });
   }
 
   return {
     segmenting,
+    propose,
     watch({ image, parameters }) {
       const entry = workspace.images.peek().find((one) => one.image === image?.image);
       if (!entry) return undefined;
@@ -81,13 +88,13 @@ export function createSegmenting(
       const feed = followTiles(workspace, entry, { plane, extent: { y0: 0, x0: 0, y1: height, x1: width } });
       return { onProgress: feed.show, end: feed.end };
     },
-    async segment(where) {
+    async segment(where, given) {
       const current = workspace.current.peek();
       if (!current) throw new Problem("InvalidData", "An image must be open; there is none. Open one first.", { reason: "no image" });
       segmenting.value = true;
       try {
-        if (where === "all") for (const image of workspace.images.peek()) await segmentImage(image);
-        else if (where === "image") await segmentImage(current);
+        if (where === "all") for (const image of workspace.images.peek()) await segmentImage(image, given);
+        else if (where === "image") await segmentImage(current, given);
         else await segmentBox(current, where);
       } finally {
         segmenting.value = false;

@@ -1,5 +1,6 @@
 // The menu bar, made of the commands' table. Arrow keys walk, Escape closes, as everywhere.
 
+import { focusCanvas } from "../command/attempt.ts";
 import { titleOf, type ViewerCommand } from "../command/command.ts";
 import { html, nothing, type TemplateResult } from "../dom/html.ts";
 import { icon } from "../dom/icon.ts";
@@ -27,11 +28,7 @@ export function menuBar(shell: ShellState, commands: readonly ViewerCommand[], r
         >${title}</button>
         ${
           open === title
-            ? html`<div class="popup" role="menu" aria-label=${title}>${items(
-                commands.filter(({ menu }) => menu?.split(" > ")[0] === title),
-                shell,
-                run,
-              )}</div>`
+            ? html`<div class="popup" role="menu" aria-label=${title}>${items(commandsOf(title, commands), shell, run)}</div>`
             : nothing
         }
       </div>`,
@@ -48,16 +45,16 @@ function narrowMenu(shell: ShellState, commands: readonly ViewerCommand[], run: 
         ? html`<div class="popup popup-all" role="menu" aria-label="Menu">
           ${menuTitles.map(
             (title) => html`<div class="popup-head" role="presentation">${title}</div>
-              ${items(
-                commands.filter(({ menu }) => menu?.split(" > ")[0] === title),
-                shell,
-                run,
-              )}`,
+              ${items(commandsOf(title, commands), shell, run)}`,
           )}
         </div>`
         : nothing
     }
   </div>`;
+}
+
+function commandsOf(title: string, commands: readonly ViewerCommand[]): readonly ViewerCommand[] {
+  return commands.filter(({ menu, listed }) => menu?.split(" > ")[0] === title && listed?.() !== false);
 }
 
 function items(commands: readonly ViewerCommand[], shell: ShellState, run: (command: ViewerCommand) => void): TemplateResult[] {
@@ -77,6 +74,8 @@ function items(commands: readonly ViewerCommand[], shell: ShellState, run: (comm
         ?disabled=${command.enabled?.() === false}
         data-command=${command.id}
         @click=${() => {
+          // The item goes with its menu: without this the focus would fall to the page, and no single key would act.
+          focusCanvas();
           shell.menu.value = undefined;
           run(command);
         }}

@@ -1,0 +1,51 @@
+// The badge that says what computes: "WASM x2". A click shows the diagnostics, to be read and copied.
+
+import type { App } from "../app.ts";
+import type { Actions } from "../command/actions.ts";
+import { html, nothing, type Part } from "../dom/html.ts";
+import type { Computing } from "../plugin/computing.ts";
+
+const names: Readonly<Record<string, string>> = { webgpu: "WebGPU", webgl: "WebGL", wasm: "WASM", cpu: "CPU" };
+
+/** The badge; before the first job it says what could compute. */
+export function computeBadge({ training, library }: App, actions: Actions): Part {
+  if (!library.plugins.value.some(({ state }) => state === "ready")) return nothing;
+  const computing = training.computing.value;
+  const label = computing ? nameOf(computing) : describeCores();
+  return html`<button class="badge" data-badge title=${`${explain(computing)} Click for the diagnostics.`} @click=${() => actions.diagnostics()}><span class="visually-hidden">Computed by </span>${label}</button>`;
+}
+
+function nameOf({ backend, workers }: Computing): string {
+  return `${names[backend] ?? backend}${workers === undefined ? "" : ` x${workers}`}`;
+}
+
+function explain(computing: Computing | undefined): string {
+  if (!computing) return "What computes, a GPU or the processor, is known after the first job.";
+  const { backend, workers } = computing;
+  if (backend === "webgpu" || backend === "webgl") return "The GPU computes.";
+  if (backend !== "wasm" && backend !== "cpu") return "What computed the last job.";
+  const cores = workers === undefined ? describeCores() : `${workers} processor ${workers === 1 ? "core" : "cores"}`;
+  return hasGpu() ? `The processor computes, not the GPU: ${cores}.` : `No GPU found: ${cores} ${workers === 1 ? "is" : "are"} used.`;
+}
+
+function describeCores(): string {
+  const count = navigator.hardwareConcurrency || 1;
+  return `${count} ${count === 1 ? "core" : "cores"}`;
+}
+
+let known: boolean | undefined;
+
+/** False where graphics are drawn in software, too. Asked of WebGL: asking for a WebGPU adapter where there is none is a warning in the console. */
+function hasGpu(): boolean {
+  known ??= lookForGpu();
+  return known;
+}
+
+function lookForGpu(): boolean {
+  const context = document.createElement("canvas").getContext("webgl2");
+  if (!context) return false;
+  const detail = context.getExtension("WEBGL_debug_renderer_info");
+  const renderer = String(context.getParameter(detail?.UNMASKED_RENDERER_WEBGL ?? context.RENDERER));
+  context.getExtension("WEBGL_lose_context")?.loseContext();
+  return !/swiftshader|llvmpipe|softpipe|software|basic render/i.test(renderer);
+}
