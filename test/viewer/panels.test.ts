@@ -17,11 +17,14 @@ describe.skipIf(!hasChromium)("around the image", () => {
     await page.click(`[data-command="${command}"]`);
   };
 
-  test("after a menu's item, and after the dialog that it opens, the image has the focus and single keys act", () =>
+  test("after a menu's item, the dialog that it opens, and a button that is gone, the image has the focus and single keys act", () =>
     withSheet(stand, async (sheet) => {
       const { page } = sheet;
       await sheet.openSample();
       await choose(sheet, "View", "overview");
+      expect(await focused(sheet)).toBe("map");
+      // A button that goes with what it removes.
+      await page.getByRole("button", { name: "Remove box 1" }).press("Enter");
       expect(await focused(sheet)).toBe("map");
       await choose(sheet, "Help", "about");
       await page.locator("dialog").waitFor();

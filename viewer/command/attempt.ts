@@ -3,6 +3,8 @@
 import { describeError } from "../../core/problem.ts";
 import type { Workspace } from "../model/workspace.ts";
 
+export { focusCanvas } from "../dom/focus.ts";
+
 /** Does some work; what it throws is told in the notice, an abort is not. */
 export type Attempt = (work: () => unknown) => Promise<void>;
 
@@ -29,9 +31,4 @@ export function pickFiles(accept: string, multiple = true, folder = false): Prom
     input.addEventListener("cancel", () => resolve([]));
     input.click();
   });
-}
-
-/** Gives the image the focus, so that single keys act. */
-export function focusCanvas(): void {
-  document.querySelector<HTMLElement>("#map")?.focus({ preventScroll: true });
 }

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals-core";
 import { render } from "lit-html";
 import { describeError } from "../../core/problem.ts";
-import { focusCanvas } from "../command/attempt.ts";
+import { focusCanvas } from "../dom/focus.ts";
 import { html, mount, nothing, type Part } from "../dom/html.ts";
 import { icon } from "../dom/icon.ts";
 

@@ -1,6 +1,5 @@
 // The menu bar, made of the commands' table. Arrow keys walk, Escape closes, as everywhere.
 
-import { focusCanvas } from "../command/attempt.ts";
 import { titleOf, type ViewerCommand } from "../command/command.ts";
 import { html, nothing, type TemplateResult } from "../dom/html.ts";
 import { icon } from "../dom/icon.ts";
@@ -74,8 +73,6 @@ function items(commands: readonly ViewerCommand[], shell: ShellState, run: (comm
         ?disabled=${command.enabled?.() === false}
         data-command=${command.id}
         @click=${() => {
-          // The item goes with its menu: without this the focus would fall to the page, and no single key would act.
-          focusCanvas();
           shell.menu.value = undefined;
           run(command);
         }}
