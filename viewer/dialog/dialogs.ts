@@ -48,9 +48,12 @@ export function createDialogs(parent: HTMLElement): Dialogs {
         if (event.target === dialog && isOutside(dialog, event)) close();
       });
       dialog.showModal();
-      (
-        dialog.querySelector<HTMLElement>("[autofocus]") ?? dialog.querySelector<HTMLElement>(".dialog-body input, .dialog-foot .primary")
-      )?.focus();
+      // What is asked for first; the first button of all is the one that closes.
+      const first = ["[autofocus]", ".dialog-body input, .dialog-foot .primary", ".choice:not(:disabled)"];
+      first
+        .map((selector) => dialog.querySelector<HTMLElement>(selector))
+        .find((element) => element !== null)
+        ?.focus();
     });
 
   return {

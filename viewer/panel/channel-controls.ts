@@ -48,7 +48,7 @@ function channelControl(entry: ImageEntry, channel: ChannelDisplay, index: numbe
     const value = Number((event.target as HTMLInputElement).value);
     if (Number.isFinite(value)) setChannel(entry, index, { [key]: value });
   };
-  const slider = (key: "low" | "high", name: string): TemplateResult => html`<label class="slider limits"><span>${name}</span>
+  const slider = (key: "low" | "high", name: string): TemplateResult => html`<label class="slider"><span>${name}</span>
       <input type="range" aria-label=${`${name} of ${channel.name}`} min=${low} max=${high} step=${step} .value=${String(channel[key])} @input=${set(key)} />
       <input class="number" type="number" aria-label=${`${name} of ${channel.name}, as a number`} step=${step} .value=${formatValue(channel[key])} @change=${set(key)} /></label>`;
   return html`<div class="channel">
