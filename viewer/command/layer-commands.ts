@@ -64,6 +64,16 @@ export function layerCommands({ workspace }: App, actions: Actions): ViewerComma
         enabled: () => hasLayer() && places().at(-1) !== layer(),
         run: withLayer((one) => moveLayer(entry()!, one, 1)),
       },
+      {
+        id: "layer-learn",
+        title: "Learn from this layer",
+        enabled: hasLayer,
+        checked: () => hasLayer() && entry()?.trainingLayer.value === layer(),
+        run: withLayer((one) => {
+          const { trainingLayer } = entry()!;
+          trainingLayer.value = trainingLayer.value === one ? undefined : one;
+        }),
+      },
       { id: "layer-delete", title: "Delete layer", enabled: hasLayer, run: withLayer((one) => actions.deleteLayer(entry()!, one)) },
     ]),
   ];

@@ -71,7 +71,10 @@ export function createLearningActions(
       attempt(async () => {
         const entry = library.commandFor(role);
         if (!entry) return;
-        const values = await askParameters(dialogs, entry, ownValues(training.propose(entry)), { yes: "Save", hidden: askedByPanel });
+        const values = await askParameters(dialogs, entry, ownValues(role, training.propose(entry)), {
+          yes: "Save",
+          hidden: askedByPanel[role],
+        });
         if (values) keep(entry.command.id, values);
       }),
     /** Runs a plugin's command with a dialog made from its schema. What the dialog says goes before what the panel says. */
@@ -82,7 +85,7 @@ export function createLearningActions(
         const last = role ? training.propose(entry) : (training.values.value[id] ?? {});
         const values = await askParameters(dialogs, entry, last, { yes: "Run", hidden: role === "train" ? ["dataset"] : [] });
         if (!values) return;
-        keep(id, role ? ownValues(values) : values);
+        keep(id, role ? ownValues(role, values) : values);
         if (role === "train") await training.train(undefined, values);
         else if (role === "segment") await training.segment("image", values);
         else {
@@ -118,10 +121,11 @@ export function createLearningActions(
 }
 
 // What the panel itself asks for: never kept among a command's values.
-const askedByPanel = ["dataset", "from", "model"];
+const askedByPanel = { train: ["dataset", "from"], segment: ["model"] } as const satisfies Record<string, readonly string[]>;
 
-function ownValues(values: Parameters): Parameters {
-  return Object.fromEntries(Object.entries(values).filter(([name]) => !askedByPanel.includes(name)));
+function ownValues(role: keyof typeof askedByPanel, values: Parameters): Parameters {
+  const asked: readonly string[] = askedByPanel[role];
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !asked.includes(name)));
 }
 
 /** The name for a file that a command made: of the model where it is one. */

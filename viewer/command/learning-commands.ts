@@ -51,10 +51,22 @@ export function learningCommands({ workspace, library, training }: App, actions:
         run: () => actions.trainOnDataset(),
       },
       { id: "train-stop", title: "Stop and keep", enabled: runs, run: () => training.stopAndKeep() },
+      {
+        id: "train-settings",
+        title: "Settings of training…",
+        enabled: () => commandFor("train") !== undefined,
+        run: () => actions.settings("train"),
+      },
       segment("image", "Segment image"),
       segment("view", "Segment view"),
       segment("box", "Segment box", () => box() !== undefined),
       segment("all", "Segment all open images", () => workspace.images.value.length > 1),
+      {
+        id: "segment-settings",
+        title: "Settings of segmenting…",
+        enabled: () => commandFor("segment") !== undefined,
+        run: () => actions.settings("segment"),
+      },
     ]),
     ...of("Plugins > Model", [
       { id: "model-rename", title: "Rename model…", enabled: hasModel, run: () => actions.renameModel(model()!) },

@@ -44,8 +44,10 @@ function hasGpu(): boolean {
 function lookForGpu(): boolean {
   const context = document.createElement("canvas").getContext("webgl2");
   if (!context) return false;
-  const detail = context.getExtension("WEBGL_debug_renderer_info");
-  const renderer = String(context.getParameter(detail?.UNMASKED_RENDERER_WEBGL ?? context.RENDERER));
+  // Firefox tells it plainly, and warns who asks for the extension.
+  const plain = String(context.getParameter(context.RENDERER));
+  const detail = plain === "WebKit WebGL" ? context.getExtension("WEBGL_debug_renderer_info") : null;
+  const renderer = detail ? String(context.getParameter(detail.UNMASKED_RENDERER_WEBGL)) : plain;
   context.getExtension("WEBGL_lose_context")?.loseContext();
   return !/swiftshader|llvmpipe|softpipe|software|basic render/i.test(renderer);
 }
