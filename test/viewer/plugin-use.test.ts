@@ -114,7 +114,7 @@ describe.skipIf(!hasChromium)("the plugin in use", () => {
       await expect.poll(rows).toEqual(["nuclei v3"]);
       await row.hover();
       await row.getByRole("button", { name: "Delete nuclei" }).click();
-      await page.getByText("All its 3 versions are deleted.").waitFor();
+      await page.getByText("All 3 versions are deleted.").waitFor();
       await page.locator("dialog .primary").click();
       await expect.poll(kept).toEqual([]);
       await expect.poll(rows).toEqual([]);

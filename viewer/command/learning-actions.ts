@@ -112,7 +112,7 @@ export function createLearningActions(
     deleteModel: (name: string) =>
       attempt(async () => {
         const versions = await versionsOf(name);
-        const what = versions.length > 1 ? `All its ${versions.length} versions are deleted.` : "It is deleted from this browser.";
+        const what = versions.length > 1 ? `All ${versions.length} versions are deleted.` : "It is deleted from this browser.";
         if (!(await dialogs.confirm(`Delete the model ${name}?`, `${what} Export it first to keep it.`, "Delete model"))) return;
         for (const version of versions) await library.models()?.remove(version);
         await training.refreshModels();

@@ -15,17 +15,25 @@ export function computeBadge({ training, library }: App, actions: Actions): Part
   return html`<button class="badge" data-badge title=${`${explain(computing)} Click for the diagnostics.`} @click=${() => actions.diagnostics()}><span class="visually-hidden">Computed by </span>${label}</button>`;
 }
 
+/** "WASM x2" of "wasm (relaxed-simd kernels)" and two workers. */
 function nameOf({ backend, workers }: Computing): string {
-  return `${names[backend] ?? backend}${workers === undefined ? "" : ` x${workers}`}`;
+  const word = wordOf(backend);
+  return `${names[word] ?? word}${workers === undefined ? "" : ` x${workers}`}`;
+}
+
+function wordOf(backend: string): string {
+  return backend.split(" ")[0]!;
 }
 
 function explain(computing: Computing | undefined): string {
   if (!computing) return "What computes, a GPU or the processor, is known after the first job.";
   const { backend, workers } = computing;
-  if (backend === "webgpu" || backend === "webgl") return "The GPU computes.";
-  if (backend !== "wasm" && backend !== "cpu") return "What computed the last job.";
+  const word = wordOf(backend);
+  if (word === "webgpu" || word === "webgl") return `The GPU computes: ${backend}.`;
+  if (word !== "wasm" && word !== "cpu") return `The last job was computed by ${backend}.`;
   const cores = workers === undefined ? describeCores() : `${workers} processor ${workers === 1 ? "core" : "cores"}`;
-  return hasGpu() ? `The processor computes, not the GPU: ${cores}.` : `No GPU found: ${cores} ${workers === 1 ? "is" : "are"} used.`;
+  const who = hasGpu() ? "The processor computes" : "No GPU found";
+  return `${who}: ${cores} ${cores.endsWith("s") ? "are" : "is"} used, ${backend}.`;
 }
 
 function describeCores(): string {

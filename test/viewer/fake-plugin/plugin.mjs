@@ -109,7 +109,7 @@ export async function activate() {
         objects: count,
         model: "my cells@1",
         parameters: { threshold: bar, workers: 2 },
-        backend: "fake",
+        backend: "wasm (fake kernels)",
       };
     },
     async evaluate() {
