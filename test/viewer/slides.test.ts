@@ -292,7 +292,11 @@ describe.skipIf(!hasChromium || !isBuilt)("a slide", () => {
         await untilBlocks(page, 1);
         const { usage } = await page.evaluate(() => navigator.storage.estimate());
         await devtools.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: usage! });
-        await page.getByText(/storage is full .* What was done before is kept/).first().waitFor();
+        // The notice says it, and the job that failed.
+        await page
+          .getByText(/storage is full .* What was done before is kept/)
+          .first()
+          .waitFor();
         const { done } = await blocksOf(page);
         expect(done).toBeGreaterThan(0);
         expect(done).toBeLessThan(blocks);

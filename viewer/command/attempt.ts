@@ -3,6 +3,8 @@
 import { describeError } from "../../core/problem.ts";
 import type { Workspace } from "../model/workspace.ts";
 
+export { focusCanvas } from "../dom/focus.ts";
+
 /** Does some work; what it throws is told in the notice, an abort is not. */
 export type Attempt = (work: () => unknown) => Promise<void>;
 
@@ -17,13 +19,14 @@ export function createAttempt(workspace: Workspace): Attempt {
   };
 }
 
-/** Files that the user chooses; none when he dismisses the dialog. */
-export function pickFiles(accept: string, multiple = true): Promise<readonly File[]> {
+/** Files that the user chooses, or those of a folder with their paths in it; none when he dismisses the dialog. */
+export function pickFiles(accept: string, multiple = true, folder = false): Promise<readonly File[]> {
   return new Promise((resolve) => {
     const input = document.createElement("input");
     input.type = "file";
     input.accept = accept;
     input.multiple = multiple;
+    input.webkitdirectory = folder;
     input.hidden = true;
     const end = (files: readonly File[]): void => {
       input.remove();
@@ -35,9 +38,4 @@ export function pickFiles(accept: string, multiple = true): Promise<readonly Fil
     document.body.append(input);
     input.click();
   });
-}
-
-/** Gives the image the focus, so that single keys act. */
-export function focusCanvas(): void {
-  document.querySelector<HTMLElement>("#map")?.focus({ preventScroll: true });
 }

@@ -1,6 +1,6 @@
-// Every action of the viewer as one value: menus, keys, the key list and the macro recorder all read the same table.
+// Every action of the viewer as one value: menus, keys and the key list all read the same table.
 
-/** An action with its place in the menus, its keys and its word in macros. */
+/** An action with its place in the menus and its keys. */
 export interface ViewerCommand {
   readonly id: string;
   /** As in the menu. An ellipsis: a dialog comes first. */
@@ -13,8 +13,8 @@ export interface ViewerCommand {
   readonly keys?: readonly string[];
   /** Acts only while the image has the focus, and only where single keys are on. */
   readonly onCanvas?: boolean;
-  /** Word in macros: run("Word"). Absent: not recorded. */
-  readonly macro?: string;
+  /** False: it has no place in the menu now. */
+  readonly listed?: () => boolean;
   readonly enabled?: () => boolean;
   readonly checked?: () => boolean;
   readonly run: () => unknown;

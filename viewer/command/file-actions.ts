@@ -34,6 +34,9 @@ export function createFileActions(
 
   async function exportTo(choice: string): Promise<void> {
     const entry = workspace.current.value;
+    const slide = entry?.activeSlide.value;
+    const ofSlide = slideExports.find(({ id }) => id === choice);
+    if (entry && slide && ofSlide) return saveSlide(slides, entry, slide, ofSlide);
     const base = entry ? baseName(entry.title.value) : "overtile";
     const format = layerExports.find(({ kind }) => kind === choice);
     if (format)
@@ -117,11 +120,8 @@ export function createFileActions(
       }),
     exportDialog: () =>
       attempt(async () => {
-        const slide = workspace.current.value?.activeSlide.value;
         const choice = await askExport(dialogs, workspace, training.models.value.length > 0);
-        const ofSlide = slideExports.find(({ id }) => id === choice);
-        if (slide && ofSlide) await saveSlide(slides, workspace.current.value!, slide, ofSlide);
-        else if (choice) await exportTo(choice);
+        if (choice) await exportTo(choice);
       }),
     exportTo: (choice: string) => attempt(() => exportTo(choice)),
     exportModel: (name: string) => attempt(() => exportArchive(name)),

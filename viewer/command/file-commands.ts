@@ -2,6 +2,8 @@
 
 import type { App } from "../app.ts";
 import { layerExports } from "../file/export.ts";
+import { slideExports } from "../file/export-slide.ts";
+import type { SlideLayer } from "../model/slide-layer.ts";
 import type { Actions } from "./actions.ts";
 import type { ViewerCommand } from "./command.ts";
 
@@ -9,6 +11,7 @@ import type { ViewerCommand } from "./command.ts";
 export function fileCommands({ workspace, keeper, training }: App, actions: Actions): ViewerCommand[] {
   const open = (): boolean => workspace.current.value !== undefined;
   const drawn = (): boolean => (workspace.current.value?.layers.value.length ?? 0) > 0;
+  const slide = (): SlideLayer | undefined => workspace.current.value?.activeSlide.value;
   return [
     { id: "open", title: "Open…", menu: "File", group: "open", keys: ["Ctrl+O"], run: () => actions.openFiles() },
     { id: "open-folder", title: "Open folder (OME-Zarr)…", menu: "File", group: "open", run: () => actions.pickFolder() },
@@ -21,8 +24,18 @@ export function fileCommands({ workspace, keeper, training }: App, actions: Acti
       title,
       menu: "File > Export",
       group: "export",
+      listed: () => slide() === undefined,
       enabled: drawn,
       run: () => actions.exportTo(kind),
+    })),
+    ...slideExports.map(({ id, title }) => ({
+      id: `export-${id}`,
+      title,
+      menu: "File > Export",
+      group: "export",
+      listed: () => slide() !== undefined,
+      enabled: () => slide()?.state.value === "done",
+      run: () => actions.exportTo(id),
     })),
     {
       id: "export-picture",

@@ -14,6 +14,11 @@ export function commandForKey(
   );
 }
 
+/** True for a key that is pressed by itself, or with Shift alone, and would be a character in a text. */
+export function isSingleKey(key: string): boolean {
+  return /^(shift\+)?.$/i.test(key);
+}
+
 /** True while what has the focus takes text, where keys are the user's own. */
 export function isTextField(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;

@@ -2,12 +2,14 @@
 
 import type { Box } from "../../core/array/raster.ts";
 import { Problem } from "../../core/problem.ts";
+import type { Parameters } from "../../plugin/contract.ts";
 import type { App } from "../app.ts";
+import { askDataset } from "../dialog/dataset-dialog.ts";
 import { askParameters } from "../dialog/parameter-form.ts";
+import { download } from "../file/export.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import type { SlideLayer } from "../model/slide-layer.ts";
 import { chooseSlide } from "../plugin/slide-runs.ts";
-import { firstValues } from "../plugin/training.ts";
 import { type Attempt, pickFiles } from "./attempt.ts";
 import { checkPlainName } from "./names.ts";
 
@@ -17,7 +19,8 @@ export function createLearningActions(
   attempt: Attempt,
   viewBox: () => Box | undefined,
 ) {
-  async function importArchive(file: Blob): Promise<void> {
+  async function importArchive(file: Blob | URL): Promise<void> {
+    await library.settled();
     const models = library.models();
     if (!models)
       throw new Problem("InvalidData", "A plugin must be installed before a model is imported; there is none.", { reason: "no plugin" });
@@ -27,14 +30,25 @@ export function createLearningActions(
     workspace.status.value = { kind: "info", text: `Imported the model ${info.name}.` };
   }
 
+  function keep(id: string, values: Parameters): void {
+    training.values.value = { ...training.values.value, [id]: values };
+  }
+
+  /** References to all versions of a model, the oldest first. */
+  async function versionsOf(name: string): Promise<string[]> {
+    const models = (await library.models()?.list()) ?? [];
+    const versions = models.filter((model) => model.name === name).map(({ version }) => version);
+    return versions.sort((a, b) => a - b).map((version) => `${name}@${version}`);
+  }
+
   return {
     importArchive,
     train: () => attempt(() => training.train()),
     resumeTraining: () => attempt(() => training.resume()),
     trainOnDataset: () =>
       attempt(async () => {
-        const [file] = await pickFiles(".zip", false);
-        if (file) await training.train(file);
+        const dataset = await askDataset(dialogs);
+        if (dataset) await training.train(dataset);
       }),
     segment: (where: "image" | "view" | "box" | "all") =>
       attempt(async () => {
@@ -57,33 +71,29 @@ export function createLearningActions(
       attempt(async () => {
         const entry = library.commandFor(role);
         if (!entry) return;
-        const { id } = entry.command;
-        const values = await askParameters(
-          dialogs,
-          entry,
-          role === "train" ? firstValues(entry, training.values.value[id]) : (training.values.value[id] ?? {}),
-          // What the panel itself asks for.
-          { yes: "Save", hidden: role === "train" ? ["dataset", "from"] : ["model"] },
-        );
-        if (values) training.values.value = { ...training.values.value, [id]: values };
+        const values = await askParameters(dialogs, entry, ownValues(role, training.propose(entry)), {
+          yes: "Save",
+          hidden: askedByPanel[role],
+        });
+        if (values) keep(entry.command.id, values);
       }),
-    /** Runs a plugin's command with a dialog made from its schema. */
+    /** Runs a plugin's command with a dialog made from its schema. What the dialog says goes before what the panel says. */
     runCommand: (id: string) =>
       attempt(async () => {
         const entry = host.commands.find(id);
-        const values = await askParameters(dialogs, entry, training.values.value[id] ?? {}, {
-          yes: "Run",
-          hidden: entry.command.role === "train" ? ["dataset"] : [],
-        });
+        const { role, title } = entry.command;
+        const last = role ? training.propose(entry) : (training.values.value[id] ?? {});
+        const values = await askParameters(dialogs, entry, last, { yes: "Run", hidden: role === "train" ? ["dataset"] : [] });
         if (!values) return;
-        training.values.value = { ...training.values.value, [id]: values };
-        if (entry.command.role === "train") await training.train();
-        else if (entry.command.role === "segment") await training.segment("image");
+        keep(id, role ? ownValues(role, values) : values);
+        if (role === "train") await training.train(undefined, values);
+        else if (role === "segment") await training.segment("image", values);
         else {
           const result = await host.run(id, values);
           await training.refreshModels();
-          if (result !== undefined && result !== null)
-            await dialogs.tell(entry.command.title, typeof result === "string" ? result : JSON.stringify(result, undefined, 2));
+          if (result instanceof Blob) download(result, fileNameOf(values, result));
+          else if (result !== undefined && result !== null)
+            await dialogs.tell(title, typeof result === "string" ? result : JSON.stringify(result, undefined, 2));
         }
       }),
     importModel: () =>
@@ -95,18 +105,31 @@ export function createLearningActions(
       attempt(async () => {
         const wanted = await dialogs.prompt("Rename model", "Name", name, (value) => checkPlainName(value));
         if (wanted === undefined || wanted === name) return;
-        await library.models()?.rename(name, wanted.trim());
+        for (const version of await versionsOf(name)) await library.models()?.rename(version, wanted.trim());
         if (training.model.value === name) training.model.value = wanted.trim();
         await training.refreshModels();
       }),
     deleteModel: (name: string) =>
       attempt(async () => {
-        if (
-          !(await dialogs.confirm(`Delete the model ${name}?`, "All its versions are deleted. Export it first to keep it.", "Delete model"))
-        )
-          return;
-        await library.models()?.remove(name);
+        const versions = await versionsOf(name);
+        const what = versions.length > 1 ? `All ${versions.length} versions are deleted.` : "It is deleted from this browser.";
+        if (!(await dialogs.confirm(`Delete the model ${name}?`, `${what} Export it first to keep it.`, "Delete model"))) return;
+        for (const version of versions) await library.models()?.remove(version);
         await training.refreshModels();
       }),
   };
+}
+
+// What the panel itself asks for: never kept among a command's values.
+const askedByPanel = { train: ["dataset", "from"], segment: ["model"] } as const satisfies Record<string, readonly string[]>;
+
+function ownValues(role: keyof typeof askedByPanel, values: Parameters): Parameters {
+  const asked: readonly string[] = askedByPanel[role];
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !asked.includes(name)));
+}
+
+/** The name for a file that a command made: of the model where it is one. */
+function fileNameOf({ model }: Parameters, { type }: Blob): string {
+  const name = typeof model === "string" && model !== "" ? model.replaceAll(" ", "_") : "result";
+  return type === "application/zip" ? `${name}.zip` : name;
 }

@@ -4,6 +4,7 @@ import type { Command, Manifest, MenuItem } from "../../host/manifest.ts";
 import type { App } from "../app.ts";
 import type { Actions } from "./actions.ts";
 import type { ViewerCommand } from "./command.ts";
+import { isSingleKey } from "./keys.ts";
 
 /** Menu items of every plugin that is ready, with the keys that its manifest binds. */
 export function createPluginCommands({ library }: App, actions: Actions): ViewerCommand[] {
@@ -21,7 +22,7 @@ function commandsOf(manifest: Manifest, actions: Actions): ViewerCommand[] {
       title: `${command.short_title ?? command.title}${hasDialog(command) ? "…" : ""}`,
       menu: `Plugins > ${submenu}`,
       group: manifest.name,
-      ...(keys.length > 0 && { keys }),
+      ...(keys.length > 0 && { keys, onCanvas: keys.some(isSingleKey) }),
       run: () => actions.runCommand(command.id),
     };
   });

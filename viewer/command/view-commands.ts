@@ -1,6 +1,9 @@
 // The menu View: zoom, looks, what is shown of labels and of the window.
 
+import type { Signal } from "@preact/signals-core";
 import type { App } from "../app.ts";
+import type { LabelLayer } from "../model/label-layer.ts";
+import type { SlideLayer } from "../model/slide-layer.ts";
 import { prefer } from "../model/workspace.ts";
 import { autoContrast } from "../panel/channel-controls.ts";
 import { chooseSlide } from "../plugin/slide-runs.ts";
@@ -9,10 +12,13 @@ import type { ViewerCommand } from "./command.ts";
 /** The commands of looking. */
 export function viewCommands({ workspace, shell, view }: App): ViewerCommand[] {
   const open = (): boolean => workspace.current.value !== undefined;
-  const results = () => {
-    const layers = workspace.current.value?.layers.value ?? [];
-    const predicted = layers.filter(({ kind }) => kind !== "annotation");
-    return predicted.length > 0 ? predicted : layers;
+  const shown = (): readonly (LabelLayer | SlideLayer)[] => {
+    const entry = workspace.current.value;
+    return entry ? [...entry.slides.value, ...entry.layers.value] : [];
+  };
+  const results = (): readonly (LabelLayer | SlideLayer)[] => {
+    const predicted = shown().filter((layer) => !("kind" in layer) || layer.kind !== "annotation");
+    return predicted.length > 0 ? predicted : shown();
   };
   return [
     { id: "fit", title: "Fit image", menu: "View", group: "zoom", keys: ["0"], onCanvas: true, enabled: open, run: () => view.fit() },
@@ -73,10 +79,7 @@ export function viewCommands({ workspace, shell, view }: App): ViewerCommand[] {
       onCanvas: true,
       enabled: open,
       checked: () => results().some(({ visible }) => visible.value),
-      run: () => {
-        const shown = results().some(({ visible }) => visible.value);
-        for (const layer of results()) layer.visible.value = !shown;
-      },
+      run: () => toggle(results().map(({ visible }) => visible)),
     },
     {
       id: "outlines",
@@ -86,12 +89,8 @@ export function viewCommands({ workspace, shell, view }: App): ViewerCommand[] {
       keys: ["Z"],
       onCanvas: true,
       enabled: open,
-      checked: () => workspace.current.value?.layers.value.some(({ outlinesOnly }) => outlinesOnly.value) ?? false,
-      run: () => {
-        const layers = workspace.current.value?.layers.value ?? [];
-        const only = layers.some(({ outlinesOnly }) => outlinesOnly.value);
-        for (const layer of layers) layer.outlinesOnly.value = !only;
-      },
+      checked: () => shown().some(({ outlinesOnly }) => outlinesOnly.value),
+      run: () => toggle(shown().map(({ outlinesOnly }) => outlinesOnly)),
     },
     {
       id: "overview",
@@ -144,4 +143,10 @@ export function viewCommands({ workspace, shell, view }: App): ViewerCommand[] {
       run: () => prefer(workspace, { theme }),
     })),
   ];
+}
+
+/** All off where any is on, else all on. */
+function toggle(switches: readonly Signal<boolean>[]): void {
+  const on = switches.some(({ value }) => value);
+  for (const one of switches) one.value = !on;
 }

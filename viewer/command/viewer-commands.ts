@@ -6,6 +6,8 @@ import type { Actions } from "./actions.ts";
 import type { ViewerCommand } from "./command.ts";
 import { editCommands, toolCommands } from "./edit-commands.ts";
 import { fileCommands } from "./file-commands.ts";
+import { layerCommands } from "./layer-commands.ts";
+import { learningCommands } from "./learning-commands.ts";
 import { viewCommands } from "./view-commands.ts";
 
 /** All commands of the viewer, in the order of the menus. */
@@ -15,6 +17,8 @@ export function createViewerCommands(app: App, actions: Actions): ViewerCommand[
     ...editCommands(app, actions),
     ...toolCommands(app, actions),
     ...viewCommands(app),
+    ...layerCommands(app, actions),
+    ...learningCommands(app, actions),
     ...otherCommands(app, actions),
   ];
 }
@@ -36,7 +40,7 @@ function otherCommands({ shell }: App, actions: Actions): ViewerCommand[] {
     { id: "macro-open", title: "Open macro…", menu: "Macro", group: "macro", run: () => actions.openMacro() },
     { id: "macro-run", title: "Run macro", menu: "Macro", group: "run", run: () => actions.runMacro() },
     { id: "macro-batch", title: "Run on files…", menu: "Macro", group: "run", run: () => actions.runMacroOnFiles() },
-    { id: "keys", title: "Keys", menu: "Help", group: "help", keys: ["?"], run: () => actions.showKeys() },
+    { id: "keys", title: "Keys", menu: "Help", group: "help", keys: ["?"], onCanvas: true, run: () => actions.showKeys() },
     { id: "diagnostics", title: "Diagnostics…", menu: "Help", group: "help", run: () => actions.diagnostics() },
     { id: "about", title: "About Overtile", menu: "Help", group: "about", run: () => actions.about() },
   ];

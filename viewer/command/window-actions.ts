@@ -19,6 +19,19 @@ export function createWindowActions(app: App, desk: ImageDesk, macro: MacroState
     shell.tab.value = "macro";
   }
 
+  async function diagnose(): Promise<string> {
+    const parts = [
+      `Viewer: ${navigator.userAgent}`,
+      `WebGL for images: ${view.webgl ? "yes" : "no"}`,
+      `Storage: ${app.keeper.limit ?? "kept in this browser"}`,
+    ];
+    for (const { manifest, api, state, reason } of library.plugins.value) {
+      parts.push(`${manifest?.display_name ?? "plugin"} ${manifest?.version ?? ""}: ${state}${reason ? `, ${reason}` : ""}`);
+      if (api) parts.push(await api.diagnostics());
+    }
+    return parts.join("\n");
+  }
+
   return {
     loadMacro,
     managePlugins: () => attempt(() => askPlugins(dialogs, library)),
@@ -34,19 +47,7 @@ export function createWindowActions(app: App, desk: ImageDesk, macro: MacroState
             <footer class="dialog-foot"><button class="primary" @click=${() => close()}>Close</button></footer>`,
         ),
       ),
-    diagnostics: () =>
-      attempt(async () => {
-        const parts = [
-          `Viewer: ${navigator.userAgent}`,
-          `WebGL for images: ${view.webgl ? "yes" : "no"}`,
-          `Storage: ${app.keeper.limit ?? "kept in this browser"}`,
-        ];
-        for (const { manifest, api, state, reason } of library.plugins.value) {
-          parts.push(`${manifest?.display_name ?? "plugin"} ${manifest?.version ?? ""}: ${state}${reason ? `, ${reason}` : ""}`);
-          if (api) parts.push(await api.diagnostics());
-        }
-        await dialogs.tell("Diagnostics", parts.join("\n"));
-      }),
+    diagnostics: () => attempt(() => dialogs.tell("Diagnostics", diagnose())),
     runMacro: () => attempt(() => runMacroText(app, macro)),
     openMacro: () =>
       attempt(async () => {

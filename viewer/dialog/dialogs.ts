@@ -1,7 +1,10 @@
 // Dialogs: the platform's own <dialog>, which keeps the focus inside and closes with Escape. One at a time.
 
+import { signal } from "@preact/signals-core";
 import { render } from "lit-html";
-import { html, mount, type Part } from "../dom/html.ts";
+import { describeError } from "../../core/problem.ts";
+import { focusCanvas } from "../dom/focus.ts";
+import { html, mount, nothing, type Part } from "../dom/html.ts";
 import { icon } from "../dom/icon.ts";
 
 export interface Dialogs {
@@ -11,8 +14,8 @@ export interface Dialogs {
   confirm(title: string, text: string, yes: string): Promise<boolean>;
   /** Asks for a line of text; undefined when dismissed. `check` returns what is wrong with it. */
   prompt(title: string, label: string, value: string, check?: (value: string) => string | undefined): Promise<string | undefined>;
-  /** Shows a sentence. */
-  tell(title: string, text: string): Promise<void>;
+  /** Shows a text, once it is there, to be read and copied. */
+  tell(title: string, text: string | Promise<string>): Promise<void>;
 }
 
 /** Dialogs that live in `parent`. */
@@ -37,15 +40,20 @@ export function createDialogs(parent: HTMLElement): Dialogs {
         stop();
         render(html``, dialog);
         dialog.remove();
+        // What had the focus before may be gone by now.
+        if (document.activeElement === document.body) focusCanvas();
         resolve(result);
       });
       dialog.addEventListener("click", (event) => {
         if (event.target === dialog && isOutside(dialog, event)) close();
       });
       dialog.showModal();
-      (
-        dialog.querySelector<HTMLElement>("[autofocus]") ?? dialog.querySelector<HTMLElement>(".dialog-body input, .dialog-foot .primary")
-      )?.focus();
+      // What is asked for first; the first button of all is the one that closes.
+      const first = ["[autofocus]", ".dialog-body input, .dialog-foot .primary", ".choice:not(:disabled)"];
+      first
+        .map((selector) => dialog.querySelector<HTMLElement>(selector))
+        .find((element) => element !== null)
+        ?.focus();
     });
 
   return {
@@ -61,10 +69,19 @@ export function createDialogs(parent: HTMLElement): Dialogs {
     },
     prompt: (title, label, value, check) => open<string>(title, (close) => promptForm(label, value, check, close)),
     async tell(title, text) {
+      const shown = signal(typeof text === "string" ? text : "Asking…");
+      Promise.resolve(text).then(
+        (known) => {
+          shown.value = known;
+        },
+        (error: unknown) => {
+          shown.value = describeError(error);
+        },
+      );
       await open(
         title,
-        (close) => html`<div class="dialog-body"><p class="pre">${text}</p></div>
-          <footer class="dialog-foot"><button class="primary" @click=${() => close()}>Close</button></footer>`,
+        (close) => html`<div class="dialog-body"><p class="pre" role="status">${shown.value}</p></div>
+          <footer class="dialog-foot">${navigator.clipboard ? html`<button @click=${() => void navigator.clipboard.writeText(shown.value).catch(() => {})}>Copy</button>` : nothing}<button class="primary" @click=${() => close()}>Close</button></footer>`,
       );
     },
   };

@@ -2,6 +2,7 @@
 
 import { effect } from "@preact/signals-core";
 import { html, nothing, render, type TemplateResult } from "lit-html";
+import { keepFocus } from "./focus.ts";
 
 export { html, nothing, type TemplateResult };
 
@@ -11,6 +12,7 @@ export type Part = TemplateResult | typeof nothing | string | number | undefined
 /** Renders `view` into `container` now and whenever a signal that it read changes. Returns what ends it. */
 export function mount(container: HTMLElement, view: () => Part): () => void {
   return effect(() => {
-    render(view(), container);
+    const part = view();
+    keepFocus(() => render(part, container));
   });
 }

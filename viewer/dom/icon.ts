@@ -5,12 +5,7 @@ import arrowUp from "lucide-static/icons/arrow-up.svg";
 import boxes from "lucide-static/icons/boxes.svg";
 import brush from "lucide-static/icons/brush.svg";
 import check from "lucide-static/icons/check.svg";
-import chevronDown from "lucide-static/icons/chevron-down.svg";
-import chevronRight from "lucide-static/icons/chevron-right.svg";
-import record from "lucide-static/icons/circle.svg";
 import help from "lucide-static/icons/circle-help.svg";
-import contrast from "lucide-static/icons/contrast.svg";
-import copy from "lucide-static/icons/copy.svg";
 import download from "lucide-static/icons/download.svg";
 import eraser from "lucide-static/icons/eraser.svg";
 import eye from "lucide-static/icons/eye.svg";
@@ -50,11 +45,7 @@ const icons = {
   brush,
   bucket,
   check,
-  chevronDown,
-  chevronRight,
   close,
-  contrast,
-  copy,
   download,
   eraser,
   eye,
@@ -72,7 +63,6 @@ const icons = {
   pointer,
   polygon,
   puzzle,
-  record,
   redo,
   scissors,
   settings,

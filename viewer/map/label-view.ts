@@ -3,11 +3,12 @@
 
 import Layer from "ol/layer/Layer.js";
 import type { FrameState } from "ol/Map.js";
-import { fromHex, labelColor, type Rgb, toCss } from "../labels/label-color.ts";
-import { ignoreId, tileSide } from "../labels/label-raster.ts";
+import { fromHex, labelColor, type Rgb } from "../labels/label-color.ts";
+import { ignoreId, type LabelRaster, type TileKey, tileSide } from "../labels/label-raster.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import type { LabelLayer } from "../model/label-layer.ts";
 import type { Workspace } from "../model/workspace.ts";
+import { drawSelected, drawTile } from "./draw-tile.ts";
 import { createFrameCanvas, type Frame } from "./frame.ts";
 import { createLabelTileCache, type LabelStyle, type LabelTileCache } from "./label-tile.ts";
 
@@ -60,66 +61,37 @@ function identityOf(value: object): number {
 
 function drawLabels(frame: Frame, workspace: Workspace, entry: ImageEntry, layer: LabelLayer, cache: LabelTileCache): void {
   const plane = entry.planeIndex.peek();
-  const { context, scale, box } = frame;
-  const { raster } = layer;
+  const { context, scale } = frame;
   const style = labelStyle(workspace, layer);
-  const selected = entry.activeLayer.peek() === layer ? layer.selected.peek() : [];
+  const selected = new Set(entry.activeLayer.peek() === layer ? layer.selected.peek() : []);
   const factor = scale >= 1 ? 1 : Math.min(tileSide, 2 ** Math.ceil(Math.log2(1 / scale)));
   context.imageSmoothingEnabled = false;
-  for (let row = Math.max(0, Math.floor(box.y0 / tileSide)); row * tileSide < Math.min(box.y1, raster.height); row++) {
-    for (let column = Math.max(0, Math.floor(box.x0 / tileSide)); column * tileSide < Math.min(box.x1, raster.width); column++) {
-      const key = (plane * raster.rows + row) * raster.columns + column;
-      if (!raster.tiles.has(key)) continue;
-      context.save();
-      context.translate(column * tileSide, row * tileSide);
-      if (factor > 1) {
-        context.drawImage(cache.reduced(key, factor, style), 0, 0, tileSide, tileSide);
-      } else {
-        const { fill, outlines } = cache.detailed(key, style);
-        if (!style.outlinesOnly) {
-          context.globalAlpha = style.opacity;
-          context.drawImage(fill, 0, 0);
-          context.globalAlpha = 1;
-        }
-        context.lineWidth = 1.5 / scale;
-        context.lineCap = "square";
-        for (const [id, path] of outlines) {
-          context.strokeStyle = toCss(style.color(id));
-          context.stroke(path);
-        }
-      }
-      context.restore();
-    }
-  }
-  if (selected.length > 0) drawSelected(frame, layer, plane, new Set(selected), cache, style);
+  atTiles(frame, layer.raster, plane, (key) => {
+    if (factor > 1) context.drawImage(cache.reduced(key, factor, style), 0, 0, tileSide, tileSide);
+    else drawTile(context, cache.detailed(key, style), style, scale);
+  });
+  if (selected.size === 0) return;
+  // After all fillings, which would cover a frame at a tile's edge.
+  atTiles(frame, layer.raster, plane, (key, tile) => {
+    if ([...selected].some((id) => tile.includes(id))) drawSelected(context, cache.detailed(key, style), selected, scale);
+  });
 }
 
-function drawSelected(
-  frame: Frame,
-  layer: LabelLayer,
+/** Calls `draw` for each tile in sight, with the context's origin at its corner. */
+function atTiles(
+  { context, box }: Frame,
+  { rows, columns, width, height, tiles }: LabelRaster,
   plane: number,
-  selected: ReadonlySet<number>,
-  cache: LabelTileCache,
-  style: LabelStyle,
+  draw: (key: TileKey, tile: Uint32Array) => void,
 ): void {
-  const { context, scale, box } = frame;
-  const { raster } = layer;
-  for (let row = Math.max(0, Math.floor(box.y0 / tileSide)); row * tileSide < Math.min(box.y1, raster.height); row++) {
-    for (let column = Math.max(0, Math.floor(box.x0 / tileSide)); column * tileSide < Math.min(box.x1, raster.width); column++) {
-      const key = (plane * raster.rows + row) * raster.columns + column;
-      const tile = raster.tiles.get(key);
-      if (!tile || ![...selected].some((id) => tile.includes(id))) continue;
+  for (let row = Math.max(0, Math.floor(box.y0 / tileSide)); row * tileSide < Math.min(box.y1, height); row++) {
+    for (let column = Math.max(0, Math.floor(box.x0 / tileSide)); column * tileSide < Math.min(box.x1, width); column++) {
+      const key = (plane * rows + row) * columns + column;
+      const tile = tiles.get(key);
+      if (!tile) continue;
       context.save();
       context.translate(column * tileSide, row * tileSide);
-      for (const [id, path] of cache.detailed(key, style).outlines) {
-        if (!selected.has(id)) continue;
-        context.lineWidth = 4 / scale;
-        context.strokeStyle = "rgb(0 0 0 / 0.7)";
-        context.stroke(path);
-        context.lineWidth = 2 / scale;
-        context.strokeStyle = "#fff";
-        context.stroke(path);
-      }
+      draw(key, tile);
       context.restore();
     }
   }

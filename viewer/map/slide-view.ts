@@ -4,12 +4,13 @@
 
 import Layer from "ol/layer/Layer.js";
 import type { FrameState } from "ol/Map.js";
-import { fromHex, labelColor, type Rgb, toCss } from "../labels/label-color.ts";
+import { fromHex, labelColor, type Rgb } from "../labels/label-color.ts";
 import { type TileKey, tileSide } from "../labels/label-raster.ts";
 import type { SlideLevel, SlideTiles } from "../labels/slide-tiles.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import type { SlideLayer } from "../model/slide-layer.ts";
 import type { Workspace } from "../model/workspace.ts";
+import { drawSelected, drawTile } from "./draw-tile.ts";
 import { createFrameCanvas, type Frame } from "./frame.ts";
 import { createLabelTileCache, type LabelStyle, type LabelTileCache } from "./label-tile.ts";
 
@@ -83,9 +84,12 @@ function drawSlide(frame: Frame, { tiles, caches }: Drawn, style: LabelStyle, se
     context.translate(column * side, row * side);
     if (!level.isKnown(key)) drawCoarser(context, { levels, caches, at, row, column, style });
     else if (level.raster.tiles.has(key)) {
-      if (zoom < linesFrom) context.drawImage(caches[at]!.reduced(key, shrink, style), 0, 0, side, side);
-      else drawDetailed(context, caches[at]!, key, style, { factor: level.factor, scale });
-      if (selected.size > 0) drawSelected(context, caches[at]!, level, key, style, selected, scale);
+      const cache = caches[at]!;
+      const tile = level.raster.tiles.get(key)!;
+      context.scale(level.factor, level.factor);
+      if (zoom < linesFrom) context.drawImage(cache.reduced(key, shrink, style), 0, 0, tileSide, tileSide);
+      else drawTile(context, cache.detailed(key, style), style, zoom);
+      if ([...selected].some((id) => tile.includes(id))) drawSelected(context, cache.detailed(key, style), selected, zoom);
     }
     context.restore();
   }
@@ -129,51 +133,5 @@ function drawCoarser(context: CanvasRenderingContext2D, { levels, caches, at, ro
     const picture = caches[other]!.reduced(key, 1, style);
     context.drawImage(picture, (column - parentColumn * parts) * part, (row - parentRow * parts) * part, part, part, 0, 0, side, side);
     return;
-  }
-}
-
-function drawDetailed(
-  context: CanvasRenderingContext2D,
-  cache: LabelTileCache,
-  key: TileKey,
-  style: LabelStyle,
-  { factor, scale }: { factor: number; scale: number },
-): void {
-  const { fill, outlines } = cache.detailed(key, style);
-  context.scale(factor, factor);
-  if (!style.outlinesOnly) {
-    context.globalAlpha = style.opacity;
-    context.drawImage(fill, 0, 0);
-    context.globalAlpha = 1;
-  }
-  context.lineWidth = 1.5 / (scale * factor);
-  context.lineCap = "square";
-  for (const [id, path] of outlines) {
-    context.strokeStyle = toCss(style.color(id));
-    context.stroke(path);
-  }
-  context.scale(1 / factor, 1 / factor);
-}
-
-function drawSelected(
-  context: CanvasRenderingContext2D,
-  cache: LabelTileCache,
-  { factor, raster }: SlideLevel,
-  key: TileKey,
-  style: LabelStyle,
-  selected: ReadonlySet<number>,
-  scale: number,
-): void {
-  const tile = raster.tiles.get(key);
-  if (!tile || ![...selected].some((id) => tile.includes(id))) return;
-  context.scale(factor, factor);
-  for (const [id, path] of cache.detailed(key, style).outlines) {
-    if (!selected.has(id)) continue;
-    context.lineWidth = 4 / (scale * factor);
-    context.strokeStyle = "rgb(0 0 0 / 0.7)";
-    context.stroke(path);
-    context.lineWidth = 2 / (scale * factor);
-    context.strokeStyle = "#fff";
-    context.stroke(path);
   }
 }

@@ -1,6 +1,5 @@
 // Contrast of the channels: a histogram with two handles' sliders, automatic limits, gamma, colour map.
 
-import type { App } from "../app.ts";
 import { html, nothing, type Part, type TemplateResult } from "../dom/html.ts";
 import { toCss } from "../labels/label-color.ts";
 import { type ChannelDisplay, measureChannels } from "../map/channel-display.ts";
@@ -8,7 +7,7 @@ import { type ColorMapName, colorAt, colorMaps } from "../map/color-map.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 
 /** Controls of every channel, and of the plane where there are several. */
-export function channelControls(_app: App, entry: ImageEntry): Part {
+export function channelControls(entry: ImageEntry): Part {
   const channels = entry.channels.value;
   if (channels.length === 0) return html`<p class="hint">Reading…</p>`;
   return html`<div class="controls">
@@ -49,7 +48,7 @@ function channelControl(entry: ImageEntry, channel: ChannelDisplay, index: numbe
     const value = Number((event.target as HTMLInputElement).value);
     if (Number.isFinite(value)) setChannel(entry, index, { [key]: value });
   };
-  const slider = (key: "low" | "high", name: string): TemplateResult => html`<label class="slider limits"><span>${name}</span>
+  const slider = (key: "low" | "high", name: string): TemplateResult => html`<label class="slider"><span>${name}</span>
       <input type="range" aria-label=${`${name} of ${channel.name}`} min=${low} max=${high} step=${step} .value=${String(channel[key])} @input=${set(key)} />
       <input class="number" type="number" aria-label=${`${name} of ${channel.name}, as a number`} step=${step} .value=${formatValue(channel[key])} @change=${set(key)} /></label>`;
   return html`<div class="channel">

@@ -67,7 +67,7 @@ function layerList(app: App, actions: Actions, entry: ImageEntry): TemplateResul
         <button class="row-name" aria-current=${!active && !chosen} @click=${() => chooseSlide(entry, undefined)} title=${entry.title.value}><span class="clip">${entry.title.value}</span><span class="muted">${describeType(entry)}</span></button>
       </li>
     </ul>
-    ${chosen ? slideControls(actions, chosen) : active ? labelControls(actions, entry, active) : channelControls(app, entry)}
+    ${chosen ? slideControls(actions, chosen) : active ? labelControls(actions, entry, active) : channelControls(entry)}
     ${workspace.peeking.value ? html`<p class="hint">Labels are hidden while H is held.</p>` : nothing}`;
 }
 

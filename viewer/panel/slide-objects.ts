@@ -10,13 +10,9 @@ import { type ObjectTable, orderRows } from "../labels/object-table.ts";
 import { slideColor } from "../map/slide-view.ts";
 import type { SlideLayer } from "../model/slide-layer.ts";
 import { createHistogram, type Range } from "./histogram.ts";
+import { createRowWindow } from "./row-window.ts";
 
 type Column = "id" | "class" | "measure" | "x" | "y";
-
-const rowPx = 26;
-const rowsMade = 60;
-// Browsers draw no element that is higher than some ten million pixels; past it a row scrolls by less than its height.
-const highestPx = 8_000_000;
 
 export interface SlideObjects {
   /** The panel of the chosen slide. */
@@ -29,7 +25,7 @@ export function createSlideObjects(app: App, actions: Actions): SlideObjects {
   const order = signal<{ column: Column; down: boolean }>({ column: "id", down: false });
   const measure = signal("");
   const range = signal<Range | undefined>(undefined);
-  const scroll = signal(0);
+  const window = createRowWindow();
   const histogram = createHistogram((chosen) => {
     range.value = chosen;
   });
@@ -44,19 +40,14 @@ export function createSlideObjects(app: App, actions: Actions): SlideObjects {
     const filter = range.value && { values, ...range.value };
     return orderRows(objects, column === "measure" ? values : keysOf(objects, column), down, filter);
   });
-  const heightOf = (count: number): number => Math.min(highestPx, count * rowPx);
 
   // What is chosen in the image is shown in the table.
   const stopScrolling = effect(() => {
     const id = slide.value?.selected.value.at(-1);
     const row = id === undefined ? undefined : table.value?.rowOf(id);
-    const element = document.querySelector<HTMLElement>(".slide-table");
-    if (row === undefined || !element) return;
+    if (row === undefined) return;
     const ordered = rows.peek();
-    const at = ordered.indexOf(row);
-    const top = (at / ordered.length) * heightOf(ordered.length);
-    const isSeen = top >= element.scrollTop && top < element.scrollTop + element.clientHeight - 2 * rowPx;
-    if (at >= 0 && !isSeen) element.scrollTop = Math.max(0, top - element.clientHeight / 2);
+    window.show(ordered.indexOf(row), ordered.length);
   });
   const stopForgetting = effect(() => {
     table.value;
@@ -96,11 +87,6 @@ export function createSlideObjects(app: App, actions: Actions): SlideObjects {
     const color = slideColor(workspace, layer);
     const selected = new Set(layer.selected.value);
     const ordered = rows.value;
-    const height = heightOf(ordered.length);
-    const first = Math.max(0, Math.min(ordered.length - rowsMade, Math.floor((scroll.value / Math.max(1, height)) * ordered.length) - 5));
-    const shown = [...ordered.subarray(first, first + rowsMade)];
-    const above = Math.max(0, Math.min(height - shown.length * rowPx, (first / ordered.length) * height || 0));
-    const below = Math.max(0, height - above - shown.length * rowPx);
     const several = objects.classNames.length > 1;
     return html`
       <div class="table-head"><span class="numbers">${ordered.length === objects.count ? "" : `${ordered.length.toLocaleString("en")} of `}${objects.count.toLocaleString("en")} ${objects.count === 1 ? "object" : "objects"}</span><span class="grow"></span>
@@ -112,18 +98,18 @@ export function createSlideObjects(app: App, actions: Actions): SlideObjects {
         ${histogram.element}
         <div class="range-row">${bound("From", "from")}${bound("To", "to")}</div>
       </div>
-      <div class="table slide-table" tabindex="0" role="region" aria-label="Objects" @scroll=${(event: Event) => {
-        scroll.value = (event.target as HTMLElement).scrollTop;
-      }}>
-        <table aria-rowcount=${ordered.length + 1}>
+      ${window.frame(
+        layer,
+        "table slide-table",
+        html`<table aria-rowcount=${ordered.length + 1}>
           <thead><tr>${header("id", "Label")}${several ? header("class", "Class") : nothing}${header("measure", shortTitle(name))}${header("x", "x")}${header("y", "y")}</tr></thead>
-          <tbody>
-            ${above > 0 ? html`<tr aria-hidden="true" style=${`height:${above}px`}></tr>` : nothing}
-            ${shown.map((row, i) => tableRow(layer, objects, { row, index: first + i, values, several, isSelected: selected.has(objects.ids[row]!), color: toCss(color(objects.ids[row]!)) }))}
-            ${below > 0 ? html`<tr aria-hidden="true" style=${`height:${below}px`}></tr>` : nothing}
-          </tbody>
-        </table>
-      </div>`;
+          <tbody>${window.rows(ordered.length, (index) => {
+            const row = ordered[index]!;
+            const id = objects.ids[row]!;
+            return tableRow(layer, objects, { row, index, values, several, isSelected: selected.has(id), color: toCss(color(id)) });
+          })}</tbody>
+        </table>`,
+      )}`;
   }
 
   function clearRange(): void {

@@ -194,7 +194,7 @@ function stepSegment(app: App, actions: Actions, next: Step, objectCount: number
           <div class="button-row"><button @click=${() => actions.showObjects()}>${icon("table")}Objects</button><button @click=${() => actions.exportDialog()}>${icon("download")}Export…</button>${
             entry.trainingLayer.value === layer
               ? nothing
-              : html`<button class="quiet" @click=${() => {
+              : html`<button @click=${() => {
                   entry.trainingLayer.value = layer;
                 }}>Learn from this</button>`
           }</div>`

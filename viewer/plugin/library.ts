@@ -25,6 +25,8 @@ export interface Library {
   /** Installs from a manifest's address; resolves when it is ready or has failed. */
   install(url: string, options?: { readonly byHand?: boolean }): Promise<InstalledPlugin>;
   remove(url: string): void;
+  /** Resolves once no plugin is starting. */
+  settled(): Promise<void>;
   /** The first command with a role, among the plugins that are ready. */
   commandFor(role: "segment" | "train"): RegisteredCommand | undefined;
   /** The first plugin's models. */
@@ -53,27 +55,43 @@ export function createLibrary(host: LocalHost): Library {
     async install(given, { byHand = false } = {}) {
       const url = new URL(given, location.href).href;
       remove(url);
-      put({ url, byHand, state: "loading" });
+      let shown = put({ url, byHand, state: "loading" });
+      // False once it was removed, or installed anew, while it started: what comes of this start is not wanted any more.
+      const replace = (plugin: InstalledPlugin): boolean => {
+        if (!plugins.peek().includes(shown)) return false;
+        shown = put(plugin);
+        return true;
+      };
+      const removed: InstalledPlugin = { url, byHand, state: "failed", reason: "It was removed while it started." };
       let manifest: Manifest | undefined;
       try {
         manifest = await loadManifest(url);
-        put({ url, byHand, state: "loading", manifest });
+        if (!replace({ url, byHand, state: "loading", manifest })) return removed;
         const api = await start(manifest, url, host);
-        // Removed while it was starting.
-        if (!plugins.value.some((plugin) => plugin.url === url)) {
+        if (!plugins.peek().includes(shown)) {
           api.dispose();
-          return { url, byHand, state: "failed", reason: "It was removed while it started." };
+          return removed;
         }
         const unregister = host.install(manifest, api);
         const uninstall = (): void => {
           unregister();
           api.dispose();
         };
-        return put({ url, byHand, state: "ready", manifest, api, uninstall });
+        replace({ url, byHand, state: "ready", manifest, api, uninstall });
+        return shown;
       } catch (error) {
-        return put({ url, byHand, state: "failed", ...(manifest && { manifest }), reason: describeError(error) });
+        const failed: InstalledPlugin = { url, byHand, state: "failed", ...(manifest && { manifest }), reason: describeError(error) };
+        return replace(failed) ? shown : removed;
       }
     },
+    settled: () =>
+      new Promise((resolve) => {
+        const stop = plugins.subscribe((list) => {
+          if (list.some(({ state }) => state === "loading")) return;
+          resolve();
+          queueMicrotask(() => stop());
+        });
+      }),
     remove,
     commandFor: (role) => {
       const names = ready().map(({ manifest }) => manifest!.name);

@@ -12,6 +12,7 @@ import type { ImageEntry } from "../model/image-entry.ts";
 import { createLabelLayer, type LabelLayer, nextObjectId } from "../model/label-layer.ts";
 import type { Workspace } from "../model/workspace.ts";
 import { hasParameter, knownValues, needCommand } from "./bound-command.ts";
+import { type Computing, readComputing } from "./computing.ts";
 import type { Library } from "./library.ts";
 import { followTiles } from "./preview-feed.ts";
 import { cropImage } from "./samples.ts";
@@ -20,8 +21,10 @@ import type { SlideRuns } from "./slide-runs.ts";
 export interface Segmenting {
   /** True while a segmentation runs. */
   readonly segmenting: Signal<boolean>;
-  /** Segments the image, a box of it, or all open images. */
-  segment(where: "image" | "all" | Box): Promise<void>;
+  /** Segments the image, a box of it, or all open images; `given` goes before the values of panel and settings. */
+  segment(where: "image" | "all" | Box, given?: Parameters): Promise<void>;
+  /** The values that the panel would run with now. */
+  propose(entry: RegisteredCommand): Parameters;
   /** True while a segmentation of that image runs or waits. */
   isAtWork(entry: ImageEntry): boolean;
   /** Cancels every segmentation of that image. */
@@ -40,6 +43,7 @@ interface SegmentingParts {
   readonly model: Signal<string | undefined>;
   readonly values: Signal<Readonly<Record<string, Parameters>>>;
   readonly slides: SlideRuns;
+  readonly computing: Signal<Computing | undefined>;
 }
 
 /** Segments with the chosen model and the values last set in dialogs. */
@@ -47,28 +51,28 @@ export function createSegmenting(
   workspace: Workspace,
   host: LocalHost,
   library: Library,
-  { model, values, slides }: SegmentingParts,
+  { model, values, slides, computing }: SegmentingParts,
 ): Segmenting {
   const segmenting = signal(false);
   // What runs or waits, by its image.
   const works = new Set<Work>();
 
-  const given = (entry: RegisteredCommand): Parameters => ({
+  const propose = (entry: RegisteredCommand): Parameters => ({
     ...knownValues(entry, values.value),
     ...(model.value !== undefined && hasParameter(entry, "model") && { model: model.value }),
   });
 
-  async function segmentImage(image: ImageEntry): Promise<void> {
+  async function segmentImage(image: ImageEntry, given?: Parameters): Promise<void> {
     const entry = needCommand(library, "segment");
     if (host.activeImage?.image !== image.image) host.selectImage(image.title.peek());
-    await host.run(entry.command.id, { ...shownPlane(entry, image), ...given(entry) });
+    await host.run(entry.command.id, { ...shownPlane(entry, image), ...(given ?? propose(entry)) });
   }
 
   // A part of the image: cut out, segmented as an image of its own, and put back at its place.
   async function segmentBox(image: ImageEntry, box: Box): Promise<void> {
     const entry = needCommand(library, "segment");
-    if (slides.canSegmentBox(box, entry)) return slides.segmentBox(image, box, entry, { ...shownPlane(entry, image), ...given(entry) });
-    const { plane: _, ...values } = given(entry);
+    if (slides.canSegmentBox(box, entry)) return slides.segmentBox(image, box, entry, { ...shownPlane(entry, image), ...propose(entry) });
+    const { plane: _, ...values } = propose(entry);
     const parameters = entry.check(values);
     const plane = image.planeIndex.peek();
     const pixels = await cropImage(image, plane, box);
@@ -80,15 +84,18 @@ export function createSegmenting(
     });
     const work = { image, job: id };
     works.add(work);
-    const { labels } = await promise.finally(() => {
+    const result = await promise.finally(() => {
       works.delete(work);
       feed.end();
     });
+    computing.value = readComputing(result) ?? computing.peek();
+    const { labels } = result;
     if (labels) placeLabels(workspace, image, { plane, box, labels });
   }
 
   return {
     segmenting,
+    propose,
     watch({ image, parameters }) {
       const entry = workspace.images.peek().find((one) => one.image === image?.image);
       if (!entry) return undefined;
@@ -119,13 +126,13 @@ export function createSegmenting(
         else host.cancel(work.job);
       }
     },
-    async segment(where) {
+    async segment(where, given) {
       const current = workspace.current.peek();
       if (!current) throw new Problem("InvalidData", "An image must be open; there is none. Open one first.", { reason: "no image" });
       segmenting.value = true;
       try {
-        if (where === "all") for (const image of workspace.images.peek()) await segmentImage(image);
-        else if (where === "image") await segmentImage(current);
+        if (where === "all") for (const image of workspace.images.peek()) await segmentImage(image, given);
+        else if (where === "image") await segmentImage(current, given);
         else await segmentBox(current, where);
       } finally {
         segmenting.value = false;

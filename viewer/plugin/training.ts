@@ -10,6 +10,7 @@ import type { ModelInfo, Parameters, TrainResult } from "../../plugin/contract.t
 import type { Workspace } from "../model/workspace.ts";
 import type { Datasets, Frozen } from "../store/datasets.ts";
 import { hasParameter, knownValues, needCommand } from "./bound-command.ts";
+import { type Computing, readComputing } from "./computing.ts";
 import type { Library } from "./library.ts";
 import { followLearning, viewOf } from "./preview-feed.ts";
 import { findShown, freezeSamples, type Lesson, listLessons, type ShownSample } from "./samples.ts";
@@ -28,15 +29,18 @@ export interface Training extends Segmenting {
   /** The training under way, as it is stored; and the one under way when the page was left the last time. */
   readonly begun: Signal<BegunTraining | undefined>;
   readonly interrupted: Signal<BegunTraining | undefined>;
-  readonly models: Signal<readonly ModelInfo[]>;
   /** Name of the model to segment with; undefined: the newest. */
   readonly model: Signal<string | undefined>;
   /** Values of parameters by command id, as last set in dialogs. */
   readonly values: Signal<Readonly<Record<string, Parameters>>>;
+  /** The newest version of each model, the newest model first. */
+  readonly models: Signal<readonly ModelInfo[]>;
+  /** What computed the last job; undefined before the first one has ended. */
+  readonly computing: ReadonlySignal<Computing | undefined>;
   /** Begin with the chosen model's weights, where the plugin can. */
   readonly goOn: Signal<boolean>;
-  /** Learns from the annotations, or from a dataset's zip. */
-  train(dataset?: Blob): Promise<void>;
+  /** Learns from the annotations, or from a dataset's zip; `given` goes before the values of panel and settings. */
+  train(dataset?: Blob, given?: Parameters): Promise<void>;
   /** Goes on with the training that was interrupted: from what was saved, where the plugin can; else from the beginning. */
   resume(): Promise<void>;
   /** For the host: what the command "train" gets. */
@@ -64,6 +68,7 @@ export function createTraining(
   const model = signal<string | undefined>(undefined);
   const values = signal<Readonly<Record<string, Parameters>>>({});
   const goOn = signal(true);
+  const computing = signal<Computing | undefined>(undefined);
   // The job that learns now.
   let learning: string | undefined;
   // Where its samples are on the screen.
@@ -71,7 +76,7 @@ export function createTraining(
   let waiting = 0;
 
   const refreshModels = async (): Promise<void> => {
-    models.value = (await library.models()?.list()) ?? [];
+    models.value = newestOf((await library.models()?.list()) ?? []);
     if (model.value !== undefined && !models.value.some(({ name }) => name === model.value)) model.value = undefined;
   };
   const chosenModel = (): string | undefined => model.value ?? models.value[0]?.name;
@@ -90,7 +95,16 @@ export function createTraining(
     });
   }
 
-  async function train(dataset?: Blob): Promise<void> {
+  function propose(entry: RegisteredCommand): Parameters {
+    if (entry.command.role !== "train") return segmentation.propose(entry);
+    const from = goOn.value && hasParameter(entry, "from") ? chosenModel() : undefined;
+    return {
+      ...firstValues(entry, knownValues(entry, values.value)),
+      ...(from !== undefined && { from }),
+    };
+  }
+
+  async function train(dataset?: Blob, given?: Parameters): Promise<void> {
     const entry = needCommand(library, "train");
     handed = dataset ?? (await freezeSamples(workspace));
     const { name, reason } = await datasets.add(handed);
@@ -98,12 +112,7 @@ export function createTraining(
       const text = `The samples of this training are kept until the page is closed, no longer: ${reason}. Its macro line needs them.`;
       workspace.status.value = { kind: "info", text };
     }
-    const from = goOn.value && hasParameter(entry, "from") ? chosenModel() : undefined;
-    await start({
-      ...firstValues(entry, knownValues(entry, values.value)),
-      ...(hasParameter(entry, "dataset") && { dataset: name }),
-      ...(from !== undefined && { from }),
-    });
+    await start({ ...(given ?? propose(entry)), ...(hasParameter(entry, "dataset") && { dataset: name }) });
   }
 
   /** Runs to its end; a training that was cancelled is no failure. */
@@ -151,7 +160,7 @@ export function createTraining(
     };
   }
 
-  const segmentation = createSegmenting(workspace, host, library, { model, values, slides });
+  const segmentation = createSegmenting(workspace, host, library, { model, values, slides, computing });
   return {
     ...segmentation,
     lessons: computed(() => listLessons(workspace)),
@@ -161,7 +170,9 @@ export function createTraining(
     models,
     model,
     values,
+    computing,
     goOn,
+    propose,
     train,
     async resume() {
       const before = interrupted.peek();
@@ -182,7 +193,16 @@ export function createTraining(
       shownSamples = typeof samples === "string" || samples instanceof Blob ? [] : findShown(workspace, samples);
       return samples;
     },
-    watch: (start) => (start.entry.command.role === "train" ? watchTraining(start) : segmentation.watch(start)),
+    watch(start) {
+      const watch = start.entry.command.role === "train" ? watchTraining(start) : segmentation.watch(start);
+      return {
+        ...watch,
+        end(outcome) {
+          if ("result" in outcome) computing.value = readComputing(outcome.result) ?? computing.peek();
+          watch?.end(outcome);
+        },
+      };
+    },
     stopAndKeep: () => learning !== undefined && host.stop(learning),
     cancel: () => learning !== undefined && host.cancel(learning),
     refreshModels,
@@ -196,6 +216,11 @@ export const firstMinutes = 0.75;
 export function firstValues(entry: RegisteredCommand, set: Parameters = {}): Parameters {
   const { steps = "auto" } = set;
   return hasParameter(entry, "minutes") && steps === "auto" ? { minutes: firstMinutes, ...set } : set;
+}
+
+function newestOf(models: readonly ModelInfo[]): ModelInfo[] {
+  const newest = models.filter(({ name, version }) => !models.some((other) => other.name === name && other.version > version));
+  return newest.toSorted((a, b) => b.created.localeCompare(a.created));
 }
 
 function isAbort(error: unknown): boolean {

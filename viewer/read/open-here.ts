@@ -7,6 +7,7 @@ import type { ImageSource } from "../../core/source/source.ts";
 import type { Pixels } from "../../plugin/contract.ts";
 
 const pictureBytes = 256 * 2 ** 20;
+const headBytes = 16;
 
 /** The image's source, or its pixels where only the browser can decode it. Throws Problem UnsupportedImage, InvalidData, MissingFile. */
 export async function openHere(input: Blob | URL | FileSystemDirectoryHandle, name: string): Promise<ImageSource | Pixels> {
@@ -14,16 +15,36 @@ export async function openHere(input: Blob | URL | FileSystemDirectoryHandle, na
     return await openSource(input, { name });
   } catch (error) {
     if (!isProblem(error, "UnsupportedImage")) throw error;
-    const blob = input instanceof Blob ? input : input instanceof URL ? await (await fetch(input)).blob() : undefined;
-    if (!blob || !(await isPicture(blob))) throw error;
-    return decodePicture(blob, name);
+    const picture = await readPicture(input);
+    if (!picture) throw error;
+    return decodePicture(picture, name);
+  }
+}
+
+/** The bytes of a picture that the browser decodes; of anything else no more than the head is read. */
+async function readPicture(input: Blob | URL | FileSystemDirectoryHandle): Promise<Blob | undefined> {
+  if (input instanceof Blob) return (await isPicture(input)) && input.size <= pictureBytes ? input : undefined;
+  const reader = input instanceof URL ? (await fetch(input)).body?.getReader() : undefined;
+  if (!reader) return undefined;
+  const parts: BlobPart[] = [];
+  let bytes = 0;
+  let isKnown = false;
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return isKnown ? new Blob(parts) : undefined;
+    parts.push(value);
+    bytes += value.length;
+    isKnown ||= await isPicture(new Blob(parts));
+    if (bytes > pictureBytes || (bytes >= headBytes && !isKnown)) {
+      await reader.cancel();
+      return undefined;
+    }
   }
 }
 
 async function isPicture(file: Blob): Promise<boolean> {
-  const head = String.fromCharCode(...new Uint8Array(await file.slice(0, 16).arrayBuffer()));
-  const known = head.startsWith("GIF8") || head.startsWith("BM") || head.slice(8, 12) === "WEBP";
-  return known && file.size <= pictureBytes;
+  const head = String.fromCharCode(...new Uint8Array(await file.slice(0, headBytes).arrayBuffer()));
+  return head.startsWith("GIF8") || head.startsWith("BM") || head.slice(8, 12) === "WEBP";
 }
 
 async function decodePicture(file: Blob, name: string): Promise<Pixels> {

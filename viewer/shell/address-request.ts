@@ -17,7 +17,7 @@ export function watchAddress(app: App, actions: Actions, macro: MacroState): () 
     const all = requests.value;
     requests.value = [];
     void actions.attempt(async () => {
-      for (const { kind, value } of all) await act(app, macro, kind, value);
+      for (const { kind, value } of all) await act(app, actions, macro, kind, value);
     });
   };
   return () => {
@@ -33,14 +33,12 @@ export function watchAddress(app: App, actions: Actions, macro: MacroState): () 
   };
 }
 
-async function act(app: App, macro: MacroState, kind: Kind, value: string): Promise<void> {
+async function act(app: App, actions: Actions, macro: MacroState, kind: Kind, value: string): Promise<void> {
   if (kind === "image") await app.host.open(new URL(value, location.href).href);
   if (kind === "plugin") await app.library.install(value, { byHand: true });
-  if (kind === "model") {
-    await app.library.models()?.import(new URL(value, location.href));
-    await app.training.refreshModels();
-  }
+  if (kind === "model") await actions.importArchive(new URL(value, location.href));
   if (kind === "macro") {
+    await app.library.settled();
     macro.source.value = looksLikeAddress(value) ? await (await fetch(new URL(value, location.href))).text() : value;
     app.shell.right.value = true;
     app.shell.tab.value = "macro";

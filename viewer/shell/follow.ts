@@ -70,7 +70,7 @@ export function followValue({ workspace, view }: App): { text: { value: string }
     view.pointer.value;
     view.crosshair.value;
     workspace.current.value?.plane.value;
-    timer ??= setTimeout(() => void read(), 120);
+    timer ??= setTimeout(() => void read(), 250);
   });
   return {
     text,
@@ -85,7 +85,9 @@ export function followValue({ workspace, view }: App): { text: { value: string }
 export function followOverview({ workspace }: App): { readonly value: HTMLCanvasElement | undefined; stop: () => void } {
   const picture = signal<HTMLCanvasElement | undefined>(undefined);
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let last = 0;
   const stop = effect(() => {
+    const turn = ++last;
     const entry = workspace.current.value;
     const channels = entry?.channels.value ?? [];
     const plane = entry?.plane.value;
@@ -99,7 +101,8 @@ export function followOverview({ workspace }: App): { readonly value: HTMLCanvas
         canvas.width = image.width;
         canvas.height = image.height;
         canvas.getContext("2d")!.putImageData(image, 0, 0);
-        picture.value = canvas;
+        // Meanwhile another image, plane or colour may be shown.
+        if (turn === last) picture.value = canvas;
       } catch {
         // The tiles say what is wrong with the image; the overview stays away.
       }

@@ -27,11 +27,7 @@ export function menuBar(shell: ShellState, commands: readonly ViewerCommand[], r
         >${title}</button>
         ${
           open === title
-            ? html`<div class="popup" role="menu" aria-label=${title}>${items(
-                commands.filter(({ menu }) => menu?.split(" > ")[0] === title),
-                shell,
-                run,
-              )}</div>`
+            ? html`<div class="popup" role="menu" aria-label=${title}>${items(commandsOf(title, commands), shell, run)}</div>`
             : nothing
         }
       </div>`,
@@ -48,16 +44,16 @@ function narrowMenu(shell: ShellState, commands: readonly ViewerCommand[], run: 
         ? html`<div class="popup popup-all" role="menu" aria-label="Menu">
           ${menuTitles.map(
             (title) => html`<div class="popup-head" role="presentation">${title}</div>
-              ${items(
-                commands.filter(({ menu }) => menu?.split(" > ")[0] === title),
-                shell,
-                run,
-              )}`,
+              ${items(commandsOf(title, commands), shell, run)}`,
           )}
         </div>`
         : nothing
     }
   </div>`;
+}
+
+function commandsOf(title: string, commands: readonly ViewerCommand[]): readonly ViewerCommand[] {
+  return commands.filter(({ menu, listed }) => menu?.split(" > ")[0] === title && listed?.() !== false);
 }
 
 function items(commands: readonly ViewerCommand[], shell: ShellState, run: (command: ViewerCommand) => void): TemplateResult[] {

@@ -14,11 +14,12 @@ import { createCurves } from "../panel/curves.ts";
 import { announceJobs, jobsPanel } from "../panel/jobs-panel.ts";
 import { layersPanel } from "../panel/layers-panel.ts";
 import { type createMacroState, macroPanel } from "../panel/macro-panel.ts";
-import { createObjectList, objectsPanel } from "../panel/objects-panel.ts";
+import { createObjectList, createObjectsPanel, type ObjectsPanel } from "../panel/objects-panel.ts";
 import { createSlideObjects, type SlideObjects } from "../panel/slide-objects.ts";
 import { statusBar } from "../panel/status-bar.ts";
 import { toolStrip } from "../panel/tool-strip.ts";
 import { countTrainable, type Trainable, trainPanel } from "../panel/train-panel.ts";
+import { computeBadge } from "./compute-badge.ts";
 import { followOverview, followValue } from "./follow.ts";
 import { menuBar } from "./menu-bar.ts";
 import { resizer } from "./resizer.ts";
@@ -96,10 +97,11 @@ export function mountShell(
   });
   const value = followValue(app);
   const picture = followOverview(app);
+  const objectsPanel = createObjectsPanel(app, actions, objects);
   const slideObjects = createSlideObjects(app, actions);
   const root = places.bar.parentElement!;
   return [
-    mount(places.bar, () => topBar(app, commands.value, run)),
+    mount(places.bar, () => topBar(app, actions, commands.value, run)),
     mount(places.left, () =>
       shell.left.value ? html`<div class="side-scroll">${layersPanel(app, actions)}</div>${resizer(shell, "left")}` : railLeft(app),
     ),
@@ -110,7 +112,7 @@ export function mountShell(
     ),
     mount(places.strip, () => toolStrip(app)),
     mount(places.right, () =>
-      shell.right.value ? rightPanel(app, actions, { curves, objects, slideObjects, trainable, macro, jobs }) : nothing,
+      shell.right.value ? rightPanel(app, actions, { curves, objects, objectsPanel, slideObjects, trainable, macro, jobs }) : nothing,
     ),
     mount(places.status, () => statusBar(app, value.text.value)),
     mount(places.live, () => announceJobs(jobs.value)),
@@ -124,6 +126,7 @@ export function mountShell(
       requestAnimationFrame(() => view.refresh());
     }),
     () => curves.dispose(),
+    () => objectsPanel.dispose(),
     () => slideObjects.dispose(),
     settled.stop,
     value.stop,
@@ -132,7 +135,7 @@ export function mountShell(
   ];
 }
 
-function topBar(app: App, commands: readonly ViewerCommand[], run: (command: ViewerCommand) => void): Part {
+function topBar(app: App, actions: Actions, commands: readonly ViewerCommand[], run: (command: ViewerCommand) => void): Part {
   const { workspace, shell } = app;
   const dark = document.documentElement.dataset["theme"] === "dark";
   workspace.preferences.value;
@@ -144,7 +147,7 @@ function topBar(app: App, commands: readonly ViewerCommand[], run: (command: Vie
       : nothing;
   };
   return html`<span class="brand">Overtile</span>${menuBar(shell, commands, run)}<span class="grow"></span>
-    ${button("undo", "undo", "Undo")}${button("redo", "redo", "Redo")}${button("keys", "help", "Keys")}
+    ${computeBadge(app, actions)}${button("undo", "undo", "Undo")}${button("redo", "redo", "Redo")}${button("keys", "help", "Keys")}
     <button class="icon-button" aria-label=${dark ? "Light theme" : "Dark theme"} title=${dark ? "Light theme" : "Dark theme"} @click=${() => prefer(workspace, { theme: dark ? "light" : "dark" })}>${icon(dark ? "sun" : "moon")}</button>`;
 }
 
@@ -161,6 +164,7 @@ function rightPanel(
   {
     curves,
     objects,
+    objectsPanel,
     slideObjects,
     trainable,
     macro,
@@ -168,6 +172,7 @@ function rightPanel(
   }: {
     curves: ReturnType<typeof createCurves>;
     objects: ReturnType<typeof createObjectList>;
+    objectsPanel: ObjectsPanel;
     slideObjects: SlideObjects;
     trainable: { readonly value: Trainable };
     macro: ReturnType<typeof createMacroState>;
@@ -192,7 +197,7 @@ function rightPanel(
     </div>
     <div class="side-scroll" id="panel" role="tabpanel" aria-labelledby=${`tab-${tab}`}>
       ${tab === "train" ? trainPanel(app, actions, curves, { objectCount: objects.value.length, trainable: trainable.value }) : nothing}
-      ${tab === "objects" ? (slide ? slideObjects.panel(slide) : objectsPanel(app, actions, objects.value)) : nothing}
+      ${tab === "objects" ? (slide ? slideObjects.panel(slide) : objectsPanel.panel()) : nothing}
       ${tab === "macro" ? macroPanel(app, actions, macro) : nothing}
     </div>
     ${jobsPanel(jobs.value, (id) => host.jobs.cancel(id))}`;

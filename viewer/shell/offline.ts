@@ -12,16 +12,18 @@ export async function keepOffline(library: Library): Promise<void> {
     // A plugin may still be on its way, and more may come: what is there is told anew, and kept once.
     effect(() => {
       if (library.plugins.value.some(({ state }) => state === "loading")) return;
-      const files = [...loadedFiles(), ...pluginFiles(library)];
-      active?.postMessage([...new Set([document.baseURI.split(/[?#]/)[0]!, new URL("reader.mjs", document.baseURI).href, ...files])]);
+      const own = ["", "reader.mjs", "sample/cells.tif"].map((path) => new URL(path, document.baseURI.split(/[?#]/)[0]).href);
+      active?.postMessage([...new Set([...own, ...loadedFiles(), ...pluginFiles(library)])]);
     });
   } catch {
     // Refused here: nothing is lost but the work without a network.
   }
 }
 
+// Programs and styles: what was fetched (images, say) is no file of the page.
 function loadedFiles(): string[] {
-  return performance.getEntriesByType("resource").map(({ name }) => name.split(/[?#]/)[0]!);
+  const loaded = performance.getEntriesByType("resource") as PerformanceResourceTiming[];
+  return loaded.filter(({ initiatorType }) => initiatorType !== "fetch").map(({ name }) => name.split(/[?#]/)[0]!);
 }
 
 function pluginFiles(library: Library): string[] {

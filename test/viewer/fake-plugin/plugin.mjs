@@ -4,6 +4,12 @@
 /** The contract's `activate`. */
 export async function activate() {
   const models = [];
+  // By name: the newest version; by name@version that one.
+  const find = (reference) => {
+    const found = models.find(({ name, version }) => reference === name || reference === `${name}@${version}`);
+    if (!found) throw new Error(`there is no ${reference}`);
+    return found;
+  };
   const load = async (image) => {
     if (image?.data) return { data: image.data, height: image.shape[0], width: image.shape[1] };
     // The project's own reader, which the tests put beside this file.
@@ -70,6 +76,7 @@ export async function activate() {
       };
     },
     async segment(image, parameters = {}, { signal, onProgress, job = "" } = {}) {
+      globalThis.lastParameters = parameters;
       const { data, height, width } = await load(image);
       const labels = new Uint32Array(width * height);
       const bar = parameters.threshold ?? 70;
@@ -101,15 +108,15 @@ export async function activate() {
         labels: { data: labels, shape: [height, width], axes: "yx" },
         objects: count,
         model: "my cells@1",
-        parameters: { threshold: bar },
-        backend: "fake",
+        parameters: { threshold: bar, workers: 2 },
+        backend: "wasm (fake kernels)",
       };
     },
     async evaluate() {
       return { f1: 1 };
     },
     models: {
-      list: async () => models.filter((model, i) => models.findIndex(({ name }) => name === model.name) === i),
+      list: async () => [...models],
       async import(archive, name = "imported") {
         models.unshift({
           name,
@@ -123,13 +130,15 @@ export async function activate() {
         });
         return models[0];
       },
-      export: async () => new Blob(["model"]),
+      export: async () => new Blob(["model"], { type: "application/zip" }),
       async rename(model, name) {
-        for (const one of models) if (one.name === model) one.name = name;
+        const [found] = models.splice(models.indexOf(find(model)), 1);
+        const version = models.filter((other) => other.name === name).length + 1;
+        models.unshift({ ...found, name, version });
         return models[0];
       },
       async remove(model) {
-        for (let i = models.length - 1; i >= 0; i--) if (models[i].name === model) models.splice(i, 1);
+        models.splice(models.indexOf(find(model)), 1);
       },
     },
     diagnostics: async () => "fake backend: chosen, nothing else was tried",

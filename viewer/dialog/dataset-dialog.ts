@@ -1,0 +1,69 @@
+// Asks for a dataset: a zip, or a folder, which is zipped here, since that is the form in which a plugin takes it.
+
+import { Problem } from "../../core/problem.ts";
+import { writeZip } from "../../core/source/zip.ts";
+import { pickFiles } from "../command/attempt.ts";
+import { html } from "../dom/html.ts";
+import { icon } from "../dom/icon.ts";
+import type { Dialogs } from "./dialogs.ts";
+
+/** The dataset as a zip; undefined when the user gives none. Throws Problem InvalidData for a folder that holds no images/. */
+export async function askDataset(dialogs: Dialogs): Promise<Blob | undefined> {
+  const way = await dialogs.open<"folder" | "zip">("Train from a dataset", (close) => {
+    const choice = (kind: "folder" | "zip", title: string) =>
+      html`<button class="choice" data-dataset=${kind} @click=${() => close(kind)}>${icon(kind === "folder" ? "folder" : "boxes")}<span>${title}</span></button>`;
+    return html`<div class="dialog-body">
+      <p class="hint">A dataset holds images/ and labels/ (a number for each object, 0 is background) or classes/, and may hold ignore/. Files that belong together have the same name.</p>
+      ${choice("folder", "Choose a folder")}${choice("zip", "Choose a zip")}
+    </div>`;
+  });
+  if (way === "zip") return (await pickFiles(".zip", false))[0];
+  if (way === undefined) return undefined;
+  const files = await pickFolder();
+  return files && zipDataset(files);
+}
+
+interface Found {
+  /** From the dataset's top: "images/a.tif". */
+  readonly path: string;
+  readonly file: File;
+}
+
+const folders = ["images", "labels", "classes", "ignore"];
+
+async function zipDataset(found: readonly Found[]): Promise<Blob> {
+  const files = found.filter(({ path }) => folders.includes(path.split("/")[0]!) && path.split("/").length === 2);
+  if (!files.some(({ path }) => path.startsWith("images/"))) {
+    const reason = "it has no images/";
+    throw new Problem(
+      "InvalidData",
+      `Expected a dataset's folder with images/ and labels/ or classes/; ${reason}. Choose the folder above.`,
+      {
+        reason,
+      },
+    );
+  }
+  const entries = files.map(async ({ path, file }) => ({ name: path, data: new Uint8Array(await file.arrayBuffer()), compress: false }));
+  return new Blob([writeZip(await Promise.all(entries)) as BlobPart], { type: "application/zip" });
+}
+
+type FolderPicker = () => Promise<FileSystemDirectoryHandle>;
+
+/** The files of a folder that the user chooses; undefined when he dismisses the dialog. */
+async function pickFolder(): Promise<Found[] | undefined> {
+  const pick = (globalThis as { showDirectoryPicker?: FolderPicker }).showDirectoryPicker;
+  if (pick) return readFolder(await pick.call(globalThis));
+  const files = await pickFiles("", true, true);
+  return files.length === 0 ? undefined : files.map((file) => ({ path: file.webkitRelativePath.replace(/^[^/]*\//, ""), file }));
+}
+
+async function readFolder(top: FileSystemDirectoryHandle): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const name of folders) {
+    const folder = await top.getDirectoryHandle(name).catch(() => undefined);
+    if (!folder) continue;
+    for await (const entry of folder.values())
+      if (entry.kind === "file") found.push({ path: `${name}/${entry.name}`, file: await entry.getFile() });
+  }
+  return found;
+}
