@@ -1,6 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import Ajv2020 from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { runJob } from "../../core/job.ts";
@@ -9,16 +6,14 @@ import { openGrid } from "../../core/read-grid.ts";
 import { segment } from "../../core/segment.ts";
 import { segmentSlide } from "../../core/segment-slide.ts";
 import { type BlockStore, findBlockStore, openBlockStore, type SlideRecord } from "../../core/sink/block-store.ts";
-import { pyramidSizes } from "../../core/sink/pyramid.ts";
 import { type ChunkStore, createMemoryStore } from "../../core/sink/store.ts";
-import { type NgffVersion, writeJson, writeOmeGroup } from "../../core/sink/zarr.ts";
+import { writeJson } from "../../core/sink/zarr.ts";
 import { joinObjects } from "../../core/slide-objects.ts";
 import { writeSlideResults } from "../../core/slide-results.ts";
 import { openPixels } from "../../core/source/pixels.ts";
 import type { ImageSource } from "../../core/source/source.ts";
 import { planSlide, type SlidePlan } from "../../core/tile/slide-plan.ts";
 import { nearestLegalInput } from "../../core/unet/shape.ts";
-import { sharedPath } from "../support/data.ts";
 import { createThreshold, thresholdSpec as spec } from "../support/threshold.ts";
 
 const plane = { z: 0, t: 0, channels: [0] };
@@ -31,20 +26,6 @@ function drawBlobs(height: number, width: number, seed: number): ImageSource {
     return 128 + 60 * Math.sin(x / 4 + seed) * Math.cos(y / 5 - seed) + ((x * 7 + y * 13 + seed) % 11);
   });
   return openPixels({ data, shape: [height, width], name: "blobs" });
-}
-
-/** Each pixel the mean of `step` x `step` of the full size. */
-function drawMeans(
-  { height, width }: { height: number; width: number },
-  step: number,
-  pixel: (y: number, x: number) => number,
-): Float32Array {
-  return Float32Array.from({ length: height * width }, (_, i) => {
-    const [y0, x0] = [Math.floor(i / width) * step, (i % width) * step];
-    let sum = 0;
-    for (let y = y0; y < y0 + step; y++) for (let x = x0; x < x0 + step; x++) sum += pixel(y, x);
-    return sum / step ** 2;
-  });
 }
 
 interface Cut {
@@ -270,44 +251,6 @@ describe("a slide", () => {
     }
   });
 
-  it("is read from a coarser level without a shift, though the level's sides are rounded, up or down", async () => {
-    const [height, width] = [403, 403]; // 100.75 pixels of four: the grid has 101, a level may have 100
-    const centre = { y: 365.25, x: 362.5 }; // far from the corner, where a wrong scale shows
-    const pixel = (y: number, x: number): number => Math.max(0, Math.min(200, 100 + 8 * (14 - Math.hypot(y - centre.y, x - centre.x))));
-    for (const [round, step] of [
-      [Math.ceil, 4],
-      [Math.floor, 4],
-      [Math.ceil, 3],
-    ] as const) {
-      // biome-ignore format: a row a case
-      const levels = [1, step].map((f) => ({ height: round(height / f), width: round(width / f) }));
-      const rasters = levels.map((level, i) => drawMeans(level, [1, step][i]!, pixel));
-      let used = 0;
-      const source: ImageSource = {
-        ...openPixels({ data: rasters[0]!, shape: [height, width] }),
-        levels,
-        read: async ({ level = 0, ...box }) => {
-          used = level;
-          return openPixels({ data: rasters[level]!, shape: [levels[level]!.height, levels[level]!.width] }).read(box);
-        },
-      };
-      for (const pixelsPerStep of [step, 4.6]) {
-        const { grid } = await planRun(source, { pixelsPerStep });
-        const data = await grid.read({ y0: 0, x0: 0, y1: grid.height, x1: grid.width });
-        expect(used, `${round.name} ${step}, ${pixelsPerStep}`).toBe(1);
-        const least = Math.min(...data);
-        let [sum, ys, xs] = [0, 0, 0];
-        data.forEach((value, i) => {
-          sum += value - least;
-          ys += (value - least) * (Math.floor(i / grid.width) + 0.5) * (height / grid.height);
-          xs += (value - least) * ((i % grid.width) + 0.5) * (width / grid.width);
-        });
-        expect(Math.abs(ys / sum - 0.5 - centre.y), `y, ${round.name} ${step}, ${pixelsPerStep}`).toBeLessThan(0.05);
-        expect(Math.abs(xs / sum - 0.5 - centre.x), `x, ${round.name} ${step}, ${pixelsPerStep}`).toBeLessThan(0.05);
-      }
-    }
-  });
-
   it("is not gone on with by another plan, and objects are not joined while a block is missing", async () => {
     const source = drawBlobs(80, 80, 1);
     const store = createMemoryStore();
@@ -342,59 +285,5 @@ describe("a slide", () => {
     bytes[bytes.length >> 1]! ^= 255;
     await store.write("classes/0/1/0", bytes);
     await expect(readAll(blocks.readClasses())).rejects.toThrow(/classes\/0\/1\/0/);
-  });
-});
-
-describe("an OME-Zarr pyramid of odd sides", () => {
-  it("declares that each level halves the one before, as its pixels were taken; and the window that its numbers have", async () => {
-    const store = createMemoryStore();
-    const shapes = pyramidSizes(4001, 2003, 512).map(({ height, width }) => [3, height, width]);
-    const group = { version: "0.4", name: "p", axes: ["c", "y", "x"], shapes, pixelSizeUm: 0.5, isLabels: false } as const;
-    await writeOmeGroup(store, "", { ...group, channels: ["a", "b", "c"], white: 255 });
-    const { multiscales, omero } = JSON.parse(new TextDecoder().decode(await store.read(".zattrs")));
-    const scales = multiscales[0].datasets.map(
-      (one: { coordinateTransformations: { scale: number[] }[] }) => one.coordinateTransformations[0]!.scale,
-    );
-    expect(scales).toEqual([0.5, 1, 2, 4].map((um) => [1, um, um]));
-    expect(omero.channels[0].window).toEqual({ min: 0, max: 255, start: 0, end: 255 });
-  });
-});
-
-const schemas = sharedPath("data/ome-ngff");
-
-describe.skipIf(schemas === undefined)("OME-Zarr that we write (needs shared/data/ome-ngff)", () => {
-  it.each(["0.4", "0.5"] as const)("passes the official schema of %s", async (version: NgffVersion) => {
-    const store = createMemoryStore();
-    const shapes = [
-      [2, 300, 200],
-      [2, 150, 100],
-    ];
-    await writeOmeGroup(store, "", {
-      version,
-      name: "p",
-      axes: ["c", "y", "x"],
-      shapes,
-      pixelSizeUm: 0.5,
-      isLabels: false,
-      channels: ["a", "b"],
-    });
-    const labels = { version, name: "l", axes: ["y", "x"], shapes: shapes.map((shape) => shape.slice(1)), isLabels: true } as const;
-    await writeOmeGroup(store, "labels", { ...labels, labelled: "../../", note: { model: "m@1" } });
-    const read = async (path: string): Promise<unknown> => {
-      const file = version === "0.4" ? ".zattrs" : "zarr.json";
-      const json = JSON.parse(new TextDecoder().decode(await store.read(`${path}${file}`)));
-      return version === "0.4" ? json : json.attributes;
-    };
-    const ajv = new Ajv2020({ strict: false, logger: false });
-    for (const name of version === "0.5" ? ["_version.schema", "image.schema", "label.schema"] : ["image.schema", "label.schema"]) {
-      ajv.addSchema(JSON.parse(readFileSync(join(schemas!, version, name), "utf8")), name);
-    }
-    for (const [schema, path] of [
-      ["image.schema", ""],
-      ["image.schema", "labels/"],
-      ["label.schema", "labels/"],
-    ] as const) {
-      expect(ajv.validate(schema, await read(path)), ajv.errorsText()).toBe(true);
-    }
   });
 });
