@@ -26,6 +26,7 @@ describe.skipIf(!hasChromium).each(["mouse", "keyboard"] as const)("by %s", (way
     }
     const row = button.locator("xpath=ancestor::li[contains(@class,'row')][1]//button[contains(@class,'row-name')]");
     if ((await row.count()) > 0) await row.focus();
+    await expect.poll(() => button.isEnabled()).toBe(true); // as a click waits
     await button.focus();
     expect(await button.evaluate((element) => [document.activeElement === element, (element as HTMLElement).tabIndex >= 0])).toEqual([
       true,
