@@ -169,7 +169,7 @@ describe.skipIf(!hasChromium)("the keeper", () => {
     withSheet(stand, async (sheet) => {
       const { page } = sheet;
       await sheet.openSample();
-      await sheet.setValues("fake-plugin.segment", { delay: 60_000 });
+      await sheet.setValues("fake-plugin.segment", { delay: 1000 });
       // One that runs and one that waits.
       for (let i = 0; i < 2; i++) await page.evaluate(() => void (globalThis as never as Handle).overtileViewer.actions.segment("image"));
       await expect.poll(() => look(page, ({ host }) => host.jobs.list.map(({ state }) => state))).toEqual(["running", "queued"]);

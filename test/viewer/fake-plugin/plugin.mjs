@@ -21,6 +21,7 @@ export async function activate() {
   };
   const sleep = (ms, signal) =>
     new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
       const timer = setTimeout(resolve, ms);
       signal?.addEventListener("abort", () => {
         clearTimeout(timer);
