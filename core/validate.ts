@@ -35,8 +35,8 @@ export interface Validation extends Scores {
   readonly splitDepthPx: number;
 }
 
-/** What is tried for `splitDepthPx`; the first of equally good ones is taken. */
-export const splitDepthsPx = [0, 1, 2, 3, 4, 6] as const;
+/** What is tried for `splitDepthPx`, from most cuts to none. */
+export const splitDepthsPx = [1, 2, 3, 4, 6, 0] as const;
 
 /** What `segment` will be asked for, too. */
 export interface ValidationLimits {
@@ -156,17 +156,19 @@ async function predictOne(
 
 /** Of `splitDepthsPx` the one at which the objects of all images are found best. */
 async function chooseDepth(images: readonly Predicted[]): Promise<number> {
-  let best = { depth: 0, f1: -1 };
+  const scores: number[] = [];
   for (const depth of splitDepthsPx) {
     const matches: MatchCounts[] = [];
     for (const { image, cut } of images) {
       const { labels } = await cut(depth);
       matches.push(matchByIou(countOverlaps(image.labels, labels, image.ignore), iouThresholds[0]));
     }
-    const f1 = f1Of(addCounts(matches));
-    if (f1 > best.f1) best = { depth, f1 };
+    scores.push(f1Of(addCounts(matches)));
   }
-  return best.depth;
+  const most = Math.max(...scores);
+  const good = splitDepthsPx.filter((_, i) => scores[i] === most);
+  // Few objects cannot tell depths apart: the middle one is the least likely to be wrong on others.
+  return good[Math.floor(good.length / 2)]!;
 }
 
 function meanForegroundIou({ iou }: Scores): number {

@@ -32,19 +32,19 @@ describe("a validation", () => {
   it("cuts objects apart where that finds what was annotated, and scores what is found then", async () => {
     expect(labelComponents({ ...two, data: Uint8Array.from(one.data) }).count).toBe(1);
     const { splitDepthPx, f1, objects } = await validate([annotate(two)], spec, [createThreshold()], limits);
-    expect(splitDepthPx).toBe(1);
+    expect(splitDepthPx).toBe(3); // 1 to 4 do it; the middle
     expect(f1).toBe(1);
     expect(objects).toEqual({ truth: 2, predicted: 2, matched: 2 });
   });
 
-  it("leaves objects whole that were annotated so, and where cuts change nothing", async () => {
+  it("leaves objects whole that were annotated so, and takes the middle of what is tried where nothing tells", async () => {
     expect((await validate([annotate(one)], spec, [createThreshold()], limits)).splitDepthPx).toBe(0);
     const ignore = new Uint8Array(height * width).fill(1);
-    expect((await validate([annotate(two, ignore)], spec, [createThreshold()], limits)).splitDepthPx).toBe(0);
+    expect((await validate([annotate(two, ignore)], spec, [createThreshold()], limits)).splitDepthPx).toBe(4);
   });
 
   it("without images of its own takes the training's, if they are not too large", async () => {
-    expect(await calibrateSplit([annotate(two)], spec, [createThreshold()], limits)).toBe(1);
+    expect(await calibrateSplit([annotate(two)], spec, [createThreshold()], limits)).toBe(3);
     expect(await calibrateSplit([annotate(two), annotate(one), annotate(one)], spec, [createThreshold()], limits)).toBe(0);
     const large = { ...annotate(two), labels: { ...two, data: new Uint32Array(2 ** 20 + 1) } };
     expect(await calibrateSplit([large], spec, [createThreshold()], limits)).toBe(0);
