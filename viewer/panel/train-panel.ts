@@ -120,7 +120,7 @@ function trainChoices({ training }: App, command: RegisteredCommand): Part {
   const set = (event: Event): void => {
     training.values.value = { ...training.values.value, [id]: { ...values, minutes: Number((event.target as HTMLSelectElement).value) } };
   };
-  const times = [...new Set([0.5, firstMinutes, 3, 10, 30, Number(minutes)])].filter((time) => time > 0).sort((a, b) => a - b);
+  const times = [...new Set([firstMinutes, 1, 3, 10, 30, Number(minutes)])].filter((time) => time > 0).sort((a, b) => a - b);
   const name = training.model.value ?? training.models.value[0]?.name;
   return html`${
     hasParameter(command, "minutes")

@@ -210,7 +210,7 @@ export function createTraining(
 }
 
 /** How long a training takes unless told otherwise: the first prediction is there within a minute of the first stroke. */
-export const firstMinutes = 0.75;
+export const firstMinutes = 0.5;
 
 /** The values as set, with a time where they say no length themselves. */
 export function firstValues(entry: RegisteredCommand, set: Parameters = {}): Parameters {
