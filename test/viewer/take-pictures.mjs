@@ -43,8 +43,8 @@ async function takeEmpty([width, height], theme) {
   await context.close();
 }
 
-// Annotations are the sample's truth inside the box: what a careful hand would draw. The training has the steps that
-// the panel's 45 seconds are on two cores at rest, so that a busy machine takes the same picture.
+// Annotations are the sample's truth inside the box: what a careful hand would draw. The training is told its
+// steps, about what 45 seconds are on two cores at rest, so that a busy machine takes the same picture.
 async function takeMain(context) {
   const page = await openPage(context);
   const shoot = async (name) => {
