@@ -11,7 +11,7 @@ import { traceOutlines } from "../../core/label/shape/trace-outlines.ts";
 import { openSource } from "../../core/source/open.ts";
 import { createStand, drawFour, type Handle, hasChromium, reload } from "./open-viewer.ts";
 
-const steps = Number(process.env["OVERTILE_STEPS"] ?? 150);
+const steps = Number(process.env["OVERTILE_STEPS"] ?? 240);
 const bundle = process.env["OVERTILE_BUNDLE"] ?? "dist";
 const isBuilt = existsSync(`${bundle}/manifest.json`) && existsSync(`${bundle}/overtile.mjs`);
 
