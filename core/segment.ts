@@ -118,10 +118,16 @@ export function writeClasses(logits: Float32Array, core: Box, out: Raster<Uint8A
   const count = logits.length / pixels;
   let at = 0;
   for (let y = core.y0; y < core.y1; y++) {
+    const row = y * out.width;
+    if (count === 2) {
+      // Without a branch, which processors cannot foresee in noise: several times as fast.
+      for (let x = core.x0; x < core.x1; x++, at += 2) out.data[row + x] = +(logits[at + 1]! > logits[at]!);
+      continue;
+    }
     for (let x = core.x0; x < core.x1; x++, at += count) {
       let best = 0;
       for (let c = 1; c < count; c++) if (logits[at + c]! > logits[at + best]!) best = c;
-      out.data[y * out.width + x] = best;
+      out.data[row + x] = best;
     }
   }
 }

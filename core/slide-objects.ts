@@ -1,34 +1,27 @@
 // The story of a slide, second half: from the store of classes to objects. Two walks from top to bottom: the first joins what
-// touches, across blocks and machines; the second gives every pixel its id, measures, traces, and hands it all to whoever
+// touches, across blocks and machines; the second gives every pixel its id, and hands it all to whoever measures, traces and
 // writes. Memory: a row of blocks, and some numbers an object.
 
 import type { Band } from "./array/band.ts";
 import type { TypedArray } from "./array/raster.ts";
 import { createClock, type Job, takeTurn } from "./job.ts";
+import type { CutObjects } from "./label/cut-objects.ts";
 import { findObjects } from "./label/find-objects.ts";
 import { labelRuns } from "./label/label-bands.ts";
 import type { ObjectTable } from "./label/object-table.ts";
 import type { Region } from "./label/region/region.ts";
 import type { RunBand } from "./label/run-band.ts";
-import { type ColumnsBand, createMeasurer, type Measurement } from "./label/shape/measure.ts";
-import type { Outline } from "./label/shape/outline.ts";
-import { createOutlineTracer } from "./label/shape/trace-outlines.ts";
+import type { ColumnsBand } from "./label/shape/measure.ts";
 import { describeTooLarge, splitObjects } from "./label/split-objects.ts";
+import type { ObjectBand } from "./object-files.ts";
 import type { BlockStore } from "./sink/block-store.ts";
 import type { ImageSource } from "./source/source.ts";
 
-/** What was joined, before any of it is written. */
-export interface FoundObjects {
-  readonly table: ObjectTable;
-  /** Of an object whose last row has come. */
-  readonly measurementOf: (id: number) => Measurement;
-}
-
 export interface ObjectConsumer {
-  /** The next rows, and the outlines that they complete (none where outlines were not asked for). */
-  add(runs: RunBand, outlines: readonly Outline[]): Promise<void>;
-  /** After the last row; with the outlines that were left. */
-  end(outlines: readonly Outline[]): Promise<void>;
+  /** The next rows. */
+  add(band: ObjectBand): Promise<void>;
+  /** After the last row. */
+  end(): Promise<void>;
 }
 
 export interface JoinOptions {
@@ -38,9 +31,10 @@ export interface JoinOptions {
   readonly inside?: readonly Region[] | undefined;
   /** Cuts merged objects apart where their distance to the background has peaks that stand out by so much, pixels. */
   readonly splitDepthPx: number;
-  readonly traces: boolean;
+  /** Who cuts; default: this thread. */
+  readonly cut?: CutObjects | undefined;
+  /** Rows come with grey values of `source`, where there is one, and with probabilities, where they were kept. */
   readonly measures: boolean;
-  /** For grey values; absent: none are measured. */
   readonly source?: ImageSource | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -49,41 +43,34 @@ export interface JoinOptions {
 export async function* joinObjects(
   blocks: BlockStore,
   options: JoinOptions,
-  open: (found: FoundObjects) => Promise<readonly ObjectConsumer[]>,
+  open: (table: ObjectTable) => Promise<readonly ObjectConsumer[]>,
 ): Job<ObjectTable> {
   const { record } = blocks;
   const { height, width, probabilityType } = record;
-  const { signal, source } = options;
+  const { minSizePx, splitDepthPx, cut, measures, source, signal } = options;
   yield { kind: "phase", name: "joining objects", done: 0 };
   let table: ObjectTable = { ...(await findObjects(blocks.readClasses, { height, width, ...options })), extent: record.region };
-  if (options.splitDepthPx > 0) {
+  if (splitDepthPx > 0) {
     yield { kind: "phase", name: "cutting merged objects apart", done: 0 };
-    const split = await splitObjects(blocks.readClasses, table, { minDepthPx: options.splitDepthPx, minSizePx: options.minSizePx, signal });
+    const cutting = { minDepthPx: splitDepthPx, minSizePx, signal, ...(cut && { cut }) };
+    const split = await splitObjects(blocks.readClasses, table, cutting);
     table = split.table;
     if (split.tooLarge.length > 0) yield { kind: "notice", done: 0, message: describeTooLarge(split.tooLarge) };
   }
 
-  const channels = source === undefined ? 0 : record.plane.channels.length;
-  const probabilityScale = probabilityType && (probabilityType === "uint8" ? 255 : 1);
-  const measurer = options.measures ? createMeasurer(table, { channels, probabilityScale }) : undefined;
-  const tracer = options.traces ? createOutlineTracer() : undefined;
-  const consumers = await open({ table, measurementOf: (id) => measurer!.of(id) });
-  const probabilities = measurer && probabilityType ? readOwnProbabilities(blocks) : undefined;
+  const consumers = await open(table);
+  const planes = measures && probabilityType ? readOwnProbabilities(blocks) : undefined;
   const secondsLeft = createClock(height);
   for await (const runs of labelRuns(blocks.readClasses, table, signal)) {
-    if (measurer !== undefined) {
-      const pixels = channels > 0 && runs.ids.length > 0 ? await readRows(source!, runs, record.plane, signal) : undefined;
-      const { value } = (await probabilities?.next()) ?? {};
-      measurer.add(runs, pixels, value ?? undefined);
-    }
-    const outlines = tracer?.add(runs) ?? [];
-    for (const consumer of consumers) await consumer.add(runs, outlines);
+    const isRead = measures && source !== undefined && runs.ids.length > 0;
+    const pixels = isRead ? await readRows(source, runs, record.plane, signal) : undefined;
+    const { value: probabilities } = (await planes?.next()) ?? {};
+    for (const consumer of consumers) await consumer.add({ runs, pixels, probabilities });
     const done = runs.y0 + runs.height;
     yield { kind: "phase", name: "writing objects", done, total: height, secondsLeft: secondsLeft(done)! };
     await takeTurn(signal);
   }
-  const left = tracer?.finish() ?? [];
-  for (const consumer of consumers) await consumer.end(left);
+  for (const consumer of consumers) await consumer.end();
   return table;
 }
 

@@ -4,15 +4,12 @@
 import type { Band } from "./array/band.ts";
 import type { DType, TypedArray } from "./array/raster.ts";
 import type { Job } from "./job.ts";
-import { assertCocoSize, classOfTable, createCocoEncoder } from "./label/format/coco.ts";
-import { listColumns } from "./label/format/columns.ts";
-import { createGeoJsonEncoder } from "./label/format/geojson.ts";
-import type { ClassStyle, OutlineEncoder } from "./label/format/outline-encoder.ts";
-import { encodeTable } from "./label/format/table.ts";
+import { assertCocoSize } from "./label/format/coco.ts";
 import { countByRegion, type ObjectRegions, type ObjectTable } from "./label/object-table.ts";
 import type { Region } from "./label/region/region.ts";
 import { paintRuns } from "./label/run-band.ts";
-import { simplifyOutline } from "./label/shape/simplify.ts";
+import { createLocalCrew, type ObjectCrew } from "./object-crew.ts";
+import { type FileBytes, type ObjectFileKind, objectFileKinds } from "./object-files.ts";
 import type { BlockStore } from "./sink/block-store.ts";
 import { createOrder } from "./sink/in-order.ts";
 import { type GrowingFile, openOmeTiff } from "./sink/ome-tiff.ts";
@@ -20,11 +17,10 @@ import { packings } from "./sink/packing.ts";
 import { createPyramidWriter, pyramidSizes, type WriteChunk } from "./sink/pyramid.ts";
 import type { GrowingFolder } from "./sink/store.ts";
 import { type NgffVersion, openZarrWriter, writeOmeGroup, writeZarrMetadata, type ZarrLayout } from "./sink/zarr.ts";
-import { type FoundObjects, joinObjects, type ObjectConsumer } from "./slide-objects.ts";
-import { createRoiZipEncoder } from "./source/roi-zip.ts";
+import { joinObjects, type ObjectConsumer } from "./slide-objects.ts";
 import type { ImageSource } from "./source/source.ts";
 
-export const slideKinds = ["labels", "classes", "probabilities", "geojson", "rois", "coco", "table"] as const;
+export const slideKinds = ["labels", "classes", "probabilities", ...objectFileKinds] as const;
 export type SlideKind = (typeof slideKinds)[number];
 export type SlideFormat = "ome-zarr" | "ome-zarr-0.5" | "ome-tiff";
 
@@ -51,6 +47,8 @@ export interface ResultOptions {
   readonly tolerancePx: number;
   /** For grey values in tables. */
   readonly source?: ImageSource | undefined;
+  /** Who cuts and describes objects; default: this thread. */
+  readonly crew?: ObjectCrew | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -85,17 +83,14 @@ async function* writeResults(blocks: BlockStore, options: ResultOptions): Job<Sl
     signal?.throwIfAborted();
   }
   if (!has("labels", "geojson", "rois", "coco", "table")) return { objects: 0 };
+  const crew = options.crew ?? createLocalCrew();
   const measures = has("geojson", "table");
-  const traces = has("geojson", "rois", "coco");
-  const joining = { ...options, traces, measures, source: measures ? options.source : undefined };
+  const joining = { ...options, cut: crew.cut, measures };
   const table = yield* joinObjects(blocks, joining, async (found) => {
     const consumers: ObjectConsumer[] = [];
     if (has("labels")) consumers.push(await openLabels(blocks, found, options));
-    for (const kind of kinds) {
-      const encoder = createEncoder(kind, blocks, found, options);
-      if (encoder !== undefined) consumers.push(await openOutlines(kind, encoder, options));
-    }
-    if (has("table")) consumers.push(await openTable(blocks, found, options));
+    const files = objectFileKinds.filter((kind) => has(kind));
+    if (files.length > 0) consumers.push(await openFiles(files, blocks, found, { ...options, crew }));
     return consumers;
   });
   return countObjects(table);
@@ -129,79 +124,51 @@ function nameRegion({ regions }: ObjectRegions, number: number): string {
   return regions[number - 1]?.name ?? `region ${number}`;
 }
 
-/** The region that an object counts for, by name; undefined where there are no regions. */
-function regionOfTable({ regions }: ObjectTable): ((id: number) => string) | undefined {
-  return regions && ((id) => nameRegion(regions, regions.ofObject[id]!));
-}
+// Bands that are described beside this thread while it goes on.
+const bandsAtOnce = 2;
 
-function stylesOf({ record: { classNames } }: BlockStore, { table }: FoundObjects): (id: number) => ClassStyle | undefined {
-  const styles = classNames.map((name) => ({ name }));
-  return (id) => styles[table.classes[id]!];
-}
-
-function columnsOf({ record }: BlockStore, { source }: ResultOptions): ReturnType<typeof listColumns> {
-  const names = source === undefined ? [] : record.plane.channels.map((c) => source.channels[c]!.name);
-  return listColumns({ pixelSizeUm: record.pixelSizeUm, channels: names, probability: record.probabilityType !== undefined });
-}
-
-function createEncoder(kind: SlideKind, blocks: BlockStore, found: FoundObjects, options: ResultOptions): OutlineEncoder | undefined {
-  const { height, width, name, classNames } = blocks.record;
-  const { table, measurementOf } = found;
-  const classOf = stylesOf(blocks, found);
-  switch (kind) {
-    case "geojson":
-      return createGeoJsonEncoder({
-        height,
-        width,
-        classOf,
-        regionOf: regionOfTable(table),
-        columns: columnsOf(blocks, options),
-        measurementOf,
-      });
-    case "rois":
-      return createRoiZipEncoder({ largestId: table.count, classOf });
-    case "coco":
-      return createCocoEncoder({ fileName: name, height, width, classNames: classNames.slice(1), classOf: classOfTable(table) });
-    default:
-      return undefined;
-  }
-}
-
-async function openOutlines(kind: SlideKind, encoder: OutlineEncoder, { place, tolerancePx }: ResultOptions): Promise<ObjectConsumer> {
-  const file = await place.openFile(kind);
-  await file.append(encoder.head());
-  const write = async (outlines: Parameters<OutlineEncoder["encode"]>[0]): Promise<void> => {
-    if (outlines.length > 0) await file.append(encoder.encode(outlines.map((outline) => simplifyOutline(outline, tolerancePx))));
+/** Outlines and tables, appended to their files in the order of the bands. */
+async function openFiles(
+  kinds: readonly ObjectFileKind[],
+  { record }: BlockStore,
+  { sets, splits, regions, ...table }: ObjectTable,
+  { place, crew, source, tolerancePx }: ResultOptions & { readonly crew: ObjectCrew },
+): Promise<ObjectConsumer> {
+  const { name, classNames, pixelSizeUm, plane, probabilityType } = record;
+  const names = regions?.regions.map((_, i) => nameRegion(regions, i + 1));
+  const desk = await crew.describe({
+    ...{ kinds, table, name, classNames, pixelSizeUm, tolerancePx },
+    channels: source === undefined ? [] : plane.channels.map((c) => source.channels[c]!.name),
+    probabilityScale: probabilityType && (probabilityType === "uint8" ? 255 : 1),
+    regions: regions && { names: names!, ofObject: regions.ofObject },
+  });
+  const files = new Map<ObjectFileKind, GrowingFile>();
+  for (const kind of kinds) files.set(kind, await place.openFile(kind));
+  const write = async (pieces: readonly FileBytes[]): Promise<void> => {
+    for (const { kind, bytes } of pieces) await files.get(kind)!.append(bytes);
   };
+  const inOrder = createOrder();
+  const running: Promise<void>[] = [];
   return {
-    add: (_, outlines) => write(outlines),
-    async end(outlines) {
-      await write(outlines);
-      await file.append(encoder.tail());
-      await file.finish();
+    async add(band) {
+      const written = inOrder(desk.add(band), write);
+      written.catch(() => {}); // it is told when its turn comes
+      running.push(written);
+      if (running.length > bandsAtOnce) await running.shift();
     },
-  };
-}
-
-async function openTable(blocks: BlockStore, { table, measurementOf }: FoundObjects, options: ResultOptions): Promise<ObjectConsumer> {
-  const file = await options.place.openFile("table");
-  const classNames = blocks.record.classNames.slice(1);
-  const columns = columnsOf(blocks, options);
-  const regionOf = regionOfTable(table);
-  return {
-    add: async () => {},
     async end() {
-      for (const bytes of encodeTable(table, { columns, measurementOf, classNames, regionOf })) await file.append(bytes);
-      await file.finish();
+      await Promise.all(running);
+      for (let pieces = await desk.rest(); pieces.length > 0; pieces = await desk.rest()) await write(pieces);
+      for (const file of files.values()) await file.finish();
     },
   };
 }
 
-async function openLabels(blocks: BlockStore, { table }: FoundObjects, options: ResultOptions): Promise<ObjectConsumer> {
-  const dtype = table.count > 65535 ? "uint32" : "uint16";
+async function openLabels(blocks: BlockStore, { count }: ObjectTable, options: ResultOptions): Promise<ObjectConsumer> {
+  const dtype = count > 65535 ? "uint32" : "uint16";
   const writer = await openPyramid(blocks, { kind: "labels", dtype, planes: [""], reduce: "first" }, options);
   return {
-    async add(runs) {
+    async add({ runs }) {
       const pixels = runs.height * runs.width;
       await writer.add(0, paintRuns(runs, dtype === "uint32" ? new Uint32Array(pixels) : new Uint16Array(pixels)));
     },

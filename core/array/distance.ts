@@ -3,29 +3,16 @@
 
 /** Squared distance, in pixels, of each pixel to the nearest non-zero pixel of `mask`; Infinity when there is none. */
 export function squaredDistances(mask: Uint8Array, height: number, width: number): Float64Array {
+  const columns = measureColumns(mask, height, width);
   const out = new Float64Array(height * width);
-  squareColumnDistances(mask, height, width, out);
-  const heights = new Float64Array(width);
-  const scratch = { heights, vertices: new Int32Array(width), starts: new Float64Array(width + 1) };
-  for (let y = 0; y < height; y++) {
-    const end = (y + 1) * width;
-    for (let from = y * width; from < end; ) {
-      if (out[from] === 0) {
-        from++;
-        continue;
-      }
-      let to = from + 1;
-      while (to < end && out[to] !== 0) to++;
-      // Nothing beyond a zero is nearer than the zero itself: it and what lies between two are enough.
-      lowerEnvelope(out, Math.max(y * width, from - 1), Math.min(end, to + 1), scratch);
-      from = to;
-    }
-  }
+  const room = createEnvelopeRoom(width);
+  for (let y = 0; y < height; y++) squareRow(columns, y * width, (y + 1) * width, out, room);
   return out;
 }
 
-/** Leaves in `out` the squared distance to the nearest non-zero pixel of the same column. */
-function squareColumnDistances(mask: Uint8Array, height: number, width: number, out: Float64Array): void {
+/** The distance to the nearest non-zero pixel of the same column. */
+function measureColumns(mask: Uint8Array, height: number, width: number): Float64Array {
+  const out = new Float64Array(height * width);
   for (let i = 0; i < out.length; i++) {
     const above = i >= width ? out[i - width]! + 1 : Number.POSITIVE_INFINITY;
     out[i] = mask[i] ? 0 : above;
@@ -34,41 +21,62 @@ function squareColumnDistances(mask: Uint8Array, height: number, width: number, 
     const below = out[i + width]! + 1;
     if (below < out[i]!) out[i] = below;
   }
-  for (let i = 0; i < out.length; i++) out[i] = out[i]! * out[i]!;
+  return out;
 }
 
-interface Scratch {
-  readonly heights: Float64Array;
+/** Parabolas of the envelope: where they are, and where each begins to be the lowest. */
+export interface EnvelopeRoom {
   readonly vertices: Int32Array;
   readonly starts: Float64Array;
 }
 
-/** Makes of `out[from + x]` the minimum over q of `(x - q)^2 + out[from + q]`, up to `to`. */
-function lowerEnvelope(out: Float64Array, from: number, to: number, { heights, vertices, starts }: Scratch): void {
+export function createEnvelopeRoom(width: number): EnvelopeRoom {
+  return { vertices: new Int32Array(width), starts: new Float64Array(width + 1) };
+}
+
+/** The squared distances of a row of pixels, `from` to `end` of `columns` and `out`, whose columns were measured. `out` must be zeros. */
+export function squareRow(columns: Float64Array, from: number, end: number, out: Float64Array, room: EnvelopeRoom): void {
+  for (let x = from; x < end; ) {
+    if (columns[x] === 0) {
+      x++;
+      continue;
+    }
+    let to = x + 1;
+    while (to < end && columns[to] !== 0) to++;
+    // Nothing beyond a zero is nearer than the zero itself: it and what lies between two are enough.
+    lowerEnvelope(columns, Math.max(from, x - 1), Math.min(end, to + 1), out, room);
+    x = to;
+  }
+}
+
+/** Makes of `out[from + x]` the minimum over q of `(x - q)^2 + columns[from + q]^2`, up to `to`. */
+function lowerEnvelope(columns: Float64Array, from: number, to: number, out: Float64Array, { vertices, starts }: EnvelopeRoom): void {
   const width = to - from;
   let last = -1;
   for (let q = 0; q < width; q++) {
-    const height = out[from + q]!;
-    heights[q] = height;
-    if (height === Number.POSITIVE_INFINITY) continue;
+    const column = columns[from + q]!;
+    if (column === Number.POSITIVE_INFINITY) continue;
+    const height = column * column + q * q;
     let start = Number.NEGATIVE_INFINITY;
     while (last >= 0) {
       const v = vertices[last]!;
-      start = (height + q * q - (heights[v]! + v * v)) / (2 * (q - v));
+      start = (height - (columns[from + v]! ** 2 + v * v)) / (2 * (q - v));
       if (start > starts[last]!) break;
       last--;
     }
-    if (last < 0) start = Number.NEGATIVE_INFINITY;
     last++;
     vertices[last] = q;
-    starts[last] = start;
+    starts[last] = last === 0 ? Number.NEGATIVE_INFINITY : start;
   }
-  if (last < 0) return; // all of it is infinite
+  if (last < 0) {
+    out.fill(Number.POSITIVE_INFINITY, from, to);
+    return;
+  }
   starts[last + 1] = Number.POSITIVE_INFINITY;
   let k = 0;
   for (let x = 0; x < width; x++) {
     while (starts[k + 1]! < x) k++;
     const v = vertices[k]!;
-    out[from + x] = (x - v) * (x - v) + heights[v]!;
+    out[from + x] = (x - v) * (x - v) + columns[from + v]! ** 2;
   }
 }

@@ -42,7 +42,7 @@ function findSmallest(areas: Float64Array, minSizePx: number): number {
 }
 
 /** Of each piece, its neighbours and how many sides of pixels it shares with each. */
-function measureSides(data: Uint32Array, width: number, count: number): readonly Map<number, number>[] {
+function measureSides(data: Pieces["data"], width: number, count: number): readonly Map<number, number>[] {
   const sides = Array.from({ length: count + 1 }, () => new Map<number, number>());
   const meet = (a: number, b: number): void => {
     if (a === b || a === 0 || b === 0) return;
@@ -57,10 +57,10 @@ function measureSides(data: Uint32Array, width: number, count: number): readonly
 }
 
 /** Pieces by their owners, numbered anew in reading order. */
-function renumber(data: Uint32Array, owners: Uint32Array): Pieces {
+function renumber(data: Pieces["data"], owners: Uint32Array): Pieces {
   const numbers = new Uint32Array(owners.length);
   let count = 0;
-  const out = data.map((piece) => {
+  const out = Uint32Array.from(data, (piece) => {
     if (piece === 0) return 0;
     let owner = piece;
     while (owners[owner] !== owner) owner = owners[owner]!;

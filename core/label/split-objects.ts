@@ -3,13 +3,12 @@
 
 import type { ReadBands } from "../array/band.ts";
 import { Problem } from "../problem.ts";
+import { type Cut, type CutObjects, createCutObjects, pieceOf } from "./cut-objects.ts";
 import { labelRuns } from "./label-bands.ts";
-import { mergeSmallPieces } from "./merge-pieces.ts";
-import { boxOf, type ObjectTable, type Splits } from "./object-table.ts";
+import type { ObjectTable, Splits } from "./object-table.ts";
 import type { Region } from "./region/region.ts";
 import { createRegionMask } from "./region/region-mask.ts";
 import type { RunBand } from "./run-band.ts";
-import { splitByDistance } from "./watershed.ts";
 
 export interface SplitOptions {
   /** How far a peak of the distance to the background must stand out to be an object of its own: more gives fewer cuts. */
@@ -18,6 +17,8 @@ export interface SplitOptions {
   readonly minSizePx?: number;
   /** Objects whose box has more pixels stay whole: memory is a few times as many bytes. */
   readonly maxBoxPx?: number;
+  /** Cuts objects apart; default: in this thread. */
+  readonly cut?: CutObjects;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -28,29 +29,16 @@ export interface SplitResult {
   readonly tooLarge: readonly number[];
 }
 
-/** An object that fell apart. */
-interface Cut {
-  readonly id: number;
-  /** For each of its runs in reading order, where each part ends, and its piece: end, piece, end, piece... */
-  readonly parts: Uint32Array;
-  readonly pieces: readonly PieceShape[];
-}
-
-interface PieceShape {
-  /** The index of its first pixel in the image. */
-  first: number;
-  area: number;
-  y0: number;
-  x0: number;
-  y1: number;
-  x1: number;
-}
-
 /** What is told of objects that stay whole. */
 export function describeTooLarge(ids: readonly number[]): string {
   const more = ids.length > 20 ? ", ..." : "";
   return `${ids.length} objects are too large to be cut apart: ${ids.slice(0, 20).join(", ")}${more}`;
 }
+
+// Large enough that handing it to another thread is nothing beside its work.
+const batchNumbers = 1 << 15;
+
+const batchesAtOnce = 8;
 
 /**
  * The objects of `table` cut apart by a watershed of their distance to the background. The same for any bands.
@@ -59,7 +47,7 @@ export function describeTooLarge(ids: readonly number[]): string {
 export async function splitObjects(
   read: ReadBands,
   table: ObjectTable,
-  { minDepthPx = 1, minSizePx = 0, maxBoxPx = 2 ** 20, signal }: SplitOptions = {},
+  { minDepthPx = 1, minSizePx = 0, maxBoxPx = 2 ** 20, cut = createCutObjects(), signal }: SplitOptions = {},
 ): Promise<SplitResult> {
   if (!(minDepthPx > 0)) {
     const message = `"minDepthPx" must be above 0; got ${minDepthPx}. 1 cuts where a neck is clear.`;
@@ -73,6 +61,24 @@ export async function splitObjects(
   const firsts = new Float64Array(table.count + 1).fill(-1);
   const open = new Map<number, number[]>();
   const cuts: Cut[] = [];
+  const running: Promise<readonly Cut[]>[] = [];
+  let batch: [id: number, runs: readonly number[]][] = [];
+  let batchLength = 0;
+  const sendBatch = (): void => {
+    const ids = Uint32Array.from(batch, ([id]) => id);
+    const lengths = Uint32Array.from(batch, ([, runs]) => runs.length);
+    const all = new Uint32Array(batchLength);
+    let at = 0;
+    for (const [, runs] of batch) {
+      all.set(runs, at);
+      at += runs.length;
+    }
+    const result = cut({ ids, lengths, runs: all, width: table.width, minDepthPx, minSizePx });
+    result.catch(() => {}); // it is told when its turn comes
+    running.push(result);
+    batch = [];
+    batchLength = 0;
+  };
   for await (const runs of labelRuns(read, table, signal)) {
     forEachRun(runs, (id, y, start, end) => {
       if (firsts[id]! < 0) firsts[id] = y * table.width + start;
@@ -84,10 +90,14 @@ export async function splitObjects(
     for (const [id, pixels] of open) {
       if (table.y1[id]! > runs.y0 + runs.height) continue;
       open.delete(id);
-      const cut = cutObject(table, id, pixels, { minDepthPx, minSizePx });
-      if (cut !== undefined) cuts.push(cut);
+      batch.push([id, pixels]);
+      batchLength += pixels.length;
     }
+    if (batchLength >= batchNumbers) sendBatch();
+    while (running.length > batchesAtOnce) cuts.push(...(await running.shift()!));
   }
+  sendBatch();
+  for (const result of running) cuts.push(...(await result));
   return renumber(table, cuts, firsts, isLarge);
 }
 
@@ -100,52 +110,14 @@ function forEachRun(
   }
 }
 
-/** `runs`: row, start, end of each of the object's runs. */
-function cutObject(
-  table: ObjectTable,
-  id: number,
-  runs: readonly number[],
-  { minDepthPx, minSizePx }: Required<Pick<SplitOptions, "minDepthPx" | "minSizePx">>,
-): Cut | undefined {
-  const { y0, x0, y1, x1 } = boxOf(table, id);
-  const width = x1 - x0;
-  const mask = new Uint8Array((y1 - y0) * width);
-  for (let i = 0; i < runs.length; i += 3) {
-    const base = (runs[i]! - y0) * width - x0;
-    mask.fill(1, base + runs[i + 1]!, base + runs[i + 2]!);
-  }
-  const split = splitByDistance(mask, y1 - y0, width, minDepthPx);
-  if (split.count < 2) return undefined;
-  const { count, data } = mergeSmallPieces(split, width, minSizePx);
-  if (count < 2) return undefined;
-  const parts: number[] = [];
-  const pieces: PieceShape[] = [];
-  for (let i = 0; i < runs.length; i += 3) {
-    const [y, end] = [runs[i]!, runs[i + 2]!];
-    const base = (y - y0) * width - x0;
-    for (let x = runs[i + 1]!; x < end; ) {
-      const piece = data[base + x]!;
-      let to = x + 1;
-      while (to < end && data[base + to] === piece) to++;
-      parts.push(to, piece);
-      pieces[piece - 1] ??= { first: y * table.width + x, area: 0, y0: y, x0: x, y1: y, x1: to };
-      const shape = pieces[piece - 1]!;
-      shape.area += to - x;
-      shape.x0 = Math.min(shape.x0, x);
-      shape.x1 = Math.max(shape.x1, to);
-      shape.y1 = y + 1;
-      x = to;
-    }
-  }
-  return { id, parts: Uint32Array.from(parts), pieces };
-}
-
 /** The table of all pieces in the reading order of their first pixels. */
 function renumber(table: ObjectTable, cuts: readonly Cut[], firsts: Float64Array, isLarge: (id: number) => boolean): SplitResult {
   const cutOf = new Map(cuts.map((cut) => [cut.id, cut]));
-  const count = table.count + cuts.reduce((sum, { pieces }) => sum + pieces.length - 1, 0);
+  const count = table.count + cuts.reduce((sum, { count: parts }) => sum + parts - 1, 0);
   // Entries of the new table: an object of the old one, and one of its pieces or 0.
-  const added = cuts.flatMap(({ id, pieces }) => pieces.slice(1).map(({ first }, i) => ({ first, id, piece: i + 2 })));
+  const added = cuts.flatMap(({ id, count: parts, pieces }) =>
+    Array.from({ length: parts - 1 }, (_, i) => ({ first: pieceOf(pieces, i + 2).first, id, piece: i + 2 })),
+  );
   added.sort((a, b) => a.first - b.first);
   const columns = {
     classes: new Uint8Array(count + 1),
@@ -157,14 +129,15 @@ function renumber(table: ObjectTable, cuts: readonly Cut[], firsts: Float64Array
   };
   const ofObject = new Uint32Array(count + 1);
   const newIds = new Uint32Array(table.count + 1);
-  const pieceIds = new Map(cuts.map(({ id, pieces }) => [id, new Uint32Array(pieces.length + 1)]));
+  const pieceIds = new Map(cuts.map(({ id, count: parts }) => [id, new Uint32Array(parts + 1)]));
   const tooLarge: number[] = [];
   const regionAt = table.regions && createRegionFinder(table.regions.regions, table.width);
   let next = 1;
   const put = (id: number, piece: number) => {
-    const shape = cutOf.get(id)?.pieces[Math.max(0, piece - 1)];
+    const cut = cutOf.get(id);
+    const shape = cut && pieceOf(cut.pieces, Math.max(1, piece));
     columns.classes[next] = table.classes[id]!;
-    columns.areasPx[next] = shape?.area ?? table.areasPx[id]!;
+    columns.areasPx[next] = shape?.areaPx ?? table.areasPx[id]!;
     for (const edge of ["y0", "x0", "y1", "x1"] as const) columns[edge][next] = shape?.[edge] ?? table[edge][id]!;
     ofObject[next] = shape !== undefined && regionAt !== undefined ? regionAt(shape.first) : (table.regions?.ofObject[id] ?? 0);
     if (piece <= 1) newIds[id] = next;

@@ -1,105 +1,122 @@
 // Objects that touch, cut apart where they are narrow: a watershed of the distance to the background (Vincent and Soille 1991,
 // in the form of union-find by descending height), with peaks that stand out too little merged into higher ones.
 
-import { squaredDistances } from "../array/distance.ts";
+import { createEnvelopeRoom, type EnvelopeRoom, squareRow } from "../array/distance.ts";
 
 export interface Pieces {
   readonly count: number;
   /** Of each pixel its piece, 1 to `count` in the reading order of first pixels; 0 outside. */
-  readonly data: Uint32Array;
+  readonly data: Uint8Array | Uint32Array;
 }
+
+/** Splits one object after another. */
+export type SplitByDistance = (mask: Uint8Array, height: number, width: number, minDepthPx: number) => Pieces;
 
 /**
- * The pieces of one object, `mask` 1 inside and 0 outside: each is 4-connected and has a peak of the distance to the background
- * that lies `minDepthPx` or more above every way to a higher peak. What lies beyond the mask is background.
+ * What gives the pieces of one object, `mask` 1 inside and 0 outside: each is 4-connected and has a peak of the distance to the
+ * background that lies `minDepthPx` or more above every way to a higher peak. What lies beyond the mask is background. Objects use
+ * the same memory one after another: most are so small that memory of their own would take longer than the work.
  */
-export function splitByDistance(mask: Uint8Array, height: number, width: number, minDepthPx: number): Pieces {
-  const inner = { height: height + 2, width: width + 2 };
-  const outside = new Uint8Array(inner.height * inner.width).fill(1);
-  for (let y = 0; y < height; y++) {
-    const base = (y + 1) * inner.width + 1;
-    for (let x = 0; x < width; x++) outside[base + x] = 1 - mask[y * width + x]!;
-  }
-  const order = sortDown(squaredDistances(outside, inner.height, inner.width));
-  const basins = flood(order, inner.width, minDepthPx);
-  if (basins.count < 2) return { count: basins.count, data: new Uint32Array(mask) };
-  const data = new Uint32Array(height * width);
-  const numbers = new Uint32Array(order.pixels.length);
-  let count = 0;
-  for (let y = 0; y < height; y++) {
-    const base = (y + 1) * inner.width + 1;
-    for (let x = 0; x < width; x++) {
-      if (mask[y * width + x] === 0) continue;
-      const root = basins.rootOf(order.ranks[base + x]!);
-      if (numbers[root] === 0) numbers[root] = ++count;
-      data[y * width + x] = numbers[root]!;
+export function createSplitByDistance(): SplitByDistance {
+  let room = createRoom(0, 0);
+  return (mask, height, width, minDepthPx) => {
+    if (room.columns.length < (height + 2) * (width + 2) || room.width < width + 2) {
+      room = createRoom(Math.max(room.columns.length, 2 * (height + 2) * (width + 2)), Math.max(room.width, 2 * (width + 2)));
     }
-  }
-  return { count, data };
+    measureHeights(mask, height, width, room);
+    const count = sortDown(height, width, room);
+    if (flood(count, width + 2, minDepthPx, room) < 2) return { count: Math.min(1, count), data: mask };
+    return numberPieces(mask, height, width, count, room);
+  };
 }
 
-/** The pixels above 0, from the highest down. */
-interface Order {
+/** Heights are squared distances: of each pixel of the object's box and of a border around it, where they are 0. */
+interface Room {
+  readonly width: number;
+  readonly columns: Float64Array;
+  readonly heights: Float64Array;
+  readonly envelope: EnvelopeRoom;
+  /** Of each height, where its pixels begin among those inside, from the highest down. */
+  readonly starts: Int32Array;
+  /** The pixels inside, from the highest down. */
   readonly pixels: Int32Array;
-  /** Squared heights of these. */
-  readonly squares: Float64Array;
-  /** Of each pixel of the image its place among them; beyond all places where it is 0. */
+  /** Of each pixel its place among those inside; beyond all places outside. */
   readonly ranks: Int32Array;
+  /** Of each place a place that is not lower, of the same basin; a peak has its own. */
+  readonly parents: Int32Array;
 }
 
 const noRank = 0x7fffffff;
 
-/** The highest first; of equal ones in reading order. Squared distances are whole numbers: they are counted. */
-function sortDown(heights: Float64Array): Order {
-  let most = 0;
-  for (let i = 0; i < heights.length; i++) if (heights[i]! > most) most = heights[i]!;
-  // Where pixels of each height begin, behind those of higher ones.
-  const starts = new Int32Array(most + 1);
-  for (let i = 0; i < heights.length; i++) starts[most - heights[i]!]!++;
+function createRoom(pixels: number, width: number): Room {
+  const column = (): Int32Array => new Int32Array(pixels);
+  return {
+    width,
+    columns: new Float64Array(pixels),
+    heights: new Float64Array(pixels),
+    envelope: createEnvelopeRoom(width),
+    starts: new Int32Array(pixels + 1),
+    pixels: column(),
+    ranks: column(),
+    parents: column(),
+  };
+}
+
+function measureHeights(mask: Uint8Array, height: number, width: number, { columns, heights, envelope }: Room): void {
+  const stride = width + 2;
+  columns.fill(0, 0, stride);
+  columns.fill(0, (height + 1) * stride, (height + 2) * stride);
+  for (let y = 0; y < height; y++) {
+    const base = (y + 1) * stride + 1;
+    columns[base - 1] = columns[base + width] = 0;
+    for (let x = 0; x < width; x++) columns[base + x] = mask[y * width + x] === 0 ? 0 : columns[base + x - stride]! + 1;
+  }
+  heights.fill(0, 0, (height + 2) * stride);
+  for (let y = height; y > 0; y--) {
+    const base = y * stride;
+    for (let i = base; i < base + stride; i++) {
+      const below = columns[i + stride]! + 1;
+      if (below < columns[i]!) columns[i] = below;
+    }
+    squareRow(columns, base, base + stride, heights, envelope);
+  }
+}
+
+/** Ranks pixels, the highest first; of equal ones in reading order. Returns how many there are. Squared distances are whole numbers: they are counted. */
+function sortDown(height: number, width: number, { heights, starts, pixels, ranks }: Room): number {
+  const size = (height + 2) * (width + 2);
+  // The middle of the shorter side is as far as a pixel can be from the border.
+  const most = Math.ceil(Math.min(height, width) / 2) ** 2;
+  starts.fill(0, 0, most + 1);
+  for (let i = 0; i < size; i++) starts[heights[i]!]!++;
   let count = 0;
-  for (let k = 0; k < most; k++) {
+  for (let k = most; k > 0; k--) {
     const here = starts[k]!;
     starts[k] = count;
     count += here;
   }
-  const pixels = new Int32Array(count);
-  const squares = new Float64Array(count);
-  const ranks = new Int32Array(heights.length).fill(noRank);
-  for (let i = 0; i < heights.length; i++) {
-    const height = heights[i]!;
-    if (height === 0) continue;
-    const rank = starts[most - height]!++;
-    pixels[rank] = i;
-    squares[rank] = height;
-    ranks[i] = rank;
-  }
-  return { pixels, squares, ranks };
-}
-
-interface Basins {
-  readonly count: number;
-  /** The basin of the pixel of a rank, by the rank of its peak: the least of the basin. */
-  readonly rootOf: (rank: number) => number;
-}
-
-/** Pixels join from the highest to the lowest. */
-function flood({ pixels, squares, ranks }: Order, width: number, minDepth: number): Basins {
-  const parents = new Int32Array(pixels.length);
-  const around = [-width, -1, 1, width];
-  let count = 0;
-  const rootOf = (rank: number): number => {
-    let root = rank;
-    while (parents[root] !== root) root = parents[root]!;
-    for (let k = rank; k !== root; ) {
-      const next = parents[k]!;
-      parents[k] = root;
-      k = next;
+  for (let i = 0; i < size; i++) {
+    const here = heights[i]!;
+    if (here === 0) ranks[i] = noRank;
+    else {
+      const rank = starts[here]!++;
+      pixels[rank] = i;
+      ranks[i] = rank;
     }
-    return root;
-  };
-  for (let rank = 0; rank < pixels.length; rank++) {
+  }
+  return count;
+}
+
+/** Pixels join from the highest to the lowest. Returns how many basins they make. */
+function flood(size: number, width: number, minDepth: number, { heights, pixels, ranks, parents }: Room): number {
+  let count = 0;
+  for (let rank = 0; rank < size; rank++) {
     const pixel = pixels[rank]!;
-    const highest = Math.min(ranks[pixel - width]!, ranks[pixel - 1]!, ranks[pixel + 1]!, ranks[pixel + width]!);
+    const up = ranks[pixel - width]!;
+    const left = ranks[pixel - 1]!;
+    const right = ranks[pixel + 1]!;
+    const down = ranks[pixel + width]!;
+    const highest = Math.min(up, left, right, down);
     if (highest > rank) {
       parents[rank] = rank;
       count++;
@@ -107,20 +124,48 @@ function flood({ pixels, squares, ranks }: Order, width: number, minDepth: numbe
     }
     // The pixel joins the basin of its highest neighbour. Other basins meet that one here: the lower of two is a part of the
     // other where it stands out too little.
-    let basin = rootOf(highest);
-    for (const step of around) {
-      const neighbour = ranks[pixel + step]!;
+    let basin = rootOf(highest, parents);
+    for (let side = 0; side < 4; side++) {
+      const neighbour = side === 0 ? up : side === 1 ? left : side === 2 ? right : down;
       if (neighbour > rank || neighbour === highest) continue;
-      const other = rootOf(neighbour);
+      const other = rootOf(neighbour, parents);
       if (other === basin) continue;
       const high = Math.min(other, basin);
       const low = Math.max(other, basin);
-      if (Math.sqrt(squares[low]!) - Math.sqrt(squares[rank]!) >= minDepth) continue;
+      if (Math.sqrt(heights[pixels[low]!]!) - Math.sqrt(heights[pixel]!) >= minDepth) continue;
       parents[low] = high;
       basin = high;
       count--;
     }
     parents[rank] = basin;
   }
-  return { count, rootOf };
+  return count;
+}
+
+/** The basin of a place, by the place of its peak: the first of the basin. */
+function rootOf(rank: number, parents: Int32Array): number {
+  let root = rank;
+  while (parents[root] !== root) root = parents[root]!;
+  for (let k = rank; k !== root; ) {
+    const next = parents[k]!;
+    parents[k] = root;
+    k = next;
+  }
+  return root;
+}
+
+function numberPieces(mask: Uint8Array, height: number, width: number, size: number, { pixels: numbers, ranks, parents }: Room): Pieces {
+  const data = new Uint32Array(height * width);
+  numbers.fill(0, 0, size); // the order is not needed any more
+  let count = 0;
+  for (let y = 0; y < height; y++) {
+    const base = (y + 1) * (width + 2) + 1;
+    for (let x = 0; x < width; x++) {
+      if (mask[y * width + x] === 0) continue;
+      const root = rootOf(ranks[base + x]!, parents);
+      if (numbers[root] === 0) numbers[root] = ++count;
+      data[y * width + x] = numbers[root]!;
+    }
+  }
+  return { count, data };
 }

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { runJob } from "../../core/job.ts";
 import { labelBands } from "../../core/label/label-bands.ts";
+import { createMeasurer } from "../../core/label/shape/measure.ts";
 import { openGrid } from "../../core/read-grid.ts";
 import { segment } from "../../core/segment.ts";
 import { segmentSlide } from "../../core/segment-slide.ts";
@@ -140,14 +141,10 @@ describe("a slide", () => {
           expect(await readAll(blocks.readClasses())).toEqual([...whole.classes.data]);
           const bands: number[] = [];
           const table = await runJob(
-            joinObjects(
-              blocks,
-              { minSizePx: 5, fillHoles: true, splitDepthPx, traces: false, measures: false },
-              async ({ table: found }) => {
-                bands.push(...(await readAll(labelBands(blocks.readClasses, found))));
-                return [];
-              },
-            ),
+            joinObjects(blocks, { minSizePx: 5, fillHoles: true, splitDepthPx, measures: false }, async (found) => {
+              bands.push(...(await readAll(labelBands(blocks.readClasses, found))));
+              return [];
+            }),
           );
           expect(table.count).toBe(whole.labels.count);
           expect(bands).toEqual([...whole.labels.data]);
@@ -213,17 +210,18 @@ describe("a slide", () => {
 
     const means: number[] = [];
     const wanted: number[] = [];
-    const options = { minSizePx: 0, fillHoles: false, splitDepthPx: 0, traces: false, measures: true, source };
+    const options = { minSizePx: 0, fillHoles: false, splitDepthPx: 0, measures: true, source };
     const { data: grey } = await source.read({ y0: 0, x0: 0, y1: 90, x1: 100 });
     await runJob(
-      joinObjects(part, options, async ({ table, measurementOf }) => {
+      joinObjects(part, options, async (table) => {
+        const measurer = createMeasurer(table, { channels: 1 });
         const ids = await readAll(labelBands(part.readClasses, table));
         for (let id = 1; id <= table.count; id++) {
           const own = ids.flatMap((value, i) => (value === id ? [grey[i]!] : []));
           wanted.push(own.reduce((a, b) => a + b, 0) / own.length);
         }
-        const end = async (): Promise<void> => void means.push(...wanted.map((_, i) => measurementOf(i + 1).channels[0]!.mean));
-        return [{ add: async () => {}, end }];
+        const end = async (): Promise<void> => void means.push(...wanted.map((_, i) => measurer.of(i + 1).channels[0]!.mean));
+        return [{ add: async ({ runs, pixels }) => measurer.add(runs, pixels), end }];
       }),
     );
     expect(means.length).toBeGreaterThan(1);

@@ -2,7 +2,6 @@
 // cannot have.
 
 import { Problem } from "../../problem.ts";
-import type { ObjectTable } from "../object-table.ts";
 import { boxOfOutline, type Ring, ringArea } from "../shape/outline.ts";
 import { createByteWriter, toJsonBytes } from "./byte-writer.ts";
 import type { OutlineEncoder } from "./outline-encoder.ts";
@@ -15,11 +14,6 @@ export interface CocoOptions {
   /** Names of the classes 1, 2, 3...: the categories. */
   readonly classNames: readonly string[];
   readonly classOf: (id: number) => number;
-}
-
-/** The classes of a table's objects, as `CocoOptions` wants them. */
-export function classOfTable({ classes }: ObjectTable): (id: number) => number {
-  return (id) => classes[id]!;
 }
 
 /** Run lengths go down the columns of the whole image and are at most 2^32 - 1. Throws Problem InvalidData for a larger image. */

@@ -9,12 +9,13 @@ import { mergeSmallPieces } from "../../../core/label/merge-pieces.ts";
 import { boxOf, countByRegion } from "../../../core/label/object-table.ts";
 import { listObjects } from "../../../core/label/objects.ts";
 import { splitObjects } from "../../../core/label/split-objects.ts";
-import { splitByDistance } from "../../../core/label/watershed.ts";
+import { createSplitByDistance } from "../../../core/label/watershed.ts";
 import { toObjects } from "../../../core/segment.ts";
 import { anyBandHeights, bandsOf, collectBands } from "./bands.ts";
 import { labels, noisyLabels, toText } from "./text.ts";
 
 const side = 32;
+const splitByDistance = createSplitByDistance();
 
 /** Discs over each other, of two classes: objects that touch and merge. */
 const anyDiscs: fc.Arbitrary<LabelImage> = fc
