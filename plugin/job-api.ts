@@ -83,7 +83,7 @@ export function createJobApi(): JobApi {
       );
       return transfer(result, buffersOf([result.labels, result.classes, result.probabilities]));
     },
-    exportSlide: (folder, what, file, order) => run(order, (context) => exportFromFolder(folder, what, file, context)),
+    exportSlide: (folder, what, file, order) => run(order, (context) => exportFromFolder(folder, what, file, here(), context)),
     async train(samples, order) {
       return run(order, async function* (context) {
         const { name, dataset, validate } = resolveParameters("train", order.parameters);

@@ -10,6 +10,7 @@ import { type ResultPlace, type SlideKind, writeSlideResults } from "../core/sli
 import { openSource } from "../core/source/open.ts";
 import type { ImageSource } from "../core/source/source.ts";
 import type { Context, Image, Parameters, SegmentResult, SlideContext, SlideExport } from "./contract.ts";
+import { openObjectThreads } from "./object-threads.ts";
 import { resolveParameters } from "./parameters.ts";
 import { classifySlide } from "./slide-action.ts";
 import { createHandleStore, growFile } from "./store/handle-store.ts";
@@ -48,6 +49,7 @@ export async function* segmentIntoFolder(
       yield { kind: "notice", done: 0, message };
     }
     const source = await openSource(image, { signal, ...(begun.name !== undefined && { name: begun.name }) });
+    const crew = openObjectThreads(workspace, values.workers);
     try {
       const { height, width } = source;
       const path = source.name;
@@ -65,6 +67,7 @@ export async function* segmentIntoFolder(
       const minSizePx = values.min_size === "auto" ? record.minSizePx : values.min_size;
       const splitDepthPx = values.split === "auto" ? record.splitDepthPx : values.split;
       const { objects } = yield* writeSlideResults(await findBlockStore(store, folder.name), {
+        crew,
         kinds: ["labels", "table"],
         format: "ome-tiff",
         minSizePx,
@@ -85,6 +88,7 @@ export async function* segmentIntoFolder(
       await writeJson(store, resultName, result);
       return { ...result, slide: { folder } };
     } finally {
+      crew.dispose();
       source.dispose?.();
     }
   } finally {
@@ -97,6 +101,7 @@ export async function* exportFromFolder(
   folder: FileSystemDirectoryHandle,
   { kind, format = "ome-tiff", tolerancePx = 0, image }: SlideExport,
   file: FileSystemFileHandle,
+  workspace: Pick<Workspace, "spawn" | "cores">,
   { signal }: Context = {},
 ): Job<void> {
   const store = createHandleStore(folder);
@@ -107,8 +112,10 @@ export async function* exportFromFolder(
   }
   const { fill_holes: fillHoles, min_size: minSizePx, split: splitDepthPx } = resolveParameters("segment", result.parameters);
   const source = image === undefined ? undefined : await openSource(image, { signal });
+  const crew = openObjectThreads(workspace, "auto");
   try {
     yield* writeSlideResults(await findBlockStore(store, folder.name), {
+      crew,
       kinds: [kind],
       format,
       minSizePx: minSizePx as number,
@@ -120,6 +127,7 @@ export async function* exportFromFolder(
       signal,
     });
   } finally {
+    crew.dispose();
     source?.dispose?.();
   }
 }

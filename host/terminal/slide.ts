@@ -16,6 +16,7 @@ import { openSource } from "../../core/source/open.ts";
 import { readRegions } from "../../core/source/read-regions.ts";
 import type { ImageSource } from "../../core/source/source.ts";
 import type { Parameters } from "../../plugin/contract.ts";
+import { openObjectThreads } from "../../plugin/object-threads.ts";
 import { resolveParameters } from "../../plugin/parameters.ts";
 import { compareScales } from "../../plugin/segment-crew.ts";
 import { classifySlide, type SlideOptions } from "../../plugin/slide-action.ts";
@@ -27,6 +28,7 @@ import { assertFree, baseName, exists, makeFolder, print } from "./output.ts";
 import { runInTerminal } from "./run-job.ts";
 import { describeGaps, gapsOf, joinGaps, type KnownGaps, openGapLedger, readGaps } from "./slide-gaps.ts";
 import { createSlidePlace, type PlaceOptions, slidePath } from "./slide-place.ts";
+import { openThreads } from "./workspace.ts";
 
 /** The options of a slide, as commander gives them. */
 export interface SlideFlags {
@@ -112,7 +114,7 @@ export async function segmentSlideFile(image: string, given: Parameters, flags: 
       const note = `This was shard ${flags.shard}; "overtile merge ${work}" joins them.`;
       return { ...report, files: [], ...describeGaps(source.name, gapsNow()), note };
     }
-    const { min_size: givenSize, fill_holes: fillHoles, split } = resolveParameters("segment", given);
+    const { min_size: givenSize, fill_holes: fillHoles, split, workers } = resolveParameters("segment", given);
     const minSizePx = givenSize === "auto" ? record.minSizePx : givenSize;
     const splitDepthPx = split === "auto" ? record.splitDepthPx : split;
     const blocks = await findBlockStore(store, work);
@@ -120,9 +122,10 @@ export async function segmentSlideFile(image: string, given: Parameters, flags: 
     const levelsOfImage = inImage?.group.levels;
     const shaping = { minSizePx, fillHoles, tolerancePx, splitDepthPx, inside, levelsOfImage };
     const output = createSlidePlace(place, () => writeNamed(store, work, results));
+    const crew = openObjectThreads(workspace, workers);
     const counts = await runInTerminal(({ signal }) =>
-      writeSlideResults(blocks, { place: output, kinds, format, ...shaping, source, signal }),
-    );
+      writeSlideResults(blocks, { place: output, kinds, format, ...shaping, source, crew, signal }),
+    ).finally(crew.dispose);
     const gaps = joinGaps([await readGaps(work), gapsNow()]);
     await removeWhole(work);
     return { ...report, work: undefined, files: results, ...counts, ...describeGaps(source.name, gaps) };
@@ -178,9 +181,10 @@ export async function mergeCommand(
     const inside = await readRoi(options.roi);
     const levelsOfImage = inImage?.group.levels;
     const shaping = { minSizePx, fillHoles, tolerancePx, splitDepthPx, inside, levelsOfImage };
+    const crew = openObjectThreads(openThreads(), "auto");
     const counts = await runInTerminal(({ signal }) =>
-      writeSlideResults(blocks, { place: createSlidePlace(place), kinds, format, ...shaping, source, signal }),
-    );
+      writeSlideResults(blocks, { place: createSlidePlace(place), kinds, format, ...shaping, source, crew, signal }),
+    ).finally(crew.dispose);
     const gaps = describeGaps(record.name, joinGaps([known, gapsOf(source, skipBad)]));
     if (options.json === true) print(JSON.stringify({ work, ...counts, ...gaps, files: results }, null, 2));
     else print(`${counts.objects} objects -> ${results.join(", ")}`);

@@ -24,13 +24,17 @@ export function libraryFolder(): string {
 export async function openWorkspace(dist: URL = here): Promise<Workspace> {
   return {
     assets: await loadAssets(async (file) => new Uint8Array(await readFile(new URL(file, dist)))),
-    spawn: createNodeSpawn(new URL("terminal-worker.mjs", dist)),
-    cores: availableParallelism(),
+    ...openThreads(dist),
     library: openLibrary(),
     checkpoints: createNodeFiles(join(libraryFolder(), "checkpoints")),
     backends: ["wasm", "cpu"],
     readBytes,
   };
+}
+
+/** Worker threads alone. */
+export function openThreads(dist: URL = here): Pick<Workspace, "spawn" | "cores"> {
+  return { spawn: createNodeSpawn(new URL("terminal-worker.mjs", dist)), cores: availableParallelism() };
 }
 
 /** The library of models, which computes nothing and starts no worker. */
