@@ -116,18 +116,19 @@ async function* classify(
 export function writeClasses(logits: Float32Array, core: Box, out: Raster<Uint8Array>): void {
   const pixels = (core.y1 - core.y0) * (core.x1 - core.x0);
   const count = logits.length / pixels;
+  const { data, width } = out;
   let at = 0;
   for (let y = core.y0; y < core.y1; y++) {
-    const row = y * out.width;
+    const end = y * width + core.x1;
     if (count === 2) {
       // Without a branch, which processors cannot foresee in noise: several times as fast.
-      for (let x = core.x0; x < core.x1; x++, at += 2) out.data[row + x] = +(logits[at + 1]! > logits[at]!);
+      for (let i = y * width + core.x0; i < end; i++, at += 2) data[i] = +(logits[at + 1]! > logits[at]!);
       continue;
     }
-    for (let x = core.x0; x < core.x1; x++, at += count) {
+    for (let i = y * width + core.x0; i < end; i++, at += count) {
       let best = 0;
       for (let c = 1; c < count; c++) if (logits[at + c]! > logits[at + best]!) best = c;
-      out.data[row + x] = best;
+      data[i] = best;
     }
   }
 }

@@ -167,10 +167,13 @@ async function openFiles(
 async function openLabels(blocks: BlockStore, { count }: ObjectTable, options: ResultOptions): Promise<ObjectConsumer> {
   const dtype = count > 65535 ? "uint32" : "uint16";
   const writer = await openPyramid(blocks, { kind: "labels", dtype, planes: [""], reduce: "first" }, options);
+  let pixels: Uint16Array | Uint32Array = new Uint16Array(0);
   return {
     async add({ runs }) {
-      const pixels = runs.height * runs.width;
-      await writer.add(0, paintRuns(runs, dtype === "uint32" ? new Uint32Array(pixels) : new Uint16Array(pixels)));
+      const size = runs.height * runs.width;
+      if (pixels.length === size) pixels.fill(0);
+      else pixels = dtype === "uint32" ? new Uint32Array(size) : new Uint16Array(size);
+      await writer.add(0, paintRuns(runs, pixels));
     },
     end: () => writer.end(),
   };

@@ -35,7 +35,7 @@ export function createEnvelopeRoom(width: number): EnvelopeRoom {
 }
 
 /** The squared distances of a row of pixels, `from` to `end` of `columns` and `out`, whose columns were measured. `out` must be zeros. */
-export function squareRow(columns: Float64Array, from: number, end: number, out: Float64Array, room: EnvelopeRoom): void {
+export function squareRow<T extends Float64Array | Int32Array>(columns: T, from: number, end: number, out: T, room: EnvelopeRoom): void {
   for (let x = from; x < end; ) {
     if (columns[x] === 0) {
       x++;
@@ -50,7 +50,13 @@ export function squareRow(columns: Float64Array, from: number, end: number, out:
 }
 
 /** Makes of `out[from + x]` the minimum over q of `(x - q)^2 + columns[from + q]^2`, up to `to`. */
-function lowerEnvelope(columns: Float64Array, from: number, to: number, out: Float64Array, { vertices, starts }: EnvelopeRoom): void {
+function lowerEnvelope<T extends Float64Array | Int32Array>(
+  columns: T,
+  from: number,
+  to: number,
+  out: T,
+  { vertices, starts }: EnvelopeRoom,
+): void {
   const width = to - from;
   let last = -1;
   for (let q = 0; q < width; q++) {

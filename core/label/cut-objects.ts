@@ -1,7 +1,7 @@
 // Objects cut apart, each from its own runs alone: in any order, in any thread.
 
 import { mergeSmallPieces } from "./merge-pieces.ts";
-import { createSplitByDistance, type SplitByDistance } from "./watershed.ts";
+import { createSplitByDistance, type Pieces } from "./watershed.ts";
 
 /** Some objects. Plain data. */
 export interface CutRequest {
@@ -55,11 +55,17 @@ export function pieceOf(pieces: Float64Array, piece: number): PieceShape {
 /** What cuts objects apart in this thread. */
 export function createCutObjects(): CutObjects {
   const splitByDistance = createSplitByDistance();
+  let mask = new Uint8Array(0); // of one object after another
   return async ({ ids, lengths, runs, ...options }) => {
     const cuts: Cut[] = [];
     let at = 0;
     for (const [i, id] of ids.entries()) {
-      const cut = cutObject(id, runs.subarray(at, at + lengths[i]!), splitByDistance, options);
+      const own = runs.subarray(at, at + lengths[i]!);
+      const box = boxOfRuns(own);
+      const size = box.height * box.width;
+      if (mask.length < size) mask = new Uint8Array(2 * size);
+      fillMask(own, box, mask.fill(0, 0, size));
+      const cut = cutObject(id, own, box, splitByDistance(mask, box.height, box.width, options.minDepthPx), options);
       if (cut !== undefined) cuts.push(cut);
       at += lengths[i]!;
     }
@@ -67,35 +73,46 @@ export function createCutObjects(): CutObjects {
   };
 }
 
-/** `runs`: row, start, end of each of the object's runs. */
-function cutObject(
-  id: number,
-  runs: Uint32Array,
-  splitByDistance: SplitByDistance,
-  { width, minDepthPx, minSizePx }: Pick<CutRequest, "width" | "minDepthPx" | "minSizePx">,
-): Cut | undefined {
+interface RunBox {
+  readonly top: number;
+  readonly left: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+function boxOfRuns(runs: Uint32Array): RunBox {
   const top = runs[0]!;
-  const boxHeight = runs[runs.length - 3]! + 1 - top;
   let [left, right] = [runs[1]!, runs[2]!];
   for (let i = 3; i < runs.length; i += 3) {
     left = Math.min(left, runs[i + 1]!);
     right = Math.max(right, runs[i + 2]!);
   }
-  const boxWidth = right - left;
-  const mask = new Uint8Array(boxHeight * boxWidth);
+  return { top, left, height: runs[runs.length - 3]! + 1 - top, width: right - left };
+}
+
+function fillMask(runs: Uint32Array, { top, left, width }: RunBox, mask: Uint8Array): void {
   for (let i = 0; i < runs.length; i += 3) {
-    const base = (runs[i]! - top) * boxWidth - left;
-    mask.fill(1, base + runs[i + 1]!, base + runs[i + 2]!);
+    const base = (runs[i]! - top) * width - left;
+    const end = base + runs[i + 2]!;
+    for (let at = base + runs[i + 1]!; at < end; at++) mask[at] = 1;
   }
-  const split = splitByDistance(mask, boxHeight, boxWidth, minDepthPx);
+}
+
+function cutObject(
+  id: number,
+  runs: Uint32Array,
+  box: RunBox,
+  split: Pieces,
+  { width, minSizePx }: Pick<CutRequest, "width" | "minSizePx">,
+): Cut | undefined {
   if (split.count < 2) return undefined;
-  const { count, data } = mergeSmallPieces(split, boxWidth, minSizePx);
+  const { count, data } = mergeSmallPieces(split, box.width, minSizePx);
   if (count < 2) return undefined;
   const parts: number[] = [];
   const pieces = new Float64Array(count * fields);
   for (let i = 0; i < runs.length; i += 3) {
     const [y, end] = [runs[i]!, runs[i + 2]!];
-    const base = (y - top) * boxWidth - left;
+    const base = (y - box.top) * box.width - box.left;
     for (let x = runs[i + 1]!; x < end; ) {
       const piece = data[base + x]!;
       let to = x + 1;

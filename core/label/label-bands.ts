@@ -46,11 +46,15 @@ export async function* labelRuns(read: ReadBands, table: ObjectTable, signal?: A
 
 /** Adds runs of objects as they were found with the ids of their pieces. Runs must come in reading order. */
 function createSplitter({ ids, parts }: Splits, add: (id: number, start: number, end: number) => void): typeof add {
-  const places = new Map<number, number>();
+  const lists = [...parts.values()];
+  const numbers = new Int32Array(ids.length).fill(-1); // of each object its list
+  for (const [i, found] of [...parts.keys()].entries()) numbers[found] = i;
+  const places = new Uint32Array(lists.length);
   return (found, start, end) => {
-    const ofObject = parts.get(found);
-    if (ofObject === undefined) return add(ids[found]!, start, end);
-    let place = places.get(found) ?? 0;
+    const number = numbers[found]!;
+    if (number < 0) return add(ids[found]!, start, end);
+    const ofObject = lists[number]!;
+    let place = places[number]!;
     for (let x = start; x < end; ) {
       const partEnd = ofObject[place]!;
       add(ofObject[place + 1]!, x, Math.min(partEnd, end));
@@ -58,6 +62,6 @@ function createSplitter({ ids, parts }: Splits, add: (id: number, start: number,
       // A run with a filled hole beside it comes in several; its part then goes on.
       if (partEnd <= end) place += 2;
     }
-    places.set(found, place);
+    places[number] = place;
   };
 }

@@ -26,6 +26,10 @@ export function clearRow(width: number, row: RunRow): void {
 
 /** Reads the runs of `data` from `from` on into `row`. */
 export function readRuns(data: Uint8Array | Uint32Array, from: number, width: number, row: RunRow): void {
+  if (data instanceof Uint8Array) {
+    readByteRuns(data, from, width, row);
+    return;
+  }
   const { starts, values } = row;
   let count = 0;
   let last = -1;
@@ -35,6 +39,29 @@ export function readRuns(data: Uint8Array | Uint32Array, from: number, width: nu
     starts[count] = x;
     values[count++] = value;
     last = value;
+  }
+  starts[count] = width;
+  row.count = count;
+}
+
+/** Of bytes, four at a time are looked at within a run. */
+function readByteRuns(data: Uint8Array, from: number, width: number, row: RunRow): void {
+  const { starts, values } = row;
+  const shift = data.byteOffset & 3;
+  const words = new Uint32Array(data.buffer, data.byteOffset - shift, (data.length + shift) >> 2);
+  const end = from + width;
+  let count = 0;
+  for (let i = from; i < end; ) {
+    const value = data[i]!;
+    starts[count] = i - from;
+    values[count++] = value;
+    i++;
+    while (i < end && ((i + shift) & 3) !== 0 && data[i] === value) i++;
+    if (((i + shift) & 3) === 0) {
+      const four = (value * 0x01010101) >>> 0;
+      while (i + 4 <= end && words[(i + shift) >> 2] === four) i += 4;
+      while (i < end && data[i] === value) i++;
+    }
   }
   starts[count] = width;
   row.count = count;

@@ -5,7 +5,7 @@ import { createEnvelopeRoom, type EnvelopeRoom, squareRow } from "../array/dista
 
 export interface Pieces {
   readonly count: number;
-  /** Of each pixel its piece, 1 to `count` in the reading order of first pixels; 0 outside. */
+  /** Of each pixel its piece, 1 to `count` in the reading order of first pixels; 0 outside. Of one piece it is the mask. */
   readonly data: Uint8Array | Uint32Array;
 }
 
@@ -33,8 +33,8 @@ export function createSplitByDistance(): SplitByDistance {
 /** Heights are squared distances: of each pixel of the object's box and of a border around it, where they are 0. */
 interface Room {
   readonly width: number;
-  readonly columns: Float64Array;
-  readonly heights: Float64Array;
+  readonly columns: Int32Array;
+  readonly heights: Int32Array;
   readonly envelope: EnvelopeRoom;
   /** Of each height, where its pixels begin among those inside, from the highest down. */
   readonly starts: Int32Array;
@@ -52,8 +52,8 @@ function createRoom(pixels: number, width: number): Room {
   const column = (): Int32Array => new Int32Array(pixels);
   return {
     width,
-    columns: new Float64Array(pixels),
-    heights: new Float64Array(pixels),
+    columns: column(),
+    heights: column(),
     envelope: createEnvelopeRoom(width),
     starts: new Int32Array(pixels + 1),
     pixels: column(),

@@ -57,9 +57,9 @@ export interface BlockStore {
   readonly record: SlideRecord;
   has(block: BlockAt): Promise<boolean>;
   write(block: Block, pixels: BlockPixels): Promise<void>;
-  /** Class numbers from top to bottom; 0 outside of the region. Throws Problem InvalidData for a block that is missing. */
+  /** Class numbers from top to bottom; 0 outside of the region. A band holds until the next is asked for. Throws Problem InvalidData for a block that is missing. */
   readClasses(): AsyncGenerator<Band<Uint8Array>>;
-  /** Probabilities of one class, as they were kept. */
+  /** Probabilities of one class, as they were kept; alike. */
   readProbabilities(index: number): AsyncGenerator<Band<TypedArray>>;
 }
 
@@ -197,6 +197,7 @@ async function* readBands(
 ): AsyncGenerator<Band<TypedArray>> {
   const wanted = region ?? { y0: 0, x0: 0, y1: height, x1: width };
   const zeros = createTypedArray(type, bandRows * width);
+  const held = createTypedArray(type, Math.min(blockPx, height) * width); // filled anew for each row of blocks
   for (let y0 = 0; y0 < height; y0 += blockPx) {
     const y1 = Math.min(height, y0 + blockPx);
     if (y1 <= wanted.y0 || y0 >= wanted.y1) {
@@ -206,7 +207,8 @@ async function* readBands(
       }
       continue;
     }
-    const data = createTypedArray(type, (y1 - y0) * width);
+    const data = held.length === (y1 - y0) * width ? held : createTypedArray(type, (y1 - y0) * width);
+    if (region !== undefined) data.fill(0);
     const row = y0 / blockPx;
     const last = Math.ceil(wanted.x1 / blockPx);
     for (let column = Math.floor(wanted.x0 / blockPx); column < last; column++) {

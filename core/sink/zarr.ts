@@ -52,10 +52,12 @@ export function openZarr(store: ChunkStore, path: string, layout: ZarrLayout): Z
       const name = nameOf(at);
       const packed = await store.read(name);
       if (packed === undefined) return undefined;
-      const out = createTypedArray(dtype, length);
-      const bytes = await unpack(packed, "deflate", out.byteLength + 1);
+      const size = length * createTypedArray(dtype, 0).BYTES_PER_ELEMENT;
+      const bytes = await unpack(packed, "deflate", size + 1);
       if (bytes === undefined) throw brokenChunk(name, "its checksum is wrong, or it was cut off");
-      if (bytes.length !== out.byteLength) throw brokenChunk(name, `it unpacks to ${bytes.length} of ${out.byteLength} bytes`);
+      if (bytes.length !== size) throw brokenChunk(name, `it unpacks to ${bytes.length} of ${size} bytes`);
+      if (dtype === "uint8") return bytes;
+      const out = createTypedArray(dtype, length);
       toBytes(out).set(bytes);
       return out;
     },

@@ -20,7 +20,9 @@ const { process } = globalThis as { readonly process?: { getBuiltinModule?(name:
 const nodeZlib = process?.getBuiltinModule?.("node:zlib") as NodeZlib | undefined;
 
 const leastPiece = 64;
-const largestPiece = 1 << 20;
+const largestPiece = (1 << 20) + 64;
+// What is packed well needs less; what is not comes in pieces.
+const packedShare = 8;
 
 /** At most `most` bytes; undefined for more, and for what the platform refuses. It may overlook what follows the data. */
 export async function unpack(bytes: Uint8Array, format: Format, most: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -53,7 +55,7 @@ export async function pack(
   { level, runsOnly = false }: Packing = usualPacking,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (!nodeZlib) return (await collect(bytes, new CompressionStream(format), Number.POSITIVE_INFINITY))!;
-  return run(format === "gzip" ? nodeZlib.gzip : nodeZlib.deflate, bytes, bytes.length, {
+  return run(format === "gzip" ? nodeZlib.gzip : nodeZlib.deflate, bytes, Math.ceil(bytes.length / packedShare), {
     level,
     ...(runsOnly && { strategy: runStrategy }),
   });

@@ -1,7 +1,6 @@
 // Objects as GeoJSON (RFC 7946) in the form that QuPath opens: pixels of the full image, y down, corners at whole numbers.
 
 import type { Measurement } from "../shape/measure.ts";
-import type { Ring } from "../shape/outline.ts";
 import { createByteWriter, toJsonBytes } from "./byte-writer.ts";
 import type { Column } from "./columns.ts";
 import type { ClassStyle, OutlineEncoder } from "./outline-encoder.ts";
@@ -30,18 +29,6 @@ export function createGeoJsonEncoder(options: GeoJsonOptions): OutlineEncoder {
   const styles = new Map<ClassStyle, Uint8Array>();
   let isFirst = true;
 
-  const addRing = (ring: Ring) => {
-    writer.add("[");
-    for (let i = 0; i <= ring.length; i += 2) {
-      const at = i === ring.length ? 0 : i;
-      writer.add(i === 0 ? "[" : ",[");
-      writer.integer(ring[at]!);
-      writer.add(",");
-      writer.integer(ring[at + 1]!);
-      writer.add("]");
-    }
-    writer.add("]");
-  };
   const addStyle = (style: ClassStyle) => {
     let bytes = styles.get(style);
     if (bytes === undefined) {
@@ -81,7 +68,7 @@ export function createGeoJsonEncoder(options: GeoJsonOptions): OutlineEncoder {
           writer.add(i === 0 ? "[" : ",[");
           for (const [k, ring] of rings.entries()) {
             if (k > 0) writer.add(",");
-            addRing(ring);
+            writer.closedRing(ring);
           }
           writer.add("]");
         }

@@ -133,21 +133,42 @@ function startAtTop(ring: Ring): Ring {
  * corner is an outer ring and a hole that touch there (a valid polygon by OGC's rules, which the ring alone is not).
  */
 export function splitRing(ring: Ring): readonly Ring[] {
-  const places = new Map<number, number>();
-  const rings: Ring[] = [];
-  const path: number[] = [];
-  for (let i = 0; i < ring.length; i += 2) {
-    const key = ring[i + 1]! * 2 ** 26 + ring[i]!;
-    const before = places.get(key);
-    if (before !== undefined) {
-      const loop = path.splice(before);
-      for (let k = 0; k < loop.length; k += 2) places.delete(loop[k + 1]! * 2 ** 26 + loop[k]!);
-      rings.push(startAtTop(Int32Array.from(loop)));
+  const count = ring.length / 2;
+  // Corners by their places: open addressing, each slot with the last corner at a place.
+  const bits = Math.max(2, 33 - Math.clz32(count));
+  const slots = new Int32Array(2 ** bits).fill(-1);
+  const findSlot = (x: number, y: number): number => {
+    let slot = (Math.imul(x, 0x9e3779b1) ^ Math.imul(y, 0x85ebca6b)) >>> (32 - bits);
+    for (;;) {
+      const corner = slots[slot]!;
+      if (corner < 0 || (ring[2 * corner] === x && ring[2 * corner + 1] === y)) return slot;
+      slot = (slot + 1) & (slots.length - 1);
     }
-    places.set(key, path.length);
-    path.push(ring[i]!, ring[i + 1]!);
+  };
+  const rings: Ring[] = [];
+  const path = new Int32Array(count);
+  const depths = new Int32Array(count).fill(-1); // of each corner its place in the path, where it is there
+  let depth = 0;
+  const take = (from: number): Ring => {
+    const loop = new Int32Array(2 * (depth - from));
+    for (let i = from; i < depth; i++) {
+      const corner = path[i]!;
+      loop[2 * (i - from)] = ring[2 * corner]!;
+      loop[2 * (i - from) + 1] = ring[2 * corner + 1]!;
+      depths[corner] = -1;
+    }
+    depth = from;
+    return startAtTop(loop);
+  };
+  for (let corner = 0; corner < count; corner++) {
+    const slot = findSlot(ring[2 * corner]!, ring[2 * corner + 1]!);
+    const before = slots[slot]!;
+    if (before >= 0 && depths[before]! >= 0) rings.push(take(depths[before]!));
+    slots[slot] = corner;
+    path[depth] = corner;
+    depths[corner] = depth++;
   }
-  return rings.length === 0 ? [ring] : [startAtTop(Int32Array.from(path)), ...rings];
+  return rings.length === 0 ? [ring] : [take(0), ...rings];
 }
 
 function enlarge(column: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
