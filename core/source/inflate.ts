@@ -5,7 +5,7 @@
 
 import { Inflate } from "fflate";
 import { crc32 } from "./crc32.ts";
-import { unpack } from "./platform-zlib.ts";
+import { overlooksEnd, unpack } from "./platform-zlib.ts";
 
 /** Deflate cannot shrink below this ratio: one bit for 258 bytes, less some header. */
 const largestRatio = 1032;
@@ -60,7 +60,7 @@ export function inflateGzip(bytes: Uint8Array, most: number): Uint8Array {
 /** What inflateZlib returns or throws, unpacked by the platform where it can. */
 export async function unpackZlib(bytes: Uint8Array, least: number, most: number): Promise<Uint8Array> {
   const out = await unpack(bytes, "deflate", most);
-  const isWhole = out !== undefined && out.length >= least && adler32(out) === readLast(bytes); // some platforms overlook what follows
+  const isWhole = out !== undefined && out.length >= least && (!overlooksEnd || adler32(out) === readLast(bytes));
   return isWhole ? out : inflateZlib(bytes, least, most);
 }
 

@@ -12,8 +12,17 @@ interface NodeZlib {
 }
 type Work = (
   bytes: Uint8Array,
-  options: { readonly chunkSize: number; readonly maxOutputLength?: number; readonly level?: number; readonly strategy?: number },
-  done: (error: Error | null, result: Uint8Array<ArrayBuffer>) => void,
+  options: {
+    readonly chunkSize: number;
+    readonly info: true;
+    readonly maxOutputLength?: number;
+    readonly level?: number;
+    readonly strategy?: number;
+  },
+  done: (
+    error: Error | null,
+    result: { readonly buffer: Uint8Array<ArrayBuffer>; readonly engine: { readonly bytesWritten: number } },
+  ) => void,
 ) => void;
 
 const { process } = globalThis as { readonly process?: { getBuiltinModule?(name: string): unknown } };
@@ -24,7 +33,10 @@ const largestPiece = (1 << 20) + 64;
 // What is packed well needs less; what is not comes in pieces.
 const packedShare = 8;
 
-/** At most `most` bytes; undefined for more, and for what the platform refuses. It may overlook what follows the data. */
+/** True where `unpack` overlooks what follows the data, and that they end too early: then the checksum must be looked at. */
+export const overlooksEnd = nodeZlib === undefined;
+
+/** At most `most` bytes; undefined for more, and for what the platform refuses. */
 export async function unpack(bytes: Uint8Array, format: Format, most: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
   try {
     if (nodeZlib)
@@ -67,10 +79,13 @@ function run(
   most: number,
   how: { readonly level?: number; readonly strategy?: number; readonly maxOutputLength?: number },
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const options = { chunkSize: Math.min(largestPiece, Math.max(leastPiece, most)), ...how };
+  const options = { chunkSize: Math.min(largestPiece, Math.max(leastPiece, most)), info: true, ...how } as const;
   return new Promise((resolve, reject) => {
-    // Small results of Node share a buffer with others: a copy is our own.
-    work(bytes, options, (error, result) => (error ? reject(error) : resolve(own(result))));
+    work(bytes, options, (error, result) => {
+      if (error) return reject(error);
+      if (result.engine.bytesWritten !== bytes.length) return reject(new Error("something follows the data"));
+      resolve(own(result.buffer)); // small results of Node share a buffer with others: a copy is our own
+    });
   });
 }
 

@@ -2,6 +2,9 @@
 
 const [minus, point, zero, comma, opening, closing] = [45, 46, 48, 44, 91, 93];
 
+/** 10 to the power of its place. */
+const powers = [1, 10, 1e2, 1e3, 1e4, 1e5, 1e6];
+
 export interface ByteWriter {
   /** Appends text that is ASCII only, or bytes as they are. */
   add(text: string | Uint8Array): void;
@@ -32,11 +35,11 @@ export function createByteWriter(): ByteWriter {
     else for (let i = 0; i < text.length; i++) bytes[size + i] = text.charCodeAt(i);
     size += text.length;
   };
-  // Nearly all numbers are small, and those of 32 bits are several times as fast.
-  const putSmall = (value: number, at: number): number => {
+  // Nearly all numbers are of 32 bits, which is several times as fast. Puts at least so many digits; returns the end.
+  const putSmall = (value: number, at: number, least: number): number => {
     const to = bytes;
-    let end = at + 1;
-    for (let power = 10; power <= value && end < at + 10; power *= 10) end++;
+    let end = at + least;
+    for (let power = powers[least]!; power <= value; power *= 10) end++;
     let rest = value | 0;
     for (let k = end - 1; k >= at; k--) {
       const next = (rest / 10) | 0;
@@ -46,20 +49,11 @@ export function createByteWriter(): ByteWriter {
     return end;
   };
   const addDigits = (value: number, least: number) => {
-    if (least === 1 && value <= 0x7fffffff) {
-      size = putSmall(value, size);
+    if (value <= 0x7fffffff) {
+      size = putSmall(value, size, least);
       return;
     }
-    let rest = value;
-    let end = size + 1;
-    for (let power = 10; power <= rest; power *= 10) end++;
-    end = Math.max(end, size + least);
-    for (let at = end - 1; at >= size; at--) {
-      const next = Math.floor(rest / 10);
-      bytes[at] = zero + rest - 10 * next;
-      rest = next;
-    }
-    size = end;
+    for (const digit of String(value).padStart(least, "0")) bytes[size++] = digit.charCodeAt(0);
   };
   const integer = (value: number) => {
     reserve(18);
@@ -84,9 +78,9 @@ export function createByteWriter(): ByteWriter {
     size = at;
   };
   const putSigned = (value: number, at: number): number => {
-    if (value >= 0) return putSmall(value, at);
+    if (value >= 0) return putSmall(value, at, 1);
     bytes[at] = minus;
-    return putSmall(-value, at + 1);
+    return putSmall(-value, at + 1, 1);
   };
   return {
     add,
@@ -96,7 +90,7 @@ export function createByteWriter(): ByteWriter {
       const magnitude = Math.abs(value);
       if (Number.isInteger(value) && magnitude <= Number.MAX_SAFE_INTEGER) return integer(value);
       const decimals = magnitude >= 100 ? 3 : magnitude >= 10 ? 4 : magnitude >= 1 ? 5 : 6;
-      const scale = 10 ** decimals;
+      const scale = powers[decimals]!;
       const scaled = Math.round(magnitude * scale);
       if (magnitude < 0.1 || scaled > Number.MAX_SAFE_INTEGER) return add(String(Number(value.toPrecision(6))));
       reserve(24);
@@ -116,7 +110,12 @@ export function createByteWriter(): ByteWriter {
   };
 }
 
+/** The UTF-8 bytes of a text. */
+export function toBytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
 /** The UTF-8 bytes of a text as JSON, quotes included. */
 export function toJsonBytes(value: unknown): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(value));
+  return toBytes(JSON.stringify(value));
 }

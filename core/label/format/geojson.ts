@@ -1,7 +1,7 @@
 // Objects as GeoJSON (RFC 7946) in the form that QuPath opens: pixels of the full image, y down, corners at whole numbers.
 
 import type { Measurement } from "../shape/measure.ts";
-import { createByteWriter, toJsonBytes } from "./byte-writer.ts";
+import { createByteWriter, toBytes, toJsonBytes } from "./byte-writer.ts";
 import type { Column } from "./columns.ts";
 import type { ClassStyle, OutlineEncoder } from "./outline-encoder.ts";
 
@@ -25,7 +25,16 @@ export interface GeoJsonOptions {
 export function createGeoJsonEncoder(options: GeoJsonOptions): OutlineEncoder {
   const { height, width, objectType = "detection", classOf, regionOf, columns = [], measurementOf } = options;
   const writer = createByteWriter();
-  const titles = columns.map(({ title }) => toJsonBytes(title));
+  const titles = columns.map(({ title }) => toBytes(`${JSON.stringify(title)}:`));
+  const texts = {
+    first: toBytes('\n{"type":"Feature","id":'),
+    next: toBytes(',\n{"type":"Feature","id":'),
+    polygon: toBytes(',"geometry":{"type":"Polygon","coordinates":'),
+    polygons: toBytes(',"geometry":{"type":"MultiPolygon","coordinates":['),
+    name: toBytes(`},"properties":{"objectType":"${objectType}","name":"`),
+    style: toBytes(',"classification":'),
+    measurements: toBytes(',"measurements":{'),
+  };
   const styles = new Map<ClassStyle, Uint8Array>();
   let isFirst = true;
 
@@ -35,21 +44,20 @@ export function createGeoJsonEncoder(options: GeoJsonOptions): OutlineEncoder {
       bytes = toJsonBytes(style);
       styles.set(style, bytes);
     }
-    writer.add(',"classification":');
+    writer.add(texts.style);
     writer.add(bytes);
   };
   const addMeasurements = (measurement: Measurement) => {
-    let separator = ',"measurements":{';
-    for (const [i, { read }] of columns.entries()) {
-      const value = read(measurement);
+    let isAny = false;
+    for (let i = 0; i < columns.length; i++) {
+      const value = columns[i]!.read(measurement);
       if (!Number.isFinite(value)) continue;
-      writer.add(separator);
+      writer.add(isAny ? "," : texts.measurements);
       writer.add(titles[i]!);
-      writer.add(":");
       writer.number(value);
-      separator = ",";
+      isAny = true;
     }
-    if (separator === ",") writer.add("}");
+    if (isAny) writer.add("}");
   };
 
   return {
@@ -59,11 +67,11 @@ export function createGeoJsonEncoder(options: GeoJsonOptions): OutlineEncoder {
     },
     encode: (batch) => {
       for (const { id, polygons } of batch) {
-        writer.add(isFirst ? '\n{"type":"Feature","id":' : ',\n{"type":"Feature","id":');
+        writer.add(isFirst ? texts.first : texts.next);
         isFirst = false;
         writer.integer(id);
         const isMulti = polygons.length !== 1;
-        writer.add(`,"geometry":{"type":"${isMulti ? "MultiPolygon" : "Polygon"}","coordinates":${isMulti ? "[" : ""}`);
+        writer.add(isMulti ? texts.polygons : texts.polygon);
         for (const [i, rings] of polygons.entries()) {
           writer.add(i === 0 ? "[" : ",[");
           for (const [k, ring] of rings.entries()) {
@@ -72,7 +80,8 @@ export function createGeoJsonEncoder(options: GeoJsonOptions): OutlineEncoder {
           }
           writer.add("]");
         }
-        writer.add(`${isMulti ? "]" : ""}},"properties":{"objectType":"${objectType}","name":"`);
+        if (isMulti) writer.add("]");
+        writer.add(texts.name);
         writer.integer(id);
         writer.add('"');
         const style = classOf?.(id);

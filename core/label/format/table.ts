@@ -2,7 +2,7 @@
 
 import { boxOf, isAtBorder, type ObjectColumns } from "../object-table.ts";
 import type { Measurement } from "../shape/measure.ts";
-import { createByteWriter } from "./byte-writer.ts";
+import { createByteWriter, toBytes } from "./byte-writer.ts";
 import type { Column } from "./columns.ts";
 
 export interface TableOptions {
@@ -22,7 +22,6 @@ export function* encodeTable(
   { columns, measurementOf, classNames, regionOf, idOf }: TableOptions,
 ): Generator<Uint8Array<ArrayBuffer>> {
   const writer = createByteWriter();
-  const toBytes = (text: string) => new TextEncoder().encode(text);
   const names = Array.from({ length: 256 }, (_, kind) => toBytes(`,${quoteCell(classNames?.[kind - 1] ?? String(kind))}`));
   writer.add(
     toBytes(
