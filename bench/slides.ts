@@ -1,14 +1,16 @@
 // Slides of 10,000 x 10,000 and 40,000 x 40,000 pixels through the built terminal, from a model that this run trains: peak memory, and
 // what reading, joining and writing cost beside the network.
 //   npm run bench:slides -- [--sides 10000,40000] [--features 16] [--levels 4] [--train-steps 100] [--output labels,geojson,table]
-//     [--fill 1] [--workers N] [--folder build/bench-slides] [--json build/bench-slides.json]
+//     [--fill 1] [--split auto] [--workers N] [--folder build/bench-slides] [--json build/bench-slides.json]
 // A slide is an OME-Zarr with a pyramid whose chunks repeat: 2 x 2 chunks of generated cells, linked to every place. With --fill 0.1
-// only a square of a tenth of a slide beyond the first has any; the other chunks are absent, and skipped as empty. The network's own
-// time is that of its tiles predicted by a crew of the same size with nothing beside, before and after each run. Seconds are told
-// by the clock and of all of the process's threads, which a busy machine disturbs less.
+// only a square of a tenth of a slide beyond the first has any; the other chunks are absent, and skipped as empty. The network's time
+// is what its threads computed in that very run (Linux tells it), so that a machine that is slower for a while disturbs nothing, and
+// what the engine's other threads (collection, compilation) add to it, as a share that is measured on tiles alone. What lies beside is
+// told as a share of the network's time: of all threads, and by the clock, of which the network alone needs its time divided by
+// the number of workers at least.
 
 import { spawn } from "node:child_process";
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -31,6 +33,7 @@ const { values } = parseArgs({
     "train-steps": { type: "string", default: "100" },
     output: { type: "string", default: "labels,geojson,table" },
     fill: { type: "string", default: "1" },
+    split: { type: "string", default: "auto" },
     workers: { type: "string", default: String(availableParallelism()) },
     folder: { type: "string", default: "build/bench-slides" },
     json: { type: "string", default: "build/bench-slides.json" },
@@ -42,19 +45,20 @@ const patternPx = 2048;
 const levels = Number(values.levels);
 const tile = nearestLegalInput(levels, chunkPx + 2 * marginPx(levels)); // a tile a block, as "auto" has it
 
-interface Cost {
+interface RunCost {
   readonly seconds: number;
   readonly cpuSeconds: number;
-}
-
-interface RunCost extends Cost {
+  readonly threadSeconds: readonly number[];
   readonly peakBytes: number;
+  readonly stdout: string;
 }
 
 mkdirSync(folder, { recursive: true });
 const model = join(folder, `model-${values.levels}-${values.features}-${values["train-steps"]}.zip`);
 if (!existsSync(model)) await trainModel();
 const { image: pattern } = generateCells({ height: patternPx, width: patternPx, seed: 7 });
+const alone = await measureAlone();
+console.log(`tiles alone: their threads' time is ${alone.toFixed(3)} of it in all`);
 const rows = [];
 for (const [i, side] of values.sides.split(",").map(Number).entries()) rows.push(await measure(side, i === 0 ? 1 : Number(values.fill)));
 mkdirSync(dirname(values.json), { recursive: true });
@@ -71,36 +75,32 @@ async function trainModel(): Promise<void> {
   await overtile(["train", cells, "-o", model, ...size, "--steps", steps, "--batch", "2", "--interval", "1000", "--overwrite"]);
 }
 
-/** One slide from end to end, between two measurements of its network alone. */
+/** One slide from end to end. */
 async function measure(side: number, fill: number) {
   const slide = join(folder, `slide-${side}-${fill}.zarr`);
   const out = join(folder, `out-${side}`);
   rmSync(out, { recursive: true, force: true });
   await writeSlide(slide, side, fill);
-  const before = await measureNetwork();
-  const words = ["segment", slide, "--model", model, "-o", out, "--output", values.output, "--format", "ome-zarr", "--json"];
+  const { output, workers, split } = values;
+  const words = ["segment", slide, "--model", model, "-o", out, "--output", output, "--format", "ome-zarr", "--json"];
   const skip = fill < 1 ? ["--skip-empty"] : [];
-  const { stdout, ...cost } = await overtile([...words, ...skip, "--tile", String(tile), "--workers", values.workers]);
-  const after = await measureNetwork();
+  const { stdout, ...cost } = await overtile([...words, ...skip, "--tile", String(tile), "--workers", workers, "--split", split]);
   const [{ objects, predicted }] = JSON.parse(stdout) as [{ objects: number; predicted: number }];
-  // A block is a tile of the full size, but at the right and lower edge.
-  const tiles = fill < 1 ? predicted : (side / chunkPx) ** 2;
-  const network = {
-    seconds: (tiles * (before.seconds + after.seconds)) / 2,
-    cpuSeconds: (tiles * (before.cpuSeconds + after.cpuSeconds)) / 2,
-  };
-  const beside = { seconds: cost.seconds / network.seconds - 1, cpuSeconds: cost.cpuSeconds / network.cpuSeconds - 1 };
+  // Threads of the network compute nearly all of the time; others are idle for most of it.
+  const network = cost.threadSeconds.toSorted((a, b) => b - a).slice(0, Number(workers));
+  const networkSeconds = alone * network.reduce((sum, one) => sum + one, 0);
+  const beside = { cpuSeconds: cost.cpuSeconds / networkSeconds - 1, seconds: (cost.seconds * network.length) / networkSeconds - 1 };
   const share = (value: number): string => `${(100 * value).toFixed(1)} %`;
   console.log(
-    `${side} x ${side}: ${predicted} blocks, ${objects} objects; ${cost.seconds.toFixed(0)} s (network alone ${network.seconds.toFixed(0)} s, beside it ` +
-      `${share(beside.seconds)}); of all threads ${cost.cpuSeconds.toFixed(0)} s (${network.cpuSeconds.toFixed(0)} s, ${share(beside.cpuSeconds)}); ` +
+    `${side} x ${side}: ${predicted} blocks, ${objects} objects; of all threads ${cost.cpuSeconds.toFixed(0)} s (the network's ${networkSeconds.toFixed(0)} s, ` +
+      `beside them ${share(beside.cpuSeconds)}); by the clock ${cost.seconds.toFixed(0)} s (${share(beside.seconds)}); ` +
       `at most ${(cost.peakBytes / 2 ** 20).toFixed(0)} MiB; load ${loadavg()[0]!.toFixed(1)}`,
   );
-  return { side, tile, predicted, objects, ...cost, before, after, beside, load: loadavg()[0] };
+  return { side, tile, predicted, objects, ...cost, networkSeconds, beside, load: loadavg()[0] };
 }
 
-/** Seconds of the network for a tile, all workers busy and nothing beside. */
-async function measureNetwork(): Promise<Cost> {
+/** Processor time of tiles that workers predict with nothing beside, in all threads, over that of the workers' own. */
+async function measureAlone(): Promise<number> {
   const { spec, weights } = await readModel(new Uint8Array(readFileSync(model)));
   const dist = pathToFileURL(`${process.cwd()}/dist/`);
   const assets = await loadAssets(async (file) => new Uint8Array(readFileSync(new URL(file, dist))));
@@ -108,27 +108,49 @@ async function measureNetwork(): Promise<Cost> {
   const count = Number(values.workers);
   const crew = await openCrew({ spec, count, assets, spawn: spawnWorker, backend: "wasm", useKernels: true });
   await Promise.all(crew.networks.map((network) => network.setWeights(weights)));
-  const predictAll = (): Promise<unknown> =>
-    Promise.all(
-      crew.networks.map((network) => network.predict({ height: tile, width: tile, data: new Float32Array(tile * tile).fill(0.5) })),
-    );
-  await predictAll();
-  const rounds = 8;
-  const start = performance.now();
-  const cpu = process.cpuUsage();
-  for (let i = 0; i < rounds; i++) await predictAll();
-  const seconds = (performance.now() - start) / 1000;
-  const { user, system } = process.cpuUsage(cpu);
+  const data = new Float32Array(tile * tile).fill(0.5);
+  const predictAll = async (rounds: number): Promise<void> => {
+    for (let i = 0; i < rounds; i++)
+      await Promise.all(crew.networks.map((network) => network.predict({ height: tile, width: tile, data })));
+  };
+  await predictAll(2);
+  const before = readThreads();
+  await predictAll(12);
+  const after = readThreads();
   crew.dispose();
-  const tiles = rounds * count;
-  return { seconds: seconds / tiles, cpuSeconds: (user + system) / 1e6 / tiles };
+  const spent = Object.entries(after).map(([id, seconds]) => seconds - (before[id] ?? 0));
+  const sum = (some: readonly number[]): number => some.reduce((total, one) => total + one, 0);
+  return sum(spent) / sum(spent.toSorted((a, b) => b - a).slice(0, count));
 }
 
-/** Runs the built terminal to its end. It tells by itself what it took: worker threads are threads of its process. */
-async function overtile(words: readonly string[]): Promise<RunCost & { readonly stdout: string }> {
+/** Processor seconds of each thread of this process. */
+function readThreads(): Readonly<Record<string, number>> {
+  const ids = readdirSync("/proc/self/task");
+  return Object.fromEntries(
+    ids.map((id) => {
+      const fields = readFileSync(`/proc/self/task/${id}/stat`, "utf8").split(") ").pop()!.split(" ");
+      return [id, (Number(fields[11]) + Number(fields[12])) / 100];
+    }),
+  );
+}
+
+/** Runs the built terminal to its end. It tells by itself what it took, and what each of its threads did. */
+async function overtile(words: readonly string[]): Promise<RunCost> {
   const told = join(folder, "cost.json");
-  const hook = `import { writeFileSync } from "node:fs"; import { isMainThread } from "node:worker_threads";
-    if (isMainThread) process.on("exit", () => writeFileSync(${JSON.stringify(told)}, JSON.stringify(process.resourceUsage())));`;
+  const hook = `import { readdirSync, readFileSync, writeFileSync } from "node:fs"; import { isMainThread } from "node:worker_threads";
+    const threads = {};
+    const look = () => {
+      for (const id of readdirSync("/proc/self/task")) {
+        try {
+          const fields = readFileSync("/proc/self/task/" + id + "/stat", "utf8").split(") ").pop().split(" ");
+          threads[id] = (Number(fields[11]) + Number(fields[12])) / 100;
+        } catch {}
+      }
+    };
+    if (isMainThread) {
+      setInterval(look, 200).unref();
+      process.on("exit", () => writeFileSync(${JSON.stringify(told)}, JSON.stringify({ ...process.resourceUsage(), threads })));
+    }`;
   const start = performance.now();
   const preload = ["--import", `data:text/javascript,${encodeURIComponent(hook)}`];
   const child = spawn(process.execPath, [...preload, "dist/terminal.mjs", ...words], { stdio: ["ignore", "pipe", "inherit"] });
@@ -138,11 +160,12 @@ async function overtile(words: readonly string[]): Promise<RunCost & { readonly 
   });
   const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
   if (code !== 0) throw new Error(`overtile ${words.join(" ")} ended with ${code}`);
-  const { maxRSS, userCPUTime, systemCPUTime } = JSON.parse(readFileSync(told, "utf8")) as NodeJS.ResourceUsage;
+  const cost = JSON.parse(readFileSync(told, "utf8")) as NodeJS.ResourceUsage & { threads: Readonly<Record<string, number>> };
   return {
     seconds: (performance.now() - start) / 1000,
-    cpuSeconds: (userCPUTime + systemCPUTime) / 1e6,
-    peakBytes: maxRSS * 1024,
+    cpuSeconds: (cost.userCPUTime + cost.systemCPUTime) / 1e6,
+    threadSeconds: Object.values(cost.threads),
+    peakBytes: cost.maxRSS * 1024,
     stdout,
   };
 }

@@ -39,14 +39,14 @@ export async function openGrid(source: ImageSource, { plane, channels, pixelsPer
   const extent = { height: source.height / step.y, width: source.width / step.x };
   const isFloat = source.dtype.startsWith("float");
   const isSame = extent.height === height && extent.width === width;
-  const read: ReadBox = async ({ y0, x0, y1, x1 }, tileSignal) => {
+  const read: ReadBox = async ({ y0, x0, y1, x1 }, tileSignal, allocate) => {
     assertNotAborted(tileSignal);
     const rows = shareAxis(from.height, height, y0, y1, extent.height);
     const columns = shareAxis(from.width, width, x0, x1, extent.width);
     const [vertical, horizontal] = [spanOf(rows), spanOf(columns)];
     const box = { y0: vertical.start, x0: horizontal.start, y1: vertical.end, x1: horizontal.end };
     const part = await source.read({ ...box, ...plane, level, signal: tileSignal });
-    const pixels = normalizeRaster(isSame ? part : rescale(part, box, rows, columns), ranges).data;
+    const pixels = normalizeRaster(isSame ? part : rescale(part, box, rows, columns), ranges, allocate).data;
     if (isFloat) assertFinite(pixels, source.name);
     return pixels;
   };

@@ -30,9 +30,9 @@ const stripRows = 512;
 /** Measures the whole plane: statistics are never those of a tile. Throws Problem InvalidParameter, UnsupportedImage (NaN or infinite pixels). */
 export async function openPlane(source: ImageSource, plane: Plane, channels: number, signal?: AbortSignal): Promise<PlaneReader> {
   const ranges = await measurePlane(source, plane, channels, signal);
-  const read: ReadBox = async (box, tileSignal) => {
+  const read: ReadBox = async (box, tileSignal, allocate) => {
     assertNotAborted(tileSignal);
-    return normalizeRaster(await source.read({ ...box, ...plane, signal: tileSignal }), ranges).data;
+    return normalizeRaster(await source.read({ ...box, ...plane, signal: tileSignal }), ranges, allocate).data;
   };
   return { source, ranges, read };
 }

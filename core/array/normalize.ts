@@ -54,10 +54,17 @@ export function measureRanges(image: Raster, path?: string): readonly Range[] {
   return ranges.result(path);
 }
 
+/** Gives memory for so many numbers, whatever they are before. */
+export type Allocate = (length: number) => Float32Array;
+
 /** `(x - low) / (high - low + 1e-6)` of every pixel, channel by channel, as float32. A new raster. */
-export function normalizeRaster(image: Raster<TypedArray>, ranges: readonly Range[]): Raster<Float32Array> {
+export function normalizeRaster(
+  image: Raster<TypedArray>,
+  ranges: readonly Range[],
+  allocate: Allocate = (length) => new Float32Array(length),
+): Raster<Float32Array> {
   const { data, channels } = image;
-  const out = new Float32Array(data.length);
+  const out = allocate(data.length);
   for (let c = 0; c < channels; c++) {
     const { low, high } = ranges[c]!;
     const scale = 1 / (high - low + scaleRange.eps);

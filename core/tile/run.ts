@@ -2,6 +2,7 @@
 // workers share one image; results arrive in whatever order they are done. No engine here: `predict` is handed in.
 
 import { mirrorIndex } from "../array/mirror.ts";
+import type { Allocate } from "../array/normalize.ts";
 import type { Box } from "../array/raster.ts";
 import { assertNotAborted } from "../job.ts";
 import { isProblem } from "../problem.ts";
@@ -17,8 +18,8 @@ export interface TilePixels {
 /** Gives the logits [height - 2 margin, width - 2 margin, classes] of a tile, and gives them away. */
 export type PredictTile = (tile: TilePixels, signal?: AbortSignal) => Promise<Float32Array>;
 
-/** Reads a box inside the image as [height, width, channels], normalised. */
-export type ReadBox = (box: Box, signal?: AbortSignal) => Promise<Float32Array>;
+/** Reads a box inside the image as [height, width, channels], normalised. `allocate`: where there may be memory for it. */
+export type ReadBox = (box: Box, signal?: AbortSignal, allocate?: Allocate) => Promise<Float32Array>;
 
 export interface RunTilesOptions {
   readonly plan: Pick<TilePlan, "height" | "width" | "levels" | "marginPx" | "tiles">;
@@ -63,8 +64,9 @@ export async function* runTiles({
   const running = new Map<PredictTile, Promise<Finished>>();
   // Read while the predictors are busy: one tile ahead for each.
   const ahead: OpenedTile[] = [];
+  const memory = createTileMemory();
   const openTile = (tile: Tile): OpenedTile => {
-    const pixels = readMirrored(plan, tile.input, channels, read, signal);
+    const pixels = readMirrored(plan, tile.input, channels, read, signal, memory.allocate);
     pixels.catch(() => {}); // it is told when its turn comes
     return { tile, pixels };
   };
@@ -91,6 +93,7 @@ export async function* runTiles({
     const data = await pixels;
     try {
       const logits = await predict({ height: y1 - y0, width: x1 - x0, data }, signal);
+      memory.free(data);
       return [{ tile, logits: cropCore(logits, tile, plan.marginPx, classes) }];
     } catch (error) {
       const parts = isProblem(error, "OutOfMemory") ? splitTile(tile, plan.levels) : undefined;
@@ -115,6 +118,25 @@ export async function* runTiles({
   }
 }
 
+/** Memory that tiles of one size use one after another: new pages for each would take the system longer than filling them. */
+function createTileMemory(): { readonly allocate: Allocate; free(data: Float32Array): void } {
+  const own = new WeakSet<Float32Array>();
+  const unused: Float32Array[] = [];
+  return {
+    allocate(length) {
+      const at = unused.findIndex((one) => one.length === length);
+      if (at >= 0) return unused.splice(at, 1)[0]!;
+      const fresh = new Float32Array(length);
+      own.add(fresh);
+      unused.length = 0; // tiles have another size now
+      return fresh;
+    },
+    free(data) {
+      if (own.has(data)) unused.push(data); // others belong to whoever reads
+    },
+  };
+}
+
 /** The pixels of `box`, which may reach over the image's borders: mirrored there, the edge pixel not repeated. */
 export async function readMirrored(
   { height, width }: { readonly height: number; readonly width: number },
@@ -122,20 +144,19 @@ export async function readMirrored(
   channels: number,
   read: ReadBox,
   signal?: AbortSignal,
+  allocate: Allocate = (length) => new Float32Array(length),
 ): Promise<Float32Array> {
   const rows = mirroredIndices(box.y0, box.y1, height);
   const columns = mirroredIndices(box.x0, box.x1, width);
   const inside = { y0: min(rows), x0: min(columns), y1: max(rows) + 1, x1: max(columns) + 1 };
+  const isInside = box.y0 >= 0 && box.x0 >= 0 && box.y1 <= height && box.x1 <= width;
+  if (isInside) return read(inside, signal, allocate);
   const pixels = await read(inside, signal);
-  const isInside = rows.length === inside.y1 - inside.y0 && columns.length === inside.x1 - inside.x0;
-  if (isInside && rows[0] === inside.y0 && columns[0] === inside.x0 && box.y0 >= 0 && box.x0 >= 0 && box.y1 <= height && box.x1 <= width)
-    return pixels;
-
   const stride = (inside.x1 - inside.x0) * channels;
   // Between the mirrored columns each row is one piece.
   const left = Math.min(columns.length, Math.max(0, -box.x0));
   const right = Math.max(left, Math.min(box.x1, width) - box.x0);
-  const out = new Float32Array(rows.length * columns.length * channels);
+  const out = allocate(rows.length * columns.length * channels);
   rows.forEach((row, y) => {
     const start = (row - inside.y0) * stride;
     const to = y * columns.length * channels;
