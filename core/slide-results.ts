@@ -88,9 +88,10 @@ async function* writeResults(blocks: BlockStore, options: ResultOptions): Job<Sl
   const joining = { ...options, cut: crew.cut, measures };
   const table = yield* joinObjects(blocks, joining, async (found) => {
     const consumers: ObjectConsumer[] = [];
-    if (has("labels")) consumers.push(await openLabels(blocks, found, options));
+    // Files first: another thread may describe a band while this one packs its labels.
     const files = objectFileKinds.filter((kind) => has(kind));
     if (files.length > 0) consumers.push(await openFiles(files, blocks, found, { ...options, crew }));
+    if (has("labels")) consumers.push(await openLabels(blocks, found, options));
     return consumers;
   });
   return countObjects(table);
@@ -125,7 +126,7 @@ function nameRegion({ regions }: ObjectRegions, number: number): string {
 }
 
 // Bands that are described beside this thread while it goes on.
-const bandsAtOnce = 2;
+const bandsAtOnce = 4;
 
 /** Outlines and tables, appended to their files in the order of the bands. */
 async function openFiles(

@@ -42,8 +42,8 @@ export interface ObjectThreads extends ObjectCrew {
 const startTimeoutMs = 20_000;
 
 /**
- * As many threads as `workers` says, each started when it is first needed; what cannot be started is done in this thread. With one
- * worker all of it is. Calls reject with Problem WorkerLost when their thread dies.
+ * As many threads as `workers` says, the first started at once, others when they are needed; what cannot be started is done in this
+ * thread. With one worker all of it is. Calls reject with Problem WorkerLost when their thread dies.
  */
 export function openObjectThreads({ spawn, cores }: Pick<Workspace, "spawn" | "cores">, workers: number | "auto"): ObjectThreads {
   const here = createLocalCrew();
@@ -53,6 +53,12 @@ export function openObjectThreads({ spawn, cores }: Pick<Workspace, "spawn" | "c
   const threads = Array.from({ length: count }, (): { busy: number; opening?: Promise<Connection<ObjectApi> | undefined> } => ({
     busy: 0,
   }));
+  const start = (thread: (typeof threads)[number]): Promise<Connection<ObjectApi> | undefined> => {
+    thread.opening ??= connect<ObjectApi>(spawn, startTimeoutMs, life.signal).catch(() => undefined);
+    return thread.opening;
+  };
+  const [first] = threads as [(typeof threads)[number]];
+  void start(first);
   const ask = async <R>(
     thread: (typeof threads)[number],
     call: (api: Remote<ObjectApi>) => Promise<R>,
@@ -60,8 +66,7 @@ export function openObjectThreads({ spawn, cores }: Pick<Workspace, "spawn" | "c
   ): Promise<R> => {
     thread.busy++;
     try {
-      thread.opening ??= connect<ObjectApi>(spawn, startTimeoutMs, life.signal).catch(() => undefined);
-      const connection = await thread.opening;
+      const connection = await start(thread);
       return await (connection === undefined ? otherwise() : connection.call(call));
     } finally {
       thread.busy--;
@@ -77,7 +82,6 @@ export function openObjectThreads({ spawn, cores }: Pick<Workspace, "spawn" | "c
       );
     },
     async describe(options) {
-      const [first] = threads as [(typeof threads)[number]];
       let own: ObjectDesk | undefined;
       await ask(
         first,

@@ -10,7 +10,7 @@ import { type ResultPlace, type SlideKind, writeSlideResults } from "../core/sli
 import { openSource } from "../core/source/open.ts";
 import type { ImageSource } from "../core/source/source.ts";
 import type { Context, Image, Parameters, SegmentResult, SlideContext, SlideExport } from "./contract.ts";
-import { openObjectThreads } from "./object-threads.ts";
+import { type ObjectThreads, openObjectThreads } from "./object-threads.ts";
 import { resolveParameters } from "./parameters.ts";
 import { classifySlide } from "./slide-action.ts";
 import { createHandleStore, growFile } from "./store/handle-store.ts";
@@ -49,7 +49,7 @@ export async function* segmentIntoFolder(
       yield { kind: "notice", done: 0, message };
     }
     const source = await openSource(image, { signal, ...(begun.name !== undefined && { name: begun.name }) });
-    const crew = openObjectThreads(workspace, values.workers);
+    let crew: ObjectThreads | undefined;
     try {
       const { height, width } = source;
       const path = source.name;
@@ -66,7 +66,9 @@ export async function* segmentIntoFolder(
       const { record, parameters, backend } = yield* classifySlide(source, store, values, options, workspace, context);
       const minSizePx = values.min_size === "auto" ? record.minSizePx : values.min_size;
       const splitDepthPx = values.split === "auto" ? record.splitDepthPx : values.split;
-      const { objects } = yield* writeSlideResults(await findBlockStore(store, folder.name), {
+      const blocks = await findBlockStore(store, folder.name);
+      crew = openObjectThreads(workspace, values.workers);
+      const { objects } = yield* writeSlideResults(blocks, {
         crew,
         kinds: ["labels", "table"],
         format: "ome-tiff",
@@ -88,7 +90,7 @@ export async function* segmentIntoFolder(
       await writeJson(store, resultName, result);
       return { ...result, slide: { folder } };
     } finally {
-      crew.dispose();
+      crew?.dispose();
       source.dispose?.();
     }
   } finally {

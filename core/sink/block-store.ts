@@ -5,6 +5,7 @@ import type { Band } from "../array/band.ts";
 import type { Range } from "../array/normalize.ts";
 import { type Box, createTypedArray, type DType, type TypedArray } from "../array/raster.ts";
 import { Problem } from "../problem.ts";
+import { inParallel } from "../source/in-parallel.ts";
 import type { Block } from "../tile/slide-plan.ts";
 import { briefPacking, classPacking } from "./packing.ts";
 import type { ChunkStore } from "./store.ts";
@@ -187,6 +188,8 @@ function padPlane(
   return out;
 }
 
+const readAtOnce = 4;
+
 // Rows of a band: the chunks of a row of blocks are held as bytes, what is made of them need not be as high.
 const bandRows = 128;
 
@@ -211,12 +214,14 @@ async function* readBands(
     if (region !== undefined) data.fill(0);
     const row = y0 / blockPx;
     const last = Math.ceil(wanted.x1 / blockPx);
-    for (let column = Math.floor(wanted.x0 / blockPx); column < last; column++) {
+    const first = Math.floor(wanted.x0 / blockPx);
+    const columns = Array.from({ length: last - first }, (_, i) => first + i);
+    await inParallel(columns, { limit: readAtOnce }, async (column) => {
       const chunk = await array.read([...prefix, row, column]);
       if (chunk === undefined) throw missingBlock({ row, column });
       const box = { y0, x0: column * blockPx, y1, x1: Math.min(width, (column + 1) * blockPx) };
       pasteInside(chunk, box, wanted, { y0, width, data, blockPx });
-    }
+    });
     for (let y = y0; y < y1; y += bandRows) {
       const end = Math.min(y1, y + bandRows);
       yield { y0: y, height: end - y, width, data: data.subarray((y - y0) * width, (end - y0) * width) as TypedArray };

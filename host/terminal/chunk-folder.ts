@@ -3,7 +3,10 @@
 import { access, mkdir, open, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ChunkStore } from "../../core/sink/store.ts";
+import { inParallel } from "../../core/source/in-parallel.ts";
 import { describeWriteFailure, writeFileWhole } from "../../core/source/write-file.ts";
+
+const syncedAtOnce = 8;
 
 /** Each chunk is on the disk, whole, before it has its name. */
 export function createChunkFolder(folder: string): ChunkStore {
@@ -49,7 +52,9 @@ export function createFreshFolder(folder: string): Pick<ChunkStore, "write"> & {
     },
     async sync() {
       const folders = new Set([...written].map(dirname));
-      for (const path of [...written, ...folders]) await guard(path, () => syncPath(path));
+      const limit = syncedAtOnce; // a disk takes several together, and a large slide has thousands
+      await inParallel([...written], { limit }, (path) => guard(path, () => syncPath(path)));
+      await inParallel([...folders], { limit }, (path) => guard(path, () => syncPath(path)));
     },
   };
 }
