@@ -6,8 +6,8 @@
 // only a square of a tenth of a slide beyond the first has any; the other chunks are absent, and skipped as empty. The network's time
 // is what its threads computed in that very run (Linux tells it), so that a machine that is slower for a while disturbs nothing, and
 // what the engine's other threads (collection, compilation) add to it, as a share that is measured on tiles alone. What lies beside is
-// told as a share of the network's time: of all threads, and by the clock, of which the network alone needs its time divided by
-// the number of workers at least.
+// told as a share of the network's time: of all threads, and by the clock, both against tiles alone and against the least that the
+// network could need, its threads' time divided by the number of workers.
 
 import { spawn } from "node:child_process";
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -58,7 +58,9 @@ const model = join(folder, `model-${values.levels}-${values.features}-${values["
 if (!existsSync(model)) await trainModel();
 const { image: pattern } = generateCells({ height: patternPx, width: patternPx, seed: 7 });
 const alone = await measureAlone();
-console.log(`tiles alone: their threads' time is ${alone.toFixed(3)} of it in all`);
+console.log(
+  `tiles alone, over the time of the workers' own threads: of all threads ${alone.cpu.toFixed(3)}, by the clock ${alone.clock.toFixed(3)}`,
+);
 const rows = [];
 for (const [i, side] of values.sides.split(",").map(Number).entries()) rows.push(await measure(side, i === 0 ? 1 : Number(values.fill)));
 mkdirSync(dirname(values.json), { recursive: true });
@@ -88,19 +90,25 @@ async function measure(side: number, fill: number) {
   const [{ objects, predicted }] = JSON.parse(stdout) as [{ objects: number; predicted: number }];
   // Threads of the network compute nearly all of the time; others are idle for most of it.
   const network = cost.threadSeconds.toSorted((a, b) => b - a).slice(0, Number(workers));
-  const networkSeconds = alone * network.reduce((sum, one) => sum + one, 0);
-  const beside = { cpuSeconds: cost.cpuSeconds / networkSeconds - 1, seconds: (cost.seconds * network.length) / networkSeconds - 1 };
+  const ownSeconds = network.reduce((sum, one) => sum + one, 0);
+  const networkSeconds = alone.cpu * ownSeconds;
+  const least = ownSeconds / network.length;
+  const beside = {
+    cpuSeconds: cost.cpuSeconds / networkSeconds - 1,
+    seconds: cost.seconds / (alone.clock * least) - 1,
+    secondsOverLeast: cost.seconds / least - 1,
+  };
   const share = (value: number): string => `${(100 * value).toFixed(1)} %`;
   console.log(
     `${side} x ${side}: ${predicted} blocks, ${objects} objects; of all threads ${cost.cpuSeconds.toFixed(0)} s (the network's ${networkSeconds.toFixed(0)} s, ` +
-      `beside them ${share(beside.cpuSeconds)}); by the clock ${cost.seconds.toFixed(0)} s (${share(beside.seconds)}); ` +
+      `beside them ${share(beside.cpuSeconds)}); by the clock ${cost.seconds.toFixed(0)} s (${share(beside.seconds)} beside tiles alone, ${share(beside.secondsOverLeast)} over the least); ` +
       `at most ${(cost.peakBytes / 2 ** 20).toFixed(0)} MiB; load ${loadavg()[0]!.toFixed(1)}`,
   );
   return { side, tile, predicted, objects, ...cost, networkSeconds, beside, load: loadavg()[0] };
 }
 
-/** Processor time of tiles that workers predict with nothing beside, in all threads, over that of the workers' own. */
-async function measureAlone(): Promise<number> {
+/** Tiles with nothing beside: processor time of all threads, and time by the clock of all workers, over that of the workers' own. */
+async function measureAlone(): Promise<{ readonly cpu: number; readonly clock: number }> {
   const { spec, weights } = await readModel(new Uint8Array(readFileSync(model)));
   const dist = pathToFileURL(`${process.cwd()}/dist/`);
   const assets = await loadAssets(async (file) => new Uint8Array(readFileSync(new URL(file, dist))));
@@ -110,17 +118,22 @@ async function measureAlone(): Promise<number> {
   await Promise.all(crew.networks.map((network) => network.setWeights(weights)));
   const data = new Float32Array(tile * tile).fill(0.5);
   const predictAll = async (rounds: number): Promise<void> => {
-    for (let i = 0; i < rounds; i++)
-      await Promise.all(crew.networks.map((network) => network.predict({ height: tile, width: tile, data })));
+    const walk = async (network: (typeof crew.networks)[number]): Promise<void> => {
+      for (let i = 0; i < rounds; i++) await network.predict({ height: tile, width: tile, data });
+    };
+    await Promise.all(crew.networks.map(walk));
   };
   await predictAll(2);
   const before = readThreads();
-  await predictAll(12);
+  const start = performance.now();
+  await predictAll(16);
+  const clock = (performance.now() - start) / 1000;
   const after = readThreads();
   crew.dispose();
   const spent = Object.entries(after).map(([id, seconds]) => seconds - (before[id] ?? 0));
   const sum = (some: readonly number[]): number => some.reduce((total, one) => total + one, 0);
-  return sum(spent) / sum(spent.toSorted((a, b) => b - a).slice(0, count));
+  const own = sum(spent.toSorted((a, b) => b - a).slice(0, count));
+  return { cpu: sum(spent) / own, clock: (clock * count) / own };
 }
 
 /** Processor seconds of each thread of this process. */
