@@ -18,6 +18,8 @@ const stories = [
   "segment",
   "empty-blocks",
   "segment-slide",
+  "object-files",
+  "object-crew",
   "slide-objects",
   "slide-results",
   "validate",
