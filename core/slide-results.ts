@@ -133,7 +133,7 @@ async function openFiles(
   kinds: readonly ObjectFileKind[],
   { record }: BlockStore,
   { sets, splits, regions, ...table }: ObjectTable,
-  { place, crew, source, tolerancePx }: ResultOptions & { readonly crew: ObjectCrew },
+  { place, crew, source, tolerancePx, signal }: ResultOptions & { readonly crew: ObjectCrew },
 ): Promise<ObjectConsumer> {
   const { name, classNames, pixelSizeUm, plane, probabilityType } = record;
   const names = regions?.regions.map((_, i) => nameRegion(regions, i + 1));
@@ -146,6 +146,7 @@ async function openFiles(
   const files = new Map<ObjectFileKind, GrowingFile>();
   for (const kind of kinds) files.set(kind, await place.openFile(kind));
   const write = async (pieces: readonly FileBytes[]): Promise<void> => {
+    signal?.throwIfAborted(); // what a thread still sends is not written to files that are being abandoned
     for (const { kind, bytes } of pieces) await files.get(kind)!.append(bytes);
   };
   const inOrder = createOrder();
