@@ -7,6 +7,7 @@ import { describeError, isProblem, Problem } from "../problem.ts";
 import { readZip, writeZip, type ZipArchive } from "../source/zip.ts";
 import { countParameters, planLayers } from "../unet/layers.ts";
 import { createSpec, type UNetSpec } from "../unet/spec.ts";
+import { type ArchiveLimits, largestWeightsBytes, limitArchive } from "./archive-limits.ts";
 import { assertModel, type JsonObject, type Model } from "./model.ts";
 import { createModelJson, listManifestWeights, weightsFile } from "./model-json.ts";
 import { readNpy, type Tensor, writeNpy } from "./npy.ts";
@@ -25,10 +26,9 @@ const names = {
   training: "training.json",
 } as const;
 
-/** Limits of what is read; the largest network has 2 GiB of weights, twice. */
+/** Limits of what is read, whatever the network; the rest follows from its size (archive-limits.ts). */
 const mostEntries = 100;
 const largestTextBytes = 2 ** 18;
-const largestRecordBytes = 2 ** 25;
 
 /** The bytes of the archive. The same model gives the same bytes. `onnx: false` leaves ONNX out: half the size. Throws Problem InvalidParameter. */
 export async function writeModel(model: Model, { onnx = true }: { onnx?: boolean } = {}): Promise<Uint8Array> {
@@ -68,7 +68,8 @@ export async function writeModel(model: Model, { onnx = true }: { onnx?: boolean
 /** The model in an archive. Throws Problem InvalidModel, with the reason, for everything that is not one of ours, whole and unchanged. */
 export async function readModel(bytes: Uint8Array, { path }: { path?: string } = {}): Promise<Model> {
   try {
-    const zip = readZip(bytes, { kind: "InvalidModel", maxEntries: mostEntries, ...(path === undefined ? {} : { path }) });
+    const limits = { kind: "InvalidModel", maxEntries: mostEntries, maxFileBytes: largestWeightsBytes } as const;
+    const zip = readZip(bytes, { ...limits, ...(path === undefined ? {} : { path }) });
     const model = await readArchive(zip);
     assertModel(model);
     // What is not needed here must be whole, too: it may be handed on.
@@ -92,6 +93,8 @@ async function readArchive(zip: ZipArchive): Promise<Model> {
   const format = readNumber(own, "format");
   if (format > configFormat) throw new Error(`it was made by a newer Overtile (format ${format}). Update Overtile.`);
   const spec = createSpec(readSpec(readField(own, "network")));
+  const limits = limitArchive(spec);
+  for (const name of zip.names) if (name !== names.description) assertClaim(name, zip.sizeOf(name), limits[limitOf(name)]);
   const normalization = readField(own, "normalization");
   const [low, high] = readList(normalization, "percentiles", "number");
   if (readString(normalization, "kind") !== "scale_range" || low === undefined || high === undefined)
@@ -101,14 +104,14 @@ async function readArchive(zip: ZipArchive): Promise<Model> {
     version: readNumber(own, "version"),
     description: readString(description, "description"),
     spec,
-    weights: await readWeights(zip, readField(readField(description, "weights"), "tensorflow_js"), spec),
+    weights: await readWeights(zip, readField(readField(description, "weights"), "tensorflow_js"), spec, limits),
     classNames: readList(own, "class_names", "string"),
     channelNames: readList(own, "channel_names", "string"),
     normalization: { kind: "scale_range", percentiles: [low, high], eps: readNumber(normalization, "eps") },
     ...(own["pixel_size_um"] === undefined ? {} : { pixelSizeUm: readNumber(own, "pixel_size_um") }),
     ...(own["authors"] === undefined ? {} : { authors: readList(own, "authors", "string") }),
     ...(own["license"] === undefined ? {} : { license: readString(own, "license") }),
-    training: readFields(JSON.parse(readText(zip, names.training, largestRecordBytes)), names.training) as JsonObject,
+    training: readFields(JSON.parse(readText(zip, names.training, limits.record)), names.training) as JsonObject,
     created: readString(own, "created"),
     testInput: withoutBatch(readNpy(zip.read(names.testInput))),
     testOutput: withoutBatch(readNpy(zip.read(names.testOutput))),
@@ -116,22 +119,54 @@ async function readArchive(zip: ZipArchive): Promise<Model> {
 }
 
 /** The weights, when their archive is the one that was described and holds exactly this network. */
-async function readWeights(zip: ZipArchive, described: Readonly<Record<string, unknown>>, spec: UNetSpec): Promise<Float32Array> {
+async function readWeights(
+  zip: ZipArchive,
+  described: Readonly<Record<string, unknown>>,
+  spec: UNetSpec,
+  limits: ArchiveLimits,
+): Promise<Float32Array> {
   if (readString(described, "source") !== names.tensorflowJs) throw new Error("its weights are not where they should be.");
   const bytes = zip.read(names.tensorflowJs);
   if ((await hashSha256(bytes)) !== readString(described, "sha256")) throw new Error("its weights are not those that were described.");
-  const inner = readZip(bytes, { kind: "InvalidModel", path: names.tensorflowJs, maxEntries: mostEntries });
-  const modelJson = readFields(JSON.parse(readText(inner, "model.json", largestRecordBytes)), "model.json");
+  const inner = readZip(bytes, {
+    kind: "InvalidModel",
+    path: names.tensorflowJs,
+    maxEntries: mostEntries,
+    maxFileBytes: limits.weights,
+  });
+  const modelJson = readFields(JSON.parse(readText(inner, "model.json", limits.modelJson)), "model.json");
   const [group] = readList(modelJson, "weightsManifest", "object");
   const listed = readList(readFields(group, "weightsManifest"), "weights", "object").map((weight) => {
     const fields = readFields(weight, "weightsManifest");
     return { name: readString(fields, "name"), shape: readList(fields, "shape", "number"), dtype: readString(fields, "dtype") };
   });
   if (JSON.stringify(listed) !== JSON.stringify(listManifestWeights(spec))) throw new Error("its weights are those of another network.");
-  const data = inner.read(weightsFile);
   const count = countParameters(planLayers(spec));
-  if (data.length !== 4 * count) throw new Error(`its weights have ${data.length} bytes; ${4 * count} were expected.`);
+  const claimed = inner.sizeOf(weightsFile);
+  if (claimed !== 4 * count) throw new Error(`its weights have ${claimed} bytes; ${4 * count} were expected.`);
+  const data = inner.read(weightsFile);
   return new Float32Array(data.buffer, data.byteOffset, count);
+}
+
+/** The limit that a file of an archive falls under, by its name. */
+function limitOf(name: string): keyof ArchiveLimits {
+  switch (name) {
+    case names.tensorflowJs:
+    case names.onnx:
+      return "weights";
+    case names.testInput:
+      return "testInput";
+    case names.testOutput:
+      return "testOutput";
+    case names.training:
+      return "record";
+    default:
+      return "other";
+  }
+}
+
+function assertClaim(name: string, claimed: number, most: number): void {
+  if (claimed > most) throw new Error(`its ${name} unpacks to ${claimed} bytes; a model of this network has at most ${most}.`);
 }
 
 function readSpec(network: Readonly<Record<string, unknown>>): UNetSpec {
@@ -146,9 +181,7 @@ function readSpec(network: Readonly<Record<string, unknown>>): UNetSpec {
 }
 
 function readText(zip: ZipArchive, name: string, most: number): string {
-  const bytes = zip.read(name);
-  if (bytes.length > most) throw new Error(`its ${name} has ${bytes.length} bytes; the most is ${most}.`);
-  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  return new TextDecoder("utf-8", { fatal: true }).decode(zip.read(name, most));
 }
 
 function withBatch({ data, shape }: Tensor): Tensor {

@@ -16,6 +16,8 @@ export interface Checkpoint {
 
 const format = 1;
 const stateFile = "checkpoint.json";
+/** The state is the only file that is packed: an array is never larger than the checkpoint that holds it. */
+const largestStateBytes = 2 ** 26;
 
 /** The bytes of a checkpoint. */
 export function writeCheckpoint({ plan, state, arrays }: Checkpoint): Uint8Array {
@@ -28,12 +30,12 @@ export function writeCheckpoint({ plan, state, arrays }: Checkpoint): Uint8Array
 export function readCheckpoint(bytes: Uint8Array, path?: string): Checkpoint {
   const where = path === undefined ? {} : { path };
   try {
-    const zip = readZip(bytes, { kind: "InvalidModel", maxEntries: 32, ...where });
-    const json: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(zip.read(stateFile)));
+    const zip = readZip(bytes, { kind: "InvalidModel", maxEntries: 32, maxFileBytes: Math.max(largestStateBytes, bytes.length), ...where });
+    const json: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(zip.read(stateFile, largestStateBytes)));
     const { plan, state, arrays, format: found } = json as Record<string, unknown>;
     if (found !== format) throw new Error(`its format is ${String(found)}, not ${format}`);
     if (typeof plan !== "string" || !Array.isArray(arrays)) throw new Error("its description is incomplete");
-    const entries = arrays.map((name) => [String(name), readNpy(zip.read(`${String(name)}.npy`)).data] as const);
+    const entries = arrays.map((name) => [String(name), readNpy(zip.read(`${String(name)}.npy`, bytes.length)).data] as const);
     return { plan, state, arrays: Object.fromEntries(entries) };
   } catch (cause) {
     if (isProblem(cause)) throw cause;

@@ -3,7 +3,7 @@
 // Opening looks at every file's size and kind; pixels are read when asked for.
 
 import { Problem } from "../problem.ts";
-import type { ByteReader } from "./bytes.ts";
+import { type ByteReader, createBlobReader, readWhole } from "./bytes.ts";
 import { type Folder, openZipFolder } from "./folder.ts";
 import { openImage } from "./open.ts";
 import { deferSource } from "./raster-source.ts";
@@ -60,13 +60,13 @@ export async function openDataset(input: string | Uint8Array | Blob | Folder, si
 
 async function openFolder(input: string | Uint8Array | Blob | Folder): Promise<Folder> {
   if (input instanceof Uint8Array) return openZipFolder(input, "the dataset");
-  if (input instanceof Blob) return openZipFolder(new Uint8Array(await input.arrayBuffer()), "the dataset");
+  if (input instanceof Blob) return openZipFolder(await readWhole(createBlobReader(input), "the dataset"), "the dataset");
   if (typeof input !== "string") return input;
   const { isNodeFolder, openFileReader, openNodeFolder } = await import("./node-file.ts");
   if (await isNodeFolder(input)) return openNodeFolder(input);
   const reader = await openFileReader(input);
   try {
-    return openZipFolder(await reader.read(0, reader.size), input);
+    return openZipFolder(await readWhole(reader, input), input);
   } finally {
     await reader.dispose?.();
   }

@@ -1,7 +1,8 @@
 // A folder as a dataset needs it: names in a sub-folder, and the bytes of a file. On disk (node-file.ts) or in a zip (here).
 
-import { type ByteReader, createBytesReader } from "./bytes.ts";
+import type { ByteReader } from "./bytes.ts";
 import { readZip } from "./zip.ts";
+import { createZipReader } from "./zip-reader.ts";
 
 export interface Folder {
   readonly name: string;
@@ -25,7 +26,7 @@ export function openZipFolder(bytes: Uint8Array, name: string): Folder {
       const files = names.filter((entry) => entry.startsWith(prefix)).map((entry) => entry.slice(prefix.length));
       return files.length > 0 ? files.filter((file) => !file.includes("/")) : undefined;
     },
-    open: async (folder, file) => createBytesReader(zip.read(`${top}${folder}/${file}`)),
+    open: async (folder, file) => createZipReader(zip, `${top}${folder}/${file}`),
   };
 }
 

@@ -12,14 +12,42 @@ const largestRatio = 1032;
 
 /** Input handed over at a time: bounds what one push can unpack to before it is counted (16 kB -> 17 MB). */
 const pieceBytes = 1 << 14;
+const headPieceBytes = 1 << 10;
+
+/** Taken at once: so many bytes, or so many times the packed data. */
+const leastTaken = 1 << 20;
+const usualRatio = 8;
 
 /** Returns the `size` bytes that a raw deflate stream unpacks to. Throws Error for a broken stream and for any other size. */
 export function inflateRaw(bytes: Uint8Array, size: number): Uint8Array {
   if (size > largestRatio * bytes.length + 64) throw new Error(`${bytes.length} packed bytes cannot unpack to ${size}`);
-  const out = new Uint8Array(size);
-  const filled = inflatePieces(bytes, size, (chunk, at) => out.set(chunk, at));
+  // The size is a claim: memory is taken as it comes true, at once only where the packed data are not much smaller.
+  let out = new Uint8Array(Math.min(size, Math.max(leastTaken, usualRatio * bytes.length)));
+  const filled = inflatePieces(bytes, size, (chunk, at) => {
+    if (at + chunk.length > out.length) out = growBytes(out, at + chunk.length, size);
+    out.set(chunk, at);
+  });
   if (filled !== size) throw new Error(`the packed data end after ${filled} of ${size} bytes`);
   return out;
+}
+
+/** Returns the first `length` bytes that a raw deflate stream unpacks to, or all where there are fewer. Throws Error for a broken one. */
+export function inflateHead(bytes: Uint8Array, length: number): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  let filled = 0;
+  const inflate = new Inflate((chunk) => {
+    chunks.push(chunk);
+    filled += chunk.length;
+  });
+  for (let at = 0; at < bytes.length && filled < length; at += headPieceBytes)
+    inflate.push(bytes.subarray(at, at + headPieceBytes), at + headPieceBytes >= bytes.length);
+  return concatBytes(chunks, filled).slice(0, length);
+}
+
+function growBytes(bytes: Uint8Array<ArrayBuffer>, least: number, most: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(Math.min(most, Math.max(least, 2 * bytes.length)));
+  larger.set(bytes);
+  return larger;
 }
 
 /**

@@ -5,15 +5,22 @@
 import { zipSync } from "fflate";
 import { Problem } from "../problem.ts";
 import { crc32 } from "./crc32.ts";
-import { inflateRaw } from "./inflate.ts";
+import { inflateHead, inflateRaw } from "./inflate.ts";
 import { assertSafeName } from "./zip-name.ts";
 
 export interface ZipArchive {
   /** Names of the files in the order of the central directory; folders are not listed. */
   readonly names: readonly string[];
   has(name: string): boolean;
-  /** The bytes of a file, with their checksum compared. Throws the archive's Problem. */
-  read(name: string): Uint8Array;
+  /** Bytes that a file claims to unpack to. Throws the archive's Problem where there is none of that name. */
+  sizeOf(name: string): number;
+  /**
+   * The bytes of a file, with their checksum compared. One that claims more than `most` is refused before anything is unpacked.
+   * Throws the archive's Problem.
+   */
+  read(name: string, most?: number): Uint8Array;
+  /** The first bytes of a file, at most `length`: no more than these is unpacked, and no checksum compared. */
+  readHead(name: string, length: number): Uint8Array;
 }
 
 export interface ZipLimits {
@@ -21,6 +28,8 @@ export interface ZipLimits {
   readonly kind: "InvalidModel" | "InvalidData";
   readonly path?: string;
   readonly maxEntries?: number;
+  /** Of one file, unpacked. */
+  readonly maxFileBytes?: number;
   /** Of all files together, unpacked. */
   readonly maxBytes?: number;
 }
@@ -43,8 +52,17 @@ const endSize = 22;
 const centralSize = 46;
 const localSize = 30;
 
-/** An archive whose directory was checked whole. Throws Problem of `kind` for anything that is broken or looks unsafe. */
-export function readZip(bytes: Uint8Array, { kind, path, maxEntries = 20_000, maxBytes = 2 ** 32 }: ZipLimits): ZipArchive {
+/** Larger files are refused wherever nothing else is said: images are read from the disk then. */
+const largestFileBytes = 2 ** 29;
+
+/**
+ * An archive whose directory was checked whole: nothing is unpacked yet, and nothing ever to more than it claims there.
+ * Throws Problem of `kind` for anything that is broken or looks unsafe.
+ */
+export function readZip(
+  bytes: Uint8Array,
+  { kind, path, maxEntries = 20_000, maxFileBytes = largestFileBytes, maxBytes = 2 ** 32 }: ZipLimits,
+): ZipArchive {
   const refuse: Refuse = (reason, cause) => createZipProblem(kind, reason, path, cause);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { count, start, end } = findDirectory(view, refuse);
@@ -56,6 +74,7 @@ export function readZip(bytes: Uint8Array, { kind, path, maxEntries = 20_000, ma
   for (let index = 0; index < count; index++) {
     const { entry, next } = readCentral(bytes, view, at, end, refuse);
     at = next;
+    if (entry.bytes > maxFileBytes) throw refuse(claimTooMuch(entry, maxFileBytes));
     total += entry.bytes;
     if (total > maxBytes) throw refuse(`its files unpack to more than ${maxBytes} bytes`);
     if (entry.name.endsWith("/")) {
@@ -68,15 +87,36 @@ export function readZip(bytes: Uint8Array, { kind, path, maxEntries = 20_000, ma
   }
   if (at !== end) throw refuse("its directory does not end where it says");
   assertApart([...entries.values(), ...folders], bytes, view, start, refuse);
+  const find = (name: string): Entry => {
+    const entry = entries.get(name);
+    if (!entry) throw refuse(`it has no file "${name}"`);
+    return entry;
+  };
   return {
     names: [...entries.keys()],
     has: (name) => entries.has(name),
-    read(name) {
-      const entry = entries.get(name);
-      if (!entry) throw refuse(`it has no file "${name}"`);
+    sizeOf: (name) => find(name).bytes,
+    read(name, most = maxFileBytes) {
+      const entry = find(name);
+      if (entry.bytes > most) throw refuse(claimTooMuch(entry, most));
       return unpack(entry, bytes, refuse);
     },
+    readHead(name, length) {
+      const entry = find(name);
+      const wanted = Math.min(length, entry.bytes);
+      const packed = bytes.subarray(entry.start, entry.start + entry.packedBytes);
+      if (entry.method === 0) return packed.slice(0, wanted);
+      try {
+        return inflateHead(packed, wanted);
+      } catch (cause) {
+        throw refuse(`${quoteName(name)} is damaged`, cause);
+      }
+    },
   };
+}
+
+function claimTooMuch({ name, bytes }: Entry, most: number): string {
+  return `${quoteName(name)} unpacks to ${bytes} bytes; the most is ${most}`;
 }
 
 /** The bytes of an archive of these files, in this order. The same files give the same bytes: all times are 1980-01-01. */

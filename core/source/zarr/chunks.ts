@@ -5,6 +5,7 @@ import type { GetOptions, Readable } from "zarrita";
 import { isZarritaError, Array as ZarrArray } from "zarrita";
 import { createTypedArray, type DType, type TypedArray } from "../../array/raster.ts";
 import type { ArrayMetadata } from "./array-metadata.ts";
+import { bytesOfNumber } from "./codecs.ts";
 import type { ByteStore, KeyRange } from "./store.ts";
 
 /** A decoded chunk. Without data: it is not there, and means the fill value. */
@@ -31,7 +32,7 @@ const dtypes: Readonly<Record<string, DType>> = { bool: "uint8", int64: "int32",
 
 export function createChunkReader(store: ByteStore, path: string, metadata: ArrayMetadata): ChunkReader {
   const { dataType, chunkShape, document } = metadata;
-  const array = new ZarrArray(traceStore(store), `/${path}`, document as never);
+  const array = new ZarrArray(traceStore(store, largestPacked(metadata)), `/${path}`, document as never);
   const dtype = dtypes[dataType] ?? (dataType as DType);
   const count = chunkShape.reduce((product, side) => product * side, 1);
   return {
@@ -49,17 +50,23 @@ export function createChunkReader(store: ByteStore, path: string, metadata: Arra
   };
 }
 
+/** Bytes of a chunk in its store: packing may make it larger, but not by half. */
+function largestPacked({ dataType, chunkShape }: ArrayMetadata): number {
+  return chunkShape.reduce((product, side) => product * side, 1.5 * bytesOfNumber(dataType)) + 2 ** 16;
+}
+
 /** The store as zarrita sees it. The index of a shard is read for all chunks in it, so no single reader's signal ends that. */
-function traceStore(store: ByteStore): Readable {
+function traceStore(store: ByteStore, most: number): Readable {
   const keyOf = (path: string): string => path.slice(1);
   return {
     async get(path, options) {
-      const found = await store.get(keyOf(path), options?.signal);
+      const found = await store.get(keyOf(path), options?.signal, most);
       if (found && options) (options as Trace).isThere = true;
       return found;
     },
     async getRange(path, range, options) {
       const isIndex = "suffixLength" in range;
+      if (!isIndex && range.length > most) throw new Error(`it claims ${range.length} bytes of its shard; the most is ${most}`);
       const found = await store.getRange(keyOf(path), range as KeyRange, isIndex ? undefined : options?.signal);
       if (found && options && !isIndex) (options as Trace).isThere = true;
       return found;

@@ -28,9 +28,9 @@ export function createHttpStore(root: URL, name: string, client: HttpClient): By
   };
   return {
     ...createReaderStore(name, openShard),
-    async get(key, signal) {
+    async get(key, signal, most = largestValueBytes) {
       assertKey(key, name);
-      return (await client.get(urlOf(key), { most: largestValueBytes, signal }))?.bytes;
+      return (await client.get(urlOf(key), { most, signal }))?.bytes;
     },
     dispose: () => client.dispose(),
   };

@@ -141,10 +141,10 @@ async function readNode(
   const { name } = store;
   const read = async (file: string): Promise<Json | undefined> => {
     const key = path === "" ? file : `${path}/${file}`;
-    const bytes = await store.get(key, signal);
-    if (!bytes) return undefined;
-    if (bytes.length > largestDocumentBytes) throw createDamage(name, `${key} has ${bytes.length} bytes`);
-    return parseDocument(bytes, key, name);
+    const bytes = await store.get(key, signal, largestDocumentBytes).catch((cause: unknown) => {
+      throw cause instanceof Problem || signal?.aborted ? cause : createDamage(name, describeError(cause), cause);
+    });
+    return bytes && parseDocument(bytes, key, name);
   };
   const attributesOf = (json: Json | undefined): Json => ({ ...(json as object | undefined) });
   const three = arrayOf === 2 ? undefined : await read("zarr.json");

@@ -3,16 +3,17 @@
 // is an error. Keys come from metadata, which others wrote: one that leaves the folder is refused.
 
 import { Problem } from "../../problem.ts";
-import { type ByteReader, createBlobReader, createBytesReader, readWhole } from "../bytes.ts";
+import { type ByteReader, createBlobReader, readWhole } from "../bytes.ts";
 import { readZip } from "../zip.ts";
+import { createZipReader } from "../zip-reader.ts";
 
 /** A part of a value: from an offset, or its last bytes. */
 export type KeyRange = { readonly offset: number; readonly length: number } | { readonly suffixLength: number };
 
 export interface ByteStore {
   readonly name: string;
-  /** The value of a key; undefined when there is none. Must not be written to. */
-  get(key: string, signal?: AbortSignal): Promise<Uint8Array | undefined>;
+  /** The value of a key; undefined when there is none. More than `most` bytes are an error. Must not be written to. */
+  get(key: string, signal?: AbortSignal, most?: number): Promise<Uint8Array | undefined>;
   /** A part of a value: exactly as long as asked for. */
   getRange(key: string, range: KeyRange, signal?: AbortSignal): Promise<Uint8Array | undefined>;
   dispose?(): void;
@@ -29,10 +30,10 @@ export function createReaderStore(name: string, open: (key: string) => Promise<B
   };
   return {
     name,
-    async get(key, signal) {
+    async get(key, signal, most = largestValueBytes) {
       const reader = await openKey(key);
       if (!reader) return undefined;
-      if (reader.size > largestValueBytes) throw new Error(`${key} has ${reader.size} bytes; the most is ${largestValueBytes}`);
+      if (reader.size > most) throw new Error(`${key} has ${reader.size} bytes; the most is ${most}`);
       return readWhole(reader, `${name}/${key}`, signal);
     },
     async getRange(key, range, signal) {
@@ -90,7 +91,7 @@ export function createZipStore(bytes: Uint8Array, name: string): ByteStore {
   const shortest = roots.reduce((a, b) => (b.length < a.length ? b : a), roots[0] ?? "");
   const prefix = shortest.slice(0, shortest.lastIndexOf("/") + 1);
   const known = new Set(zip.names);
-  return createReaderStore(name, async (key) => (known.has(prefix + key) ? createBytesReader(zip.read(prefix + key)) : undefined));
+  return createReaderStore(name, async (key) => (known.has(prefix + key) ? createZipReader(zip, prefix + key) : undefined));
 }
 
 /** Throws Problem InvalidData for a key that could leave the store. */

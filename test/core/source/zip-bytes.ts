@@ -5,6 +5,8 @@ import { deflateRawSync } from "node:zlib";
 export interface MadeEntry {
   readonly name: string | Uint8Array;
   readonly data?: Uint8Array;
+  /** What stands for the packed data. */
+  readonly packed?: Uint8Array;
   readonly method?: number;
   readonly flags?: number;
   /** Lies: what the headers say instead of the truth. */
@@ -25,7 +27,7 @@ export function makeZip(entries: readonly MadeEntry[], end: { count?: number; st
   for (const entry of entries) {
     const { data = Buffer.from("data"), method = 0, flags = 0 } = entry;
     const name = typeof entry.name === "string" ? Buffer.from(entry.name) : Buffer.from(entry.name);
-    const packed = method === 8 ? deflateRawSync(data) : Buffer.from(data);
+    const packed: Uint8Array = entry.packed ?? (method === 8 ? deflateRawSync(data) : Buffer.from(data));
     const crc = entry.crc ?? crcOf(data);
     const localName = entry.localName === undefined ? name : Buffer.from(entry.localName);
     const local = Buffer.alloc(30);
@@ -48,7 +50,7 @@ export function makeZip(entries: readonly MadeEntry[], end: { count?: number; st
     head.writeUInt32LE(entry.bytes ?? data.length, 24);
     head.writeUInt16LE(name.length, 28);
     head.writeUInt32LE(entry.offset ?? at, 42);
-    parts.push(local, localName, packed);
+    parts.push(local, localName, Buffer.from(packed));
     central.push(head, name);
     at += 30 + localName.length + packed.length;
   }
