@@ -10,20 +10,25 @@ import { version } from "../plugin/version.ts";
 import { evaluateCommand, infoCommand, newCommand, sampleCommand, segmentCommand, trainCommand } from "./terminal/commands.ts";
 import { macroCommand } from "./terminal/macro.ts";
 import { exportModelCommand, importModelCommand, listModelsCommand, removeModelCommand, renameModelCommand } from "./terminal/models.ts";
+import { ownProcess, type TerminalProcess, withProcess } from "./terminal/process.ts";
 import { mergeCommand } from "./terminal/slide.ts";
 
-/** Runs the program; returns the exit code. */
-export async function runTerminal(argv: readonly string[]): Promise<number> {
+/** Runs the program in the given process; returns the exit code. */
+export function runTerminal(argv: readonly string[], own: TerminalProcess): Promise<number> {
+  return withProcess(own, () => run(argv, own));
+}
+
+async function run(argv: readonly string[], { stderr }: TerminalProcess): Promise<number> {
   try {
     await createProgram().parseAsync([...argv], { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof Error && error.name === "AbortError") {
-      process.stderr.write("Ended before it was done.\n");
+      stderr.write("Ended before it was done.\n");
       return 1;
     }
-    process.stderr.write(`overtile: ${isProblem(error) ? error.message : describeUnexpected(error)}\n`);
+    stderr.write(`overtile: ${isProblem(error) ? error.message : describeUnexpected(error)}\n`);
     return isWrongUsage(error) ? 2 : 1;
   }
 }
@@ -47,7 +52,11 @@ function createProgram(): Command {
     .description("Learns to segment your own structures from a few annotated images, and segments images of any size.")
     .version(version, "-v, --version")
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text) })
+    .configureOutput({
+      writeOut: (text) => void ownProcess().stdout.write(text),
+      writeErr: (text) => void ownProcess().stderr.write(text),
+      outputError: (text, write) => write(text),
+    })
     .showHelpAfterError("Try --help after the command.")
     .addHelpText("after", examples);
 
@@ -231,6 +240,6 @@ function describeDefault(parameter: Parameter, action: Action): string {
 }
 
 function describeUnexpected(error: unknown): string {
-  const stack = process.env["OVERTILE_DEBUG"] !== undefined && error instanceof Error ? `\n${error.stack}` : "";
+  const stack = ownProcess().env["OVERTILE_DEBUG"] !== undefined && error instanceof Error ? `\n${error.stack}` : "";
   return `something went wrong that should not: ${describeError(error)} (OVERTILE_DEBUG=1 shows where).${stack}`;
 }

@@ -4,6 +4,7 @@ import { writeFileWhole } from "../../core/source/write-file.ts";
 import type { ModelInfo } from "../../plugin/contract.ts";
 import type { Inspection } from "../../plugin/library.ts";
 import { assertFree, print } from "./output.ts";
+import { ownProcess } from "./process.ts";
 import { libraryFolder, openLibrary } from "./workspace.ts";
 
 interface JsonOption {
@@ -18,7 +19,7 @@ export async function listModelsCommand({ json }: JsonOption): Promise<void> {
 
 /** Models that a list has left out, on stderr. */
 export function tellFaults(faults: Inspection["faults"]): void {
-  for (const { model, reason } of faults) process.stderr.write(`${model} is left out: ${reason}\n`);
+  for (const { model, reason } of faults) ownProcess().stderr.write(`${model} is left out: ${reason}\n`);
 }
 
 export async function importModelCommand(path: string, { name, json }: JsonOption & { readonly name?: string }): Promise<void> {

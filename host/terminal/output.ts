@@ -10,6 +10,7 @@ import { writeFileWhole } from "../../core/source/write-file.ts";
 import { writeTiff } from "../../core/source/write-tiff.ts";
 import type { Pair } from "../../plugin/actions.ts";
 import type { Pixels, Scores, SegmentResult } from "../../plugin/contract.ts";
+import { ownProcess } from "./process.ts";
 
 export const resultKinds = ["labels", "classes", "probabilities"] as const;
 
@@ -125,7 +126,7 @@ export function formatScores(scores: Scores): string {
 }
 
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  ownProcess().stdout.write(`${text}\n`);
 }
 
 export async function exists(path: string): Promise<boolean> {

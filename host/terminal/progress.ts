@@ -3,6 +3,7 @@
 
 import { SingleBar } from "cli-progress";
 import type { Progress } from "../../core/job.ts";
+import type { TextStream } from "./process.ts";
 
 export interface ProgressView {
   show(progress: Progress): void;
@@ -14,7 +15,7 @@ export interface ProgressView {
 const quietMs = 10_000;
 
 /** A view of the jobs that follow one another. */
-export function createProgressView(stream: NodeJS.WriteStream = process.stderr): ProgressView {
+export function createProgressView(stream: TextStream): ProgressView {
   let bar: SingleBar | undefined;
   let lastLine = 0;
   const end = (): void => {

@@ -4,6 +4,7 @@
 
 import { setMaxListeners } from "node:events";
 import { type Job, type Progress, runJob } from "../../core/job.ts";
+import { ownProcess } from "./process.ts";
 import { createProgressView } from "./progress.ts";
 
 export interface Signals {
@@ -25,7 +26,8 @@ const interruptedExitCode = 130;
 
 /** Returns what `work` does. `stopNotice`: said at the first Ctrl-C once something was learnt; without it, Ctrl-C cancels. */
 export async function withShell<R>(work: (shell: Shell) => Promise<R>, stopNotice?: string): Promise<R> {
-  const view = createProgressView();
+  const own = ownProcess();
+  const view = createProgressView(own.stderr);
   const cancel = new AbortController();
   const stop = new AbortController();
   setMaxListeners(0, cancel.signal); // every chunk of a slide that is waited for listens; Node would call that a leak
@@ -33,7 +35,8 @@ export async function withShell<R>(work: (shell: Shell) => Promise<R>, stopNotic
   const interrupt = (): void => {
     if (stop.signal.aborted || cancel.signal.aborted) {
       view.line("Ended at once.");
-      process.exit(interruptedExitCode);
+      own.exit(interruptedExitCode);
+      return;
     }
     if (stopNotice === undefined || !hasLearnt) cancel.abort();
     else {
@@ -53,13 +56,11 @@ export async function withShell<R>(work: (shell: Shell) => Promise<R>, stopNotic
       view.end();
     }
   };
-  process.on("SIGINT", interrupt);
-  process.on("SIGTERM", interrupt);
+  const ignoreInterrupts = own.onInterrupt(interrupt);
   try {
     return await work({ signal: cancel.signal, stop: stop.signal, log: view.line, run });
   } finally {
-    process.off("SIGINT", interrupt);
-    process.off("SIGTERM", interrupt);
+    ignoreInterrupts();
     view.end();
   }
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describeChunk, type Gaps } from "../../core/source/gaps.ts";
 import type { ImageSource } from "../../core/source/source.ts";
 import { writeFileWhole } from "../../core/source/write-file.ts";
+import { ownProcess } from "./process.ts";
 
 export interface KnownGaps extends Gaps {
   /** Damaged chunks were to be passed over. */
@@ -56,7 +57,7 @@ export function joinGaps(some: readonly KnownGaps[]): KnownGaps {
 
 /** For the report; told on stderr, too. */
 export function describeGaps(name: string, { missingChunks, badChunks }: Gaps): Partial<Gaps> {
-  const tell = (line: string): void => void process.stderr.write(`${name}: ${line}\n`);
+  const tell = (line: string): void => void ownProcess().stderr.write(`${name}: ${line}\n`);
   if (missingChunks > 0) tell(`${missingChunks} chunks are absent, which stands for the fill value`);
   for (const chunk of badChunks) tell(`read as background: ${describeChunk(chunk)}: ${chunk.reason}`);
   return { ...(missingChunks > 0 && { missingChunks }), ...(badChunks.length > 0 && { badChunks }) };

@@ -25,6 +25,7 @@ import { createChunkFolder } from "./chunk-folder.ts";
 import { removeLeftovers, removeWhole } from "./growing-file.ts";
 import { findImageGroup, labelsPath } from "./image-group.ts";
 import { assertFree, baseName, exists, makeFolder, print } from "./output.ts";
+import { ownProcess } from "./process.ts";
 import { runInTerminal } from "./run-job.ts";
 import { describeGaps, gapsOf, joinGaps, type KnownGaps, openGapLedger, readGaps } from "./slide-gaps.ts";
 import { createSlidePlace, type PlaceOptions, slidePath } from "./slide-place.ts";
@@ -94,7 +95,7 @@ export async function segmentSlideFile(image: string, given: Parameters, flags: 
   const inside = await readRoi(flags.roi);
   const skipBad = flags.skipBad === true;
   const source = await openSource(image, { skipBad });
-  for (const notice of source.notices ?? []) process.stderr.write(`${source.name}: ${notice}\n`);
+  for (const notice of source.notices ?? []) ownProcess().stderr.write(`${source.name}: ${notice}\n`);
   try {
     if (kinds.includes("coco")) assertCocoSize(source);
     const gapsNow = (): KnownGaps => gapsOf(source, skipBad);
@@ -174,7 +175,7 @@ export async function mergeCommand(
     ? await openSource(record.path, { skipBad }).catch(() => undefined)
     : undefined;
   if (source === undefined && kinds.includes("table"))
-    process.stderr.write(`${record.path} cannot be read here: the table has no grey values.\n`);
+    ownProcess().stderr.write(`${record.path} cannot be read here: the table has no grey values.\n`);
   try {
     const tolerancePx = parseTolerance(options.tolerance);
     const fillHoles = options.fillHoles === true;

@@ -10,18 +10,16 @@ import { createLibrary, type Library } from "../../plugin/library.ts";
 import { createNodeSpawn } from "../../plugin/node-worker.ts";
 import { createNodeFiles } from "../../plugin/store/node-files.ts";
 import type { Workspace } from "../../plugin/workspace.ts";
-
-/** Where the built files lie: this file is bundled into dist/terminal.mjs. */
-const here = new URL(".", import.meta.url);
+import { ownProcess } from "./process.ts";
 
 /** The library's folder: $OVERTILE_HOME, else $XDG_DATA_HOME/overtile, else ~/.local/share/overtile. */
 export function libraryFolder(): string {
-  const { OVERTILE_HOME: home, XDG_DATA_HOME: data } = process.env;
+  const { OVERTILE_HOME: home, XDG_DATA_HOME: data } = ownProcess().env;
   return home ?? join(data ?? join(homedir(), ".local", "share"), "overtile");
 }
 
 /** `dist`: the folder of terminal-worker.mjs and the WASM files. */
-export async function openWorkspace(dist: URL = here): Promise<Workspace> {
+export async function openWorkspace(dist: URL = ownProcess().dist): Promise<Workspace> {
   return {
     assets: await loadAssets(async (file) => new Uint8Array(await readFile(new URL(file, dist)))),
     ...openThreads(dist),
@@ -33,7 +31,7 @@ export async function openWorkspace(dist: URL = here): Promise<Workspace> {
 }
 
 /** Worker threads alone. */
-export function openThreads(dist: URL = here): Pick<Workspace, "spawn" | "cores"> {
+export function openThreads(dist: URL = ownProcess().dist): Pick<Workspace, "spawn" | "cores"> {
   return { spawn: createNodeSpawn(new URL("terminal-worker.mjs", dist)), cores: availableParallelism() };
 }
 

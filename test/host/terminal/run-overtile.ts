@@ -1,5 +1,6 @@
-// Runs the real program as a child process, from a bundle of its own that is made once for each state of the sources. Nothing
-// here reads dist/, which may be of another day.
+// Runs the terminal: `overtile` in this process, where tfjs is loaded already, and `startOvertile` as a process of its own, for
+// tests of signals, kills and pipes. Worker threads and processes run from a bundle that is made once for each state of the
+// sources. Nothing here reads dist/, which may be of another day.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -7,8 +8,11 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSy
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { Writable } from "node:stream";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
+import type { TerminalProcess } from "../../../host/terminal/process.ts";
+import { runTerminal } from "../../../host/terminal.ts";
 import { buildKernel, kernelFile } from "../../../tools/build-kernel.mjs";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -36,17 +40,73 @@ export interface RunOptions {
   readonly bundle?: string;
 }
 
-/** Runs `overtile` with these words to its end. */
-export async function overtile(words: readonly string[], options?: RunOptions): Promise<Ended> {
-  return (await startOvertile(words, options)).ended;
+/** Runs `overtile` with these words to its end, in this process. Its library is one that does not exist. */
+export async function overtile(words: readonly string[], { cwd = tmpdir(), env = {}, bundle }: RunOptions = {}): Promise<Ended> {
+  const dist = pathToFileURL(`${bundle ?? (await bundleTerminal())}/`);
+  const said = { stdout: "", stderr: "" };
+  const listen = (name: keyof typeof said): Writable =>
+    new Writable({
+      decodeStrings: false,
+      write(text, _encoding, done) {
+        said[name] += text;
+        done();
+      },
+    });
+  const own: TerminalProcess = {
+    stdout: listen("stdout"),
+    stderr: listen("stderr"),
+    env: environment(env),
+    dist,
+    onInterrupt: () => () => {},
+    exit: (code) => {
+      throw new Error(`Only a process of its own can be ended at once (exit code ${code}): use startOvertile`);
+    },
+  };
+  const code = await inFolder(cwd, () => runTerminal(words, own));
+  return { code, ...said };
 }
 
-/** Starts `overtile` with these words. Its library is one that does not exist. */
+function environment(more: Readonly<Record<string, string>>): Record<string, string | undefined> {
+  return { PATH: process.env["PATH"], OVERTILE_HOME: join(tmpdir(), "overtile-has-no-library"), ...more };
+}
+
+let occupied: { readonly folder: string; readonly left: Promise<void>; leave(): void; users: number } | undefined;
+
+/** Calls `work` with this process in the folder. Calls that want the same folder run at the same time, others one after another. */
+async function inFolder<R>(folder: string, work: () => Promise<R>): Promise<R> {
+  while (occupied !== undefined && occupied.folder !== folder) await occupied.left;
+  occupied ??= enter(folder);
+  const here = occupied;
+  here.users++;
+  try {
+    return await work();
+  } finally {
+    here.users--;
+    if (here.users === 0) here.leave();
+  }
+}
+
+function enter(folder: string): NonNullable<typeof occupied> {
+  const before = process.cwd();
+  process.chdir(folder);
+  let tell = (): void => {};
+  const left = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  const leave = (): void => {
+    process.chdir(before);
+    occupied = undefined;
+    tell();
+  };
+  return { folder, left, leave, users: 0 };
+}
+
+/** Starts `overtile` with these words as a process of its own. Its library is one that does not exist. */
 export async function startOvertile(words: readonly string[], { cwd = tmpdir(), env = {}, bundle }: RunOptions = {}): Promise<Running> {
   const program = join(bundle ?? (await bundleTerminal()), "terminal.mjs");
   const child = spawn(process.execPath, [program, ...words], {
     cwd,
-    env: { PATH: process.env["PATH"], OVERTILE_HOME: join(tmpdir(), "overtile-has-no-library"), ...env },
+    env: environment(env),
     stdio: ["ignore", "pipe", "pipe"],
   });
   const said = { stdout: "", stderr: "" };
