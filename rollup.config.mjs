@@ -8,6 +8,7 @@ import commonjs from "@rollup/plugin-commonjs";
 import { nodeResolve } from "@rollup/plugin-node-resolve";
 import esbuild, { minify } from "rollup-plugin-esbuild";
 import { finishBundle } from "./tools/finish-bundle.mjs";
+import { collectModules, formatNotices, packagesOf } from "./tools/notices.mjs";
 
 const require = createRequire(import.meta.url);
 const wasmFiles = {
@@ -24,6 +25,7 @@ const unused = /^(node:.*|fs|path|os|perf_hooks|worker_threads|util|crypto|node-
 function browserPlugins(...extra) {
   return [
     ...extra,
+    collectModules(modules),
     emptyModules(unused),
     nodeResolve({ browser: true, preferBuiltins: false }),
     commonjs(),
@@ -37,6 +39,10 @@ function shrink() {
 }
 
 let workerCode = "";
+
+// The modules whose code is in dist/ so far: of all files, and of the worker that the single files carry inside.
+const workerModules = new Set([...Object.values(wasmFiles), require.resolve("assemblyscript/package.json")]);
+const modules = new Set([...workerModules, require.resolve("imjoy-rpc/dist/imjoy-rpc.min.js")]);
 
 // What tfjs takes for granted in Node, and a module has not.
 const nodeIntro = `import { createRequire as createNodeRequire } from "node:module";
@@ -61,7 +67,10 @@ export default [
   {
     input: "plugin/worker.ts",
     output: { file: "build/worker.classic.js", format: "iife", inlineDynamicImports: true },
-    plugins: browserPlugins(keepCode((code) => (workerCode = code))),
+    plugins: browserPlugins(
+      keepCode((code) => (workerCode = code)),
+      collectModules(workerModules),
+    ),
     onwarn: failOnWarning,
   },
   {
@@ -70,19 +79,19 @@ export default [
       { file: "dist/overtile.single.mjs", format: "es" },
       { file: "dist/overtile.single.js", format: "iife", name: "Overtile" },
     ],
-    plugins: browserPlugins(virtualBundle()),
+    plugins: browserPlugins(virtualBundle(), appendNotices()),
     onwarn: failOnWarning,
   },
   {
     input: "plugin/imjoy-entry.ts",
     output: { file: "build/imjoy-plugin.js", format: "iife" },
-    plugins: browserPlugins(virtualBundle()),
+    plugins: browserPlugins(virtualBundle(), appendNotices()),
     onwarn: failOnWarning,
   },
   {
     input: { page: "plugin/page.ts" },
     output: { dir: "dist", format: "es", entryFileNames: "[name].mjs", inlineDynamicImports: true },
-    plugins: [...browserPlugins(), finishBundle()],
+    plugins: [...browserPlugins(), finishBundle(modules)],
     onwarn: failOnWarning,
   },
 ].filter(({ input }) => typeof input === "string" || Object.values(input).every((file) => existsSync(file)));
@@ -100,6 +109,7 @@ function terminal() {
     },
     external: isNodeModule,
     plugins: [
+      collectModules(modules),
       emptyModules(/^numcodecs\//),
       nodeResolve({ preferBuiltins: true, exportConditions: ["node"] }),
       commonjs(),
@@ -170,6 +180,20 @@ function virtualBundle() {
           .map(([file, from]) => [file, readFileSync(from).toString("base64")]),
       );
       return `export const workerCode = ${JSON.stringify(workerCode)};\nexport const files = ${JSON.stringify(files)};`;
+    },
+  };
+}
+
+/** Adds the notices of all that is inside to the end of a single file, as a comment. */
+function appendNotices() {
+  return {
+    name: "append-notices",
+    generateBundle(_, bundle) {
+      for (const chunk of Object.values(bundle)) {
+        const inside = new Set(workerModules);
+        collectModules(inside).generateBundle(undefined, { chunk });
+        chunk.code += `\n/*!\n${formatNotices(packagesOf(inside)).replaceAll("*/", "* /")}*/\n`;
+      }
     },
   };
 }

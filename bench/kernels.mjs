@@ -1,5 +1,6 @@
 // Bundles bench/kernels.ts (Node 20 does not strip types) and runs it. Options: see its head.
 
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import { buildKernel } from "../tools/build-kernel.mjs";
@@ -19,8 +20,8 @@ const { values } = parseArgs({
 await buildKernel({ ifNeeded: true });
 const outfile = new URL("../build/bench-kernels.mjs", import.meta.url);
 await build({
-  entryPoints: [new URL("kernels.ts", import.meta.url).pathname],
-  outfile: outfile.pathname,
+  entryPoints: [fileURLToPath(new URL("kernels.ts", import.meta.url))],
+  outfile: fileURLToPath(outfile),
   bundle: true,
   packages: "external",
   platform: "node",

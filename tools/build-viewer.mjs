@@ -1,11 +1,12 @@
 // Builds the viewer into dist/viewer/: index.html, viewer.mjs with its chunks, reader.mjs (the worker that reads images), viewer.css,
-// and the sample: cells made by core/sample/synthetic.ts (with this seed the first box holds five), written as files here, so that the viewer needs no generator.
+// THIRD-PARTY-NOTICES.txt, and the sample: cells made by core/sample/synthetic.ts (with this seed the first box holds five), written as files here, so that the viewer needs no generator.
 // Read next: serve.mjs.
 
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { modulesOf, noticesFile, writeNotices } from "./notices.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -13,8 +14,25 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 export async function buildViewer({ out = join(root, "dist/viewer"), readable = false } = {}) {
   await rm(out, { recursive: true, force: true });
   await mkdir(join(out, "sample"), { recursive: true });
-  await Promise.all([bundleScript(out, readable), bundleReader(out, readable), bundleStyle(out), writeSample(out), copyPage(out)]);
+  const [script, reader, style] = await Promise.all([
+    bundleScript(out, readable),
+    bundleReader(out, readable),
+    bundleStyle(out),
+    writeSample(out),
+    copyPage(out),
+  ]);
+  const modules = [script, reader, style].flatMap(({ metafile }) => modulesOf(metafile)).map((file) => join(root, file));
+  await writeNotices({ modules, file: join(out, noticesFile), list: join(root, "build/packages-viewer.json") });
 }
+
+// Zarr's codecs are ours (core/source/zarr/codecs.ts): those that zarrita would load are left out.
+const withoutCodecs = {
+  name: "without-codecs",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^numcodecs\// }, ({ path }) => ({ path, namespace: "without-codecs" }));
+    onLoad({ filter: /.*/, namespace: "without-codecs" }, () => ({ contents: "export default undefined;" }));
+  },
+};
 
 const scriptOptions = (readable) => ({
   absWorkingDir: root,
@@ -26,7 +44,9 @@ const scriptOptions = (readable) => ({
   sourcemap: readable ? "inline" : false,
   // libjpeg-turbo asks for fs and path in Node only.
   external: ["node:*", "fs", "path"],
-  legalComments: "linked",
+  plugins: [withoutCodecs],
+  legalComments: "none",
+  metafile: true,
   logLevel: "warning",
 });
 const bundleScript = (out, readable) =>
@@ -48,6 +68,7 @@ const bundleStyle = (out) =>
     outdir: out,
     bundle: true,
     minify: true,
+    metafile: true,
     logLevel: "warning",
   });
 

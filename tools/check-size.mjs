@@ -1,6 +1,7 @@
 // Checks the sizes of the built bundle against the budgets of CONTRACT.md: `npm run size`. Figures are gzip -9, in kB (1000 bytes).
 
 import { readdir, readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 /** Reads formats of images: loaded when met, not part of the worker's budget. */
@@ -23,7 +24,7 @@ export async function measureBundle() {
   ];
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const parts = await measureBundle();
   for (const { part, bytes, budget } of parts) {
     const verdict = bytes <= budget ? "ok" : "OVER";

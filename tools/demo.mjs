@@ -13,7 +13,7 @@ const folder = ".demo";
 const program = "dist/terminal.mjs";
 
 process.chdir(root);
-if (!existsSync(program)) await run("npm", ["run", "build"]);
+if (!existsSync(program)) await run(process.execPath, [process.env["npm_execpath"], "run", "build"]);
 rmSync(folder, { recursive: true, force: true });
 
 await overtile("sample", `${folder}/train`, "--images", "12", "--seed", "1");

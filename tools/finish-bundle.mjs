@@ -1,22 +1,23 @@
-// The last step of the bundle: pages, types, and dist/manifest.json with bytes and sha256 of every file that a browser may ask for.
+// The last step of the bundle: pages, types, third-party notices, and dist/manifest.json with bytes and sha256 of every file that a browser may ask for.
 
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
+import { noticesFile, writeNotices } from "./notices.mjs";
 import { importTypeScript } from "./run-typescript.mjs";
 import { writePages } from "./write-pages.mjs";
 import { writeTypes } from "./write-types.mjs";
 
 // Of the terminal, of other builds, told by the list itself, or the same code once more in another form: nobody loads those together.
-const unlisted = /^(terminal.*|viewer|fake-plugin|types|manifest\.json|manifest\.schema\.json|overtile\.single\..*|overtile\.imjoy\.html)$/;
+const unlisted =
+  /^(terminal.*|viewer|fake-plugin|types|THIRD-PARTY-NOTICES\.txt|manifest\.json|manifest\.schema\.json|overtile\.single\..*|overtile\.imjoy\.html)$/;
 
-/** A rollup plugin that runs after the files are written. */
-export function finishBundle() {
-  return { name: "finish-bundle", writeBundle: finish };
+/** A rollup plugin that runs after the files are written. `modules`: the files whose code is in them. */
+export function finishBundle(modules) {
+  return { name: "finish-bundle", writeBundle: () => finish(modules) };
 }
 
 /** Writes what is made from the other files of dist/. */
-export async function finish() {
+async function finish(modules) {
   const { createManifest, createJoyForm, manifestSchema, version } = await importTypeScript(
     "plugin/manifest.ts",
     "plugin/adapter/imjoy-form.ts",
@@ -25,6 +26,7 @@ export async function finish() {
   );
   await writePages({ version, ui: createJoyForm("segment"), code: await readFile("build/imjoy-plugin.js", "utf8") });
   await writeTypes();
+  await writeNotices({ modules, file: `dist/${noticesFile}`, list: "build/packages.json" });
   const files = await listFiles("dist");
   await writeFile("dist/manifest.schema.json", `${JSON.stringify(manifestSchema, null, 2)}\n`);
   await writeFile("dist/manifest.json", `${JSON.stringify(createManifest({ files }), null, 2)}\n`);
@@ -44,5 +46,3 @@ async function listFiles(root, folder = "") {
   );
   return lists.flat().sort((a, b) => (a.path < b.path ? -1 : 1));
 }
-
-if (process.argv[1] === new URL(import.meta.url).pathname && existsSync("dist")) await finish();

@@ -2,6 +2,7 @@
 // made with the bundle (finish-bundle.mjs).
 
 import { writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { importTypeScript } from "./run-typescript.mjs";
 
 /** The text of the root manifest, whose bundle lies in dist/. */
@@ -10,6 +11,6 @@ export async function formatRootManifest() {
   return `${JSON.stringify(createManifest({ folder: "dist/" }), null, 2)}\n`;
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await writeFile(new URL("../manifest.json", import.meta.url), await formatRootManifest());
 }

@@ -2,15 +2,18 @@
 
 import { execFile } from "node:child_process";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path/posix";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
+// The program itself: what stands in node_modules/.bin is no file that Windows starts.
+const compiler = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
 const from = "build/types";
 const to = "dist/types";
 
 /** Writes dist/types; its entry is index.d.ts. */
 export async function writeTypes() {
-  await promisify(execFile)("node_modules/.bin/tsc", ["-p", "tsconfig.types.json"]);
+  await promisify(execFile)(process.execPath, [compiler, "-p", "tsconfig.types.json"]);
   await rm(to, { recursive: true, force: true });
   await mkdir(to, { recursive: true });
   const written = new Set();
