@@ -1,6 +1,7 @@
 // A model as a bioimage.io 0.5 archive: one zip with a description, weights for TensorFlow.js and ONNX, and a test image with
-// its result. Reading trusts nothing: every checksum is compared, every number is looked at, and whatever is wrong is a
-// Problem InvalidModel. An archive is data only: nothing in it is ever run. What is in it: rdf.ts; model-json.ts; onnx.ts.
+// its result. Reading trusts nothing: the checksum of every file that the description names is compared, every number is looked
+// at, and whatever is wrong is a Problem InvalidModel. An archive is data only: nothing in it is ever run. What is in it: rdf.ts;
+// model-json.ts; onnx.ts.
 
 import { parse, stringify } from "yaml";
 import { describeError, isProblem, Problem } from "../problem.ts";
@@ -8,12 +9,13 @@ import { readZip, writeZip, type ZipArchive } from "../source/zip.ts";
 import { countParameters, planLayers } from "../unet/layers.ts";
 import { createSpec, type UNetSpec } from "../unet/spec.ts";
 import { type ArchiveLimits, largestWeightsBytes, limitArchive } from "./archive-limits.ts";
+import { createForeignProblem, describeForeignWeights, findDescription, nameForeignFile } from "./foreign-archive.ts";
 import { assertModel, type JsonObject, type Model } from "./model.ts";
 import { createModelJson, listManifestWeights, weightsFile } from "./model-json.ts";
 import { readNpy, type Tensor, writeNpy } from "./npy.ts";
 import { writeOnnx } from "./onnx.ts";
 import { type ArchiveFile, configFormat, createDescription, describeInWords } from "./rdf.ts";
-import { readField, readFields, readList, readNumber, readString } from "./read-fields.ts";
+import { type Fields, readField, readFields, readList, readNumber, readString } from "./read-fields.ts";
 import { hashSha256 } from "./sha256.ts";
 
 const names = {
@@ -68,12 +70,12 @@ export async function writeModel(model: Model, { onnx = true }: { onnx?: boolean
 /** The model in an archive. Throws Problem InvalidModel, with the reason, for everything that is not one of ours, whole and unchanged. */
 export async function readModel(bytes: Uint8Array, { path }: { path?: string } = {}): Promise<Model> {
   try {
+    const foreign = nameForeignFile(bytes);
+    if (foreign !== undefined) throw createForeignProblem(foreign, path);
     const limits = { kind: "InvalidModel", maxEntries: mostEntries, maxFileBytes: largestWeightsBytes } as const;
     const zip = readZip(bytes, { ...limits, ...(path === undefined ? {} : { path }) });
-    const model = await readArchive(zip);
+    const model = await readArchive(zip, path);
     assertModel(model);
-    // What is not needed here must be whole, too: it may be handed on.
-    if (zip.has(names.onnx)) zip.read(names.onnx);
     return model;
   } catch (cause) {
     if (isProblem(cause, "InvalidModel")) throw cause;
@@ -84,12 +86,11 @@ export async function readModel(bytes: Uint8Array, { path }: { path?: string } =
   }
 }
 
-async function readArchive(zip: ZipArchive): Promise<Model> {
-  const description = readFields(parse(readText(zip, names.description, largestTextBytes), { maxAliasCount: 0 }), names.description);
+async function readArchive(whole: ZipArchive, path: string | undefined): Promise<Model> {
+  const zip = findDescription(whole, names.description, path);
+  const description = readFields(parseYaml(readText(zip, names.description, largestTextBytes)), names.description);
   if (readString(description, "type") !== "model") throw new Error("it describes no model.");
-  const config = readField(description, "config");
-  if (!Object.hasOwn(config, "overtile")) throw new Error("it was made by another program; only U-Nets that Overtile wrote are read.");
-  const own = readField(config, "overtile");
+  const own = readOwnConfig(description, path);
   const format = readNumber(own, "format");
   if (format > configFormat) throw new Error(`it was made by a newer Overtile (format ${format}). Update Overtile.`);
   const spec = createSpec(readSpec(readField(own, "network")));
@@ -99,35 +100,64 @@ async function readArchive(zip: ZipArchive): Promise<Model> {
   const [low, high] = readList(normalization, "percentiles", "number");
   if (readString(normalization, "kind") !== "scale_range" || low === undefined || high === undefined)
     throw new Error("its normalisation is not known.");
-  return {
+  const weights = readField(description, "weights");
+  const testTensor = (list: "inputs" | "outputs", name: string): Promise<Uint8Array> =>
+    readSigned(zip, readField(firstOf(description, list), "test_tensor"), name);
+  const model = {
     name: readString(own, "name"),
     version: readNumber(own, "version"),
     description: readString(description, "description"),
     spec,
-    weights: await readWeights(zip, readField(readField(description, "weights"), "tensorflow_js"), spec, limits),
+    weights: await readWeights(await readSigned(zip, readField(weights, "tensorflow_js"), names.tensorflowJs), spec, limits),
     classNames: readList(own, "class_names", "string"),
     channelNames: readList(own, "channel_names", "string"),
     normalization: { kind: "scale_range", percentiles: [low, high], eps: readNumber(normalization, "eps") },
     ...(own["pixel_size_um"] === undefined ? {} : { pixelSizeUm: readNumber(own, "pixel_size_um") }),
     ...(own["authors"] === undefined ? {} : { authors: readList(own, "authors", "string") }),
     ...(own["license"] === undefined ? {} : { license: readString(own, "license") }),
-    training: readFields(JSON.parse(readText(zip, names.training, limits.record)), names.training) as JsonObject,
+    training: readRecord(await readSigned(zip, firstOf(description, "attachments"), names.training)),
     created: readString(own, "created"),
-    testInput: withoutBatch(readNpy(zip.read(names.testInput))),
-    testOutput: withoutBatch(readNpy(zip.read(names.testOutput))),
-  };
+    testInput: withoutBatch(readNpy(await testTensor("inputs", names.testInput))),
+    testOutput: withoutBatch(readNpy(await testTensor("outputs", names.testOutput))),
+  } as const satisfies Model;
+  // What is not needed here must be what was described, too: it may be handed on.
+  if (Object.hasOwn(weights, "onnx")) await readSigned(zip, readField(weights, "onnx"), names.onnx);
+  else if (zip.has(names.onnx)) throw new Error(`its ${names.onnx} is not described.`);
+  return model;
 }
 
-/** The weights, when their archive is the one that was described and holds exactly this network. */
-async function readWeights(
-  zip: ZipArchive,
-  described: Readonly<Record<string, unknown>>,
-  spec: UNetSpec,
-  limits: ArchiveLimits,
-): Promise<Float32Array> {
-  if (readString(described, "source") !== names.tensorflowJs) throw new Error("its weights are not where they should be.");
-  const bytes = zip.read(names.tensorflowJs);
-  if ((await hashSha256(bytes)) !== readString(described, "sha256")) throw new Error("its weights are not those that were described.");
+/** YAML as plain data. Its reader's own warnings, which it would print, tell nothing that is not checked here. */
+function parseYaml(text: string): unknown {
+  return parse(text, { maxAliasCount: 0, logLevel: "error" });
+}
+
+/** What only Overtile writes. Throws Problem InvalidModel for a model of another program. */
+function readOwnConfig(description: Fields, path: string | undefined): Fields {
+  const { config } = description;
+  if (typeof config === "object" && config !== null && Object.hasOwn(config, "overtile"))
+    return readField(readFields(config, "config"), "overtile");
+  throw createForeignProblem(describeForeignWeights(description), path);
+}
+
+function firstOf(fields: Fields, key: string): Fields {
+  return readFields(readList(fields, key, "object")[0], key);
+}
+
+/** The bytes of a file, when it is the one that was described. */
+async function readSigned(zip: ZipArchive, described: Fields, name: string): Promise<Uint8Array> {
+  const what = name === names.tensorflowJs ? "weights are" : `${name} is`;
+  if (readString(described, "source") !== name) throw new Error(`its ${what} not where it should be.`);
+  const bytes = zip.read(name);
+  if ((await hashSha256(bytes)) === readString(described, "sha256")) return bytes;
+  throw new Error(`its ${what} not ${name === names.tensorflowJs ? "those that were" : "the one that was"} described.`);
+}
+
+function readRecord(bytes: Uint8Array): JsonObject {
+  return readFields(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)), names.training) as JsonObject;
+}
+
+/** The weights, when their archive holds exactly this network. */
+async function readWeights(bytes: Uint8Array, spec: UNetSpec, limits: ArchiveLimits): Promise<Float32Array> {
   const inner = readZip(bytes, {
     kind: "InvalidModel",
     path: names.tensorflowJs,

@@ -5,6 +5,7 @@ import { readRoi } from "../label/region/read-roi.ts";
 import type { Region } from "../label/region/region.ts";
 import { Problem } from "../problem.ts";
 import { readZip } from "./zip.ts";
+import { isSystemFile } from "./zip-name.ts";
 
 /** A zip of ROIs holds this many at most; ImageJ itself is at its limits far below. */
 const mostEntries = 65_534;
@@ -25,7 +26,7 @@ export function readRegions(bytes: Uint8Array, path: string): readonly Region[] 
       maxFileBytes: largestRoiBytes,
       maxBytes: largestZipBytes,
     });
-    const names = zip.names.filter((name) => name.toLowerCase().endsWith(".roi"));
+    const names = zip.names.filter((name) => name.toLowerCase().endsWith(".roi") && !isSystemFile(name));
     if (names.length > 0) return names.map((name) => readRoi(zip.read(name), name));
     const reason = "no ROI in it";
     throw new Problem("InvalidData", `Expected a zip of ImageJ ROIs; ${path} has ${zip.names.length} files and ${reason}. Save it again.`, {

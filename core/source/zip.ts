@@ -6,7 +6,7 @@ import { zipSync } from "fflate";
 import { Problem } from "../problem.ts";
 import { crc32 } from "./crc32.ts";
 import { inflateHead, inflateRaw } from "./inflate.ts";
-import { assertSafeName } from "./zip-name.ts";
+import { assertSafeName, decodeName } from "./zip-name.ts";
 
 export interface ZipArchive {
   /** Names of the files in the order of the central directory; folders are not listed. */
@@ -187,12 +187,20 @@ function assertApart(entries: readonly Entry[], bytes: Uint8Array, view: DataVie
     const same =
       view.getUint16(offset + 6, true) === entry.flags &&
       view.getUint16(offset + 8, true) === entry.method &&
-      new TextDecoder().decode(bytes.subarray(nameStart, nameStart + nameBytes)) === name &&
+      isSameName(bytes.subarray(nameStart, nameStart + nameBytes), name) &&
       (streamed ||
         (view.getUint32(offset + 14, true) === entry.crc &&
           view.getUint32(offset + 18, true) === entry.packedBytes &&
           view.getUint32(offset + 22, true) === entry.bytes));
     if (!same) throw refuse(`${quoteName(name)} and the directory do not agree`);
+  }
+}
+
+function isSameName(bytes: Uint8Array, name: string): boolean {
+  try {
+    return decodeName(bytes) === name;
+  } catch {
+    return false;
   }
 }
 

@@ -87,7 +87,7 @@ export function createHandleStore(root: FileSystemDirectoryHandle, name = root.n
 /** A hierarchy in a zip, which is read into memory. Where everything lies in one top folder, that one is the root. */
 export function createZipStore(bytes: Uint8Array, name: string): ByteStore {
   const zip = readZip(bytes, { kind: "InvalidData", path: name });
-  const roots = zip.names.filter((key) => /(^|\/)(zarr\.json|\.zgroup|\.zattrs|\.zarray)$/.test(key));
+  const roots = zip.names.filter((key) => /(^|\/)(zarr\.json|\.zgroup|\.zattrs|\.zarray)$/.test(key) && !key.startsWith("__MACOSX/"));
   const shortest = roots.reduce((a, b) => (b.length < a.length ? b : a), roots[0] ?? "");
   const prefix = shortest.slice(0, shortest.lastIndexOf("/") + 1);
   const known = new Set(zip.names);

@@ -18,6 +18,12 @@ import { createModel, models } from "./sample-model.ts";
 const schemaPath = sharedPath("data/bioimageio/bioimageio_schema.json");
 const hasUnzip = spawnSync("unzip", ["-v"]).status === 0;
 
+/** The files of an archive by name. */
+function filesOf(bytes: Uint8Array): Record<string, Uint8Array> {
+  const zip = readZip(bytes, { kind: "InvalidModel" });
+  return Object.fromEntries(zip.names.map((name) => [name, zip.read(name)]));
+}
+
 /** The reason why these bytes are no model; fails when they are one, or when something else is thrown. */
 async function refusal(bytes: Uint8Array): Promise<string> {
   const error = await readModel(bytes).then(
@@ -90,6 +96,81 @@ describe("a model archive", () => {
     expect(readZip(bytes, { kind: "InvalidModel" }).has("weights.onnx")).toBe(false);
     expect(await readModel(bytes)).toEqual(model);
   });
+});
+
+describe("a model archive that was packed anew", () => {
+  const wrap = (files: Record<string, Uint8Array>, at: (name: string) => string) =>
+    Object.fromEntries(Object.entries(files).map(([name, data]) => [at(name), data]));
+
+  it("is read from the one folder that it was wrapped into, beside what macOS leaves, and with backslashes", async () => {
+    const model = createModel();
+    const files = filesOf(await writeModel(model));
+    const mac = wrap(files, (name) => `__MACOSX/cells/._${name}`);
+    expect(await readModel(zipSync({ ...wrap(files, (name) => `cells/${name}`), ...mac }))).toEqual(model);
+    expect(await readModel(zipSync({ ...files, ...wrap(files, (name) => `__MACOSX/._${name}`) }))).toEqual(model);
+    expect(await readModel(zipSync(wrap(files, (name) => `cells\\${name}`)))).toEqual(model);
+  });
+
+  it("is refused where it is not clear which one is meant, with what to do", async () => {
+    const archive = await writeModel(createModel(), { onnx: false });
+    const files = filesOf(archive);
+    const two = zipSync({ ...wrap(files, (name) => `a/${name}`), ...wrap(files, (name) => `b/${name}`) });
+    expect(await refusal(two)).toMatch(/it holds 2 models.*Unpack it, and zip one/);
+    expect(await refusal(zipSync({ "cells.zip": archive }))).toMatch(/it holds another zip, "cells\.zip"\. Unpack it first/);
+    expect(await refusal(zipSync({ "set/images/a.png": new Uint8Array(1), "set/labels/a.png": new Uint8Array(1) }))).toMatch(
+      /it is a dataset, no model/,
+    );
+  });
+});
+
+describe("a model of another program", () => {
+  const encode = (value: string): Uint8Array => new TextEncoder().encode(value);
+  const described = (weights: string): Uint8Array =>
+    zipSync({
+      "rdf.yaml": encode(`format_version: 0.4.9\ntype: model\nname: N\ndescription: D\nweights: ${weights}\n`),
+      "weights.pt": encode("x"),
+    });
+
+  it("is told from a damaged one: what its weights are, that they are not read, and what would be", async () => {
+    expect(await refusal(described("{pytorch_state_dict: {source: weights.pt}}"))).toBe(
+      "Expected a model that Overtile wrote; the file was made by another program (bioimage.io 0.4.9), with weights as pytorch_state_dict. " +
+        "Its weights are not read; those of archives that Overtile exported are. " +
+        "To get one, train here on images and labels, for instance on labels that the other program makes.",
+    );
+    expect(await refusal(described("{onnx: {source: w.onnx}, torchscript: {source: w.pt}}"))).toContain("weights as onnx, torchscript");
+    expect(await refusal(described('{"\\u001b[31m": {}}'))).toContain("with no weights");
+  });
+
+  const others: readonly [string, Uint8Array, string][] = [
+    ["a newer archive of bioimage.io", zipSync({ "bioimageio.yaml": encode("type: model") }), "another program (bioimage.io)"],
+    ["a file of PyTorch", zipSync({ "archive/data.pkl": encode("x"), "archive/data/0": encode("x") }), "another program (PyTorch)"],
+    ["a pickle of PyTorch", Uint8Array.of(0x80, 0x02, 0x8a, 0x0a), "another program (PyTorch)"],
+    [
+      "StarDist's zip",
+      zipSync({ "cells/config.json": encode("{}"), "cells/weights_best.h5": encode("x") }),
+      "another program (Keras, StarDist",
+    ],
+    ["an HDF5 file", Uint8Array.of(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a), "another program (an HDF5 file"],
+  ];
+  it.each(others)("%s: so, too", async (_, bytes, what) => {
+    expect(await refusal(bytes)).toContain(what);
+  });
+
+  const shared = sharedPath("cases/b01/pytorch_only_v04.zip");
+  it.skipIf(!shared)("a real one of bioimage.io 0.4 (needs shared/cases)", async () => {
+    expect(await refusal(readFileSync(shared!))).toContain("weights as pytorch_state_dict. Its weights are not read");
+  });
+});
+
+it("a description that YAML's reader warns of prints nothing", async () => {
+  const warnings: string[] = [];
+  const hear = ({ message }: Error): void => void warnings.push(message);
+  process.on("warning", hear);
+  const yaml = "%YAML 1.3\n---\ntype: !mine model\nname: {{a: 1}: 2}\n";
+  expect(await refusal(zipSync({ "rdf.yaml": new TextEncoder().encode(yaml) }))).toContain("another program");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  process.off("warning", hear);
+  expect(warnings).toEqual([]);
 });
 
 describe("tiles of other tools", () => {
@@ -166,6 +247,35 @@ describe("what is no model of ours is refused", () => {
     const open = (bytes: Uint8Array) => readZip(bytes, { kind: "InvalidModel" });
     const entries = Object.fromEntries(open(ours).names.map((name) => [name, open(name === "weights.tfjs.zip" ? other : ours).read(name)]));
     expect(await refusal(zipSync(entries))).toContain("not those that were described");
+  });
+
+  it.each(["weights.onnx", "test_input.npy", "test_output.npy", "training.json"])(
+    "%s is not the one that was described, though the zip's checksums are right",
+    async (name) => {
+      const [ours, other] = await Promise.all([
+        writeModel(createModel()),
+        writeModel(
+          createModel(
+            { channels: 1 },
+            {
+              training: { seed: 2 },
+              weights: createModel().weights.map((w) => -w),
+              testInput: { data: new Float32Array(400), shape: [20, 20, 1] },
+              testOutput: { data: new Float32Array(32), shape: [4, 4, 2] },
+            },
+          ),
+        ),
+      ]);
+      const entries = { ...filesOf(ours), [name]: filesOf(other)[name]! };
+      expect(await refusal(zipSync(entries))).toContain(`its ${name} is not the one that was described`);
+    },
+  );
+
+  it("weights for ONNX are there that the description does not know", async () => {
+    const [onnx, none] = await Promise.all([writeModel(createModel()), writeModel(createModel(), { onnx: false })]);
+    expect(await refusal(zipSync({ ...filesOf(none), "weights.onnx": filesOf(onnx)["weights.onnx"]! }))).toContain(
+      "weights.onnx is not described",
+    );
   });
 
   const text = (value: string): Uint8Array => new TextEncoder().encode(value);

@@ -57,13 +57,27 @@ describe("a zip", () => {
     }
   });
 
+  it("has / between the parts of its names, also where a program wrote backslashes or ./ before them", () => {
+    const data = Buffer.from("hello");
+    const zip = read(
+      makeZip([
+        { name: "set\\images\\a.png", data },
+        { name: "set\\labels\\", data: Buffer.alloc(0) },
+        { name: "./b", data },
+      ]),
+    );
+    expect(Object.keys(zip).sort()).toEqual(["b", "set/images/a.png"]);
+  });
+
   const big = Buffer.alloc(100_000);
   const attacks: readonly [string, readonly MadeEntry[], string][] = [
     ["climbs out of its folder", [{ name: "../../evil" }], "leaves its folder"],
     ["climbs out in the middle", [{ name: "a/../../evil" }], "leaves its folder"],
     ["has an absolute name", [{ name: "/etc/passwd" }], "absolute"],
     ["has a drive in a name", [{ name: "C:evil" }], "absolute"],
-    ["has a backslash in a name", [{ name: "a\\b" }], "backslash"],
+    ["climbs out by backslashes", [{ name: "..\\..\\evil" }], "leaves its folder"],
+    ["has an absolute name of Windows", [{ name: "\\\\server\\evil" }], "absolute"],
+    ["has one name with two signs", [{ name: "a/b" }, { name: "a\\b" }], "twice"],
     ["has __proto__ as a name", [{ name: "__proto__" }], "not allowed"],
     ["has __proto__ within a name", [{ name: "a/__proto__/b" }], "not allowed"],
     ["has an empty name", [{ name: "" }], "no name"],
