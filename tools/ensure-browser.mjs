@@ -2,14 +2,7 @@
 // this says what to do. Sets nothing and downloads no browser of its own.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-
-const places = [process.env["CHROMIUM"], "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-
-/** Path of a Chromium on this machine, undefined when there is none. */
-export function findChromium() {
-  return places.find((path) => path !== undefined && existsSync(path));
-}
+import { findChromium } from "./find-chromium.mjs";
 
 if (findChromium() === undefined) {
   const isRoot = process.getuid?.() === 0;

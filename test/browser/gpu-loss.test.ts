@@ -14,7 +14,7 @@ if (!isLong) console.warn("A GPU lost in the middle of a job (in software) is on
 test.skipIf(!isLong)(
   "a lost WebGL context: the segmentation goes on and gives the same labels",
   async () => {
-    const stand = await createStand();
+    const stand = await createStand({ isOwn: true });
     try {
       const { url } = await stand.serve();
       const { page } = await stand.open(`${url}blank.html`);

@@ -29,9 +29,10 @@ const longest = [
 
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const place = ({ moduleId }: TestSpecification): number => {
+    const place = ({ moduleId, project }: TestSpecification): number => {
       const at = longest.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`));
-      return at < 0 ? longest.length : at;
+      // A worker keeps its browser as long as the next file is of the browser project, too.
+      return (project.name === "browser" ? 0 : longest.length + 1) + (at < 0 ? longest.length : at);
     };
     return (await super.sort(files)).sort((a, b) => place(a) - place(b));
   }

@@ -1,6 +1,6 @@
 // The service worker by itself, with a network and a storage of the test's: what it keeps, and what a full storage costs.
 
-import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 
 type Listener = (event: unknown) => void;
 const listeners = new Map<string, Listener>();
@@ -30,6 +30,7 @@ beforeAll(async () => {
   });
   await import("../../viewer/service-worker.ts");
 });
+afterAll(() => vi.unstubAllGlobals());
 beforeEach(() => {
   kept.clear();
   isFull = isOffline = false;

@@ -1,31 +1,15 @@
 // The built viewer in the system's Chromium, with the fake plugin as its default one. Build, server and browser are made once a
-// test file. Every page notes what the console says and where requests go.
+// process: all test files of a worker use them. Every page notes what the console says and where requests go.
 
-import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
+import { hasChromium, shareBrowser } from "../support/chromium.ts";
 
-const flags = [
-  "--no-sandbox",
-  "--disable-quic",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--no-first-run",
-  "--enable-unsafe-swiftshader",
-  "--use-angle=swiftshader",
-  // The page itself is put together without the software GPU, which has enough to do with the picture: a third of the time.
-  "--disable-gpu-compositing",
-  "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-];
-const chromiumPath = "/usr/bin/chromium";
-
-/** False where there is no Chromium: tests that need one are then skipped by name. */
-export const hasChromium = existsSync(chromiumPath);
+export { hasChromium };
 
 export interface Stand {
   readonly url: string;
@@ -74,19 +58,41 @@ export interface Sheet {
   close(): Promise<void>;
 }
 
-/** Builds, serves and starts a browser. `plugin`: the folder whose manifest.json is the default plugin. */
+/** Returns the served viewer and the browser. `plugin`: the folder whose manifest.json is the default plugin. */
 export async function createStand({ plugin = "test/viewer/fake-plugin" }: { plugin?: string } = {}): Promise<Stand> {
-  const root = await mkdtemp(join(tmpdir(), "overtile-viewer-"));
+  if (!served.has(plugin)) served.set(plugin, serveViewer(plugin));
+  const [url, browser] = await Promise.all([served.get(plugin)!, shareBrowser("viewer")]);
+  const sheets = new Set<Sheet>();
+  return {
+    url,
+    browser,
+    async open(options) {
+      const sheet = await openSheet(browser, url, options);
+      sheets.add(sheet);
+      return sheet;
+    },
+    async dispose() {
+      for (const sheet of sheets) await sheet.close();
+    },
+  };
+}
+
+/** Addresses by plugin. */
+const served = new Map<string, Promise<string>>();
+
+async function serveViewer(plugin: string): Promise<string> {
+  // Vitest's setup removes what lies in the folder of its run.
+  const root = await mkdtemp(join(process.env["OVERTILE_RUN_FOLDER"] ?? tmpdir(), "viewer-"));
   const { buildViewer } = (await import("../../tools/build-viewer.mjs" as string)) as {
     buildViewer(options: { out: string }): Promise<void>;
   };
   const { serve } = (await import("../../tools/serve.mjs" as string)) as {
-    serve(options: { root: string }): Promise<{ server: { close(): void; closeAllConnections(): void }; url: string }>;
+    serve(options: { root: string }): Promise<{ server: { unref(): void }; url: string }>;
   };
   // `npm test` has just built it.
   if (process.env["OVERTILE_BUILT"]) await symlink(resolve("dist/viewer"), join(root, "viewer"));
   else await buildViewer({ out: join(root, "viewer") });
-  await linkFolder(resolve(plugin), root);
+  for (const name of await readdir(plugin)) if (name !== "viewer") await symlink(resolve(plugin, name), join(root, name));
   await symlink(resolve("test/viewer/fake-plugin"), join(root, "fake-plugin"));
   await symlink(resolve("test/core/source/golden/images"), join(root, "images"));
   await build({
@@ -98,23 +104,8 @@ export async function createStand({ plugin = "test/viewer/fake-plugin" }: { plug
     logLevel: "error",
   });
   const { server, url } = await serve({ root });
-  const browser = await chromium.launch({ executablePath: chromiumPath, args: flags });
-  return {
-    url,
-    browser,
-    open: (options) => openSheet(browser, url, options),
-    async dispose() {
-      await browser.close();
-      server.closeAllConnections();
-      server.close();
-      await rm(root, { recursive: true, force: true });
-    },
-  };
-}
-
-async function linkFolder(from: string, to: string): Promise<void> {
-  const { readdir } = await import("node:fs/promises");
-  for (const name of await readdir(from)) if (name !== "viewer") await symlink(join(from, name), join(to, name));
+  server.unref();
+  return url;
 }
 
 async function openSheet(

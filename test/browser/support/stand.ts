@@ -1,28 +1,13 @@
-// The built dist/ in the system's Chromium: one browser and one server a test file, a fresh context a page. Whatever a page asks
-// of another host is noted, and cannot be reached: names resolve to this machine or to nothing.
+// The built dist/ in the system's Chromium, a fresh context a page. Whatever a page asks of another host is noted, and cannot be reached: names resolve to this machine or to nothing.
 
 import { existsSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { generateCells } from "../../../core/sample/synthetic.ts";
+import { chromiumPath, hasChromium, launchBrowser, shareBrowser } from "../../support/chromium.ts";
 import { type ServeOptions, serve, type TestServer } from "./server.ts";
 
-export const chromiumPath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-
-const flags = [
-  "--no-sandbox",
-  "--disable-quic",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--no-first-run",
-  "--enable-unsafe-webgpu",
-  "--use-webgpu-adapter=swiftshader",
-  "--enable-unsafe-swiftshader",
-  "--use-angle=swiftshader",
-  // lan.test: this machine under a name that is no secure context.
-  "--host-resolver-rules=MAP lan.test 127.0.0.1 , MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-];
+export { chromiumPath };
 
 /** A page that loads nothing by itself. */
 export const blank = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>blank</title>';
@@ -43,13 +28,17 @@ export interface Sheet {
   readonly foreign: string[];
 }
 
-/** Starts the browser. Throws where the bundle or the browser is missing, and says how to get it. */
-export async function createStand(): Promise<Stand> {
+/**
+ * Opens pages in the shared browser, or in one of its own where the test harms it. Throws where the bundle or the browser is
+ * missing, and says how to get it.
+ */
+export async function createStand({ isOwn = false }: { readonly isOwn?: boolean } = {}): Promise<Stand> {
   await assertBuilt();
-  if (!existsSync(chromiumPath))
+  if (!hasChromium)
     throw new Error(`Chromium must be at ${chromiumPath}, or CHROMIUM must say where. Install it (Debian: apt-get install chromium).`);
-  const browser = await chromium.launch({ executablePath: chromiumPath, args: flags });
+  const browser = await (isOwn ? launchBrowser : shareBrowser)("bundle");
   const servers: TestServer[] = [];
+  const contexts: BrowserContext[] = [];
   return {
     browser,
     async serve(options = {}) {
@@ -59,6 +48,7 @@ export async function createStand(): Promise<Stand> {
     },
     async open(url, { before } = {}) {
       const context = await browser.newContext();
+      contexts.push(context);
       await context.addInitScript("globalThis.loadModule = (url) => import(url);");
       if (before !== undefined) await context.addInitScript(before);
       const page = await context.newPage();
@@ -73,7 +63,8 @@ export async function createStand(): Promise<Stand> {
       return { page, context, faults, foreign };
     },
     async dispose() {
-      await browser.close();
+      await Promise.all(contexts.map((context) => context.close()));
+      if (isOwn) await browser.close();
       await Promise.all(servers.map((server) => server.close()));
     },
   };
