@@ -133,7 +133,9 @@ describe("the history", () => {
     workspace.current.value = entry;
     drawRectangle(workspace, targetOf(workspace), { x: 0, y: 0 }, { x: 9, y: 9 });
     actions.deleteLayer(entry, entry.layers.value[0]!);
-    workspace.history.forget(entry, ...entry.layers.value);
+    workspace.history.forget(entry);
+    expect(workspace.history.undo()).toBe(false);
+    workspace.current.value = other;
     expect(workspace.history.undo()).toBe(true);
     expect(ids(other.layers.value[0]!)).toEqual([]);
     expect(workspace.history.undo()).toBe(false);

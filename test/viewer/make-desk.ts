@@ -20,10 +20,10 @@ export function createDesk(width = 300, height = 270) {
   return { workspace, entry, answer, actions: createDrawingActions(app, attempt, () => undefined) };
 }
 
-export function openEntry(workspace: Workspace, title: string, width = 300, height = 270): ImageEntry {
-  const source = { width, height, sizeZ: 1, sizeT: 1 };
+export function openEntry(workspace: Workspace, title: string, width = 300, height = 270, planes = 1): ImageEntry {
+  const source = { width, height, sizeZ: planes, sizeT: 1 };
   const entry = createImageEntry({ source, image: new Blob() } as never, title, { kind: "folder" });
-  const layer = createLabelLayer({ width, height, planes: 1 }, "Annotations", "annotation");
+  const layer = createLabelLayer({ width, height, planes }, "Annotations", "annotation");
   entry.layers.value = [layer];
   entry.activeLayer.value = entry.trainingLayer.value = layer;
   workspace.images.value = [...workspace.images.value, entry];

@@ -7,7 +7,7 @@ import { addAnnotationLayer } from "../file/image-desk.ts";
 import type { ObjectTable } from "../labels/object-table.ts";
 import { listPlaneObjects } from "../labels/plane-objects.ts";
 import { clearLayer, deleteObjects, mergeObjects, setObjectClass, setRegions } from "../model/edit.ts";
-import { changeValues, editTarget } from "../model/edit-step.ts";
+import { changeValues, editTarget, stepOn } from "../model/edit-step.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import type { LabelLayer } from "../model/label-layer.ts";
 import { deleteLayer, moveLayer, rememberLayer } from "../model/layer-steps.ts";
@@ -39,7 +39,7 @@ export function createDrawingActions({ workspace, dialogs, shell, view }: App, a
           value.trim() ? undefined : "Expected a name.",
         );
         if (name === undefined || name.trim() === layer.name.value) return;
-        changeValues(workspace, { title: "rename layer", values: [layer.name], of: [layer] }, () => {
+        changeValues(workspace, { title: "rename layer", values: [layer.name], ...stepOn(workspace, layer) }, () => {
           layer.name.value = name.trim();
         });
       }),

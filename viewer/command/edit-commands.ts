@@ -2,6 +2,7 @@
 
 import type { App } from "../app.ts";
 import { editTarget } from "../model/edit-step.ts";
+import { walkHistory } from "../model/walk-history.ts";
 import { prefer, type Workspace } from "../model/workspace.ts";
 import { setChannel } from "../panel/channel-controls.ts";
 import { toolTable } from "../panel/tool-strip.ts";
@@ -14,9 +15,9 @@ export function editCommands({ workspace, view }: App, actions: Actions): Viewer
   const selected = (): readonly number[] => workspace.activeLayer.value?.selected.value ?? [];
   const drawable = (): boolean => workspace.activeLayer.value !== undefined;
   // What is not ended yet is no step, and its pixels would stay.
-  const step = (walk: () => boolean): void => {
+  const step = (way: "undo" | "redo"): void => {
     view.cancelTool();
-    walk();
+    walkHistory(workspace, way, { view, select: actions.selectImage });
   };
   return [
     {
@@ -26,7 +27,7 @@ export function editCommands({ workspace, view }: App, actions: Actions): Viewer
       group: "undo",
       keys: ["Ctrl+Z"],
       enabled: () => history.undoTitle.value !== undefined,
-      run: () => step(history.undo),
+      run: () => step("undo"),
     },
     {
       id: "redo",
@@ -35,7 +36,7 @@ export function editCommands({ workspace, view }: App, actions: Actions): Viewer
       group: "undo",
       keys: ["Ctrl+Shift+Z", "Ctrl+Y"],
       enabled: () => history.redoTitle.value !== undefined,
-      run: () => step(history.redo),
+      run: () => step("redo"),
     },
     {
       id: "next-label",

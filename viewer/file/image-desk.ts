@@ -163,7 +163,7 @@ export function createImageDesk(workspace: Workspace, { reader, host, locate, ad
   function dropEntry(image: Image, entry: ImageEntry): void {
     entries.delete(image);
     workspace.images.value = workspace.images.peek().filter((other) => other !== entry);
-    workspace.history.forget(entry, ...entry.layers.peek());
+    workspace.history.forget(entry);
     if (workspace.current.peek() === entry) workspace.current.value = undefined;
     entry.source.dispose?.();
   }

@@ -3,8 +3,18 @@
 import { batch, type Signal } from "@preact/signals-core";
 import type { Box } from "../../core/array/raster.ts";
 import type { Change } from "../labels/history.ts";
-import { applyTiles, ignoreId, type LabelEdit, startEdit, type TileChange, tilePosition } from "../labels/label-raster.ts";
+import {
+  applyTiles,
+  ignoreId,
+  type LabelEdit,
+  type LabelRaster,
+  startEdit,
+  type TileChange,
+  tilePosition,
+  tileSide,
+} from "../labels/label-raster.ts";
 import { idsOf, objectsOfTile } from "../labels/tile-objects.ts";
+import type { ImageEntry } from "./image-entry.ts";
 import { type LabelLayer, nextObjectId } from "./label-layer.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -94,11 +104,44 @@ export function remember(
   workspace.history.push({
     title,
     bytes: change.before.size * 2 ** 18,
-    of: [layer],
+    ...placeOf(workspace, layer, change),
     undo: () => put(change.before, classesBefore),
     redo: () => put(change.after, classesAfter),
   });
   return true;
+}
+
+/** The image of a layer, and what shows it: for a step of the history. */
+export function stepOn(workspace: Workspace, layer: LabelLayer, plane?: number): Pick<Change, "image" | "show"> {
+  const image = workspace.images.peek().find(({ layers }) => layers.peek().includes(layer)) ?? workspace.current.peek();
+  return {
+    image,
+    show: () => {
+      layer.visible.value = true;
+      if (image && plane !== undefined) showPlane(image, plane);
+    },
+  };
+}
+
+function showPlane({ plane, planeIndex, source: { sizeZ } }: ImageEntry, index: number): void {
+  if (planeIndex.peek() !== index) plane.value = { z: index % sizeZ, t: Math.floor(index / sizeZ) };
+}
+
+function placeOf(workspace: Workspace, layer: LabelLayer, { before }: TileChange): Pick<Change, "image" | "show" | "at"> {
+  const at = boxOfTiles(layer.raster, [...before.keys()]);
+  return { ...stepOn(workspace, layer, at.plane), at };
+}
+
+function boxOfTiles(raster: LabelRaster, keys: readonly number[]): NonNullable<Change["at"]> {
+  const places = keys.map((key) => tilePosition(raster, key));
+  const [rows, columns] = [places.map(({ row }) => row), places.map(({ column }) => column)];
+  const box = {
+    y0: Math.min(...rows) * tileSide,
+    x0: Math.min(...columns) * tileSide,
+    y1: (Math.max(...rows) + 1) * tileSide,
+    x1: (Math.max(...columns) + 1) * tileSide,
+  };
+  return { plane: places[0]!.plane, box };
 }
 
 // A number that is free again must not bring the class of its old object along.

@@ -5,7 +5,7 @@ import { applyTiles, readLabels, tilePosition, writeLabels } from "../labels/lab
 import type { Point } from "../labels/paint.ts";
 import { boxOfObject } from "../labels/plane-objects.ts";
 import { splitObject } from "../labels/split.ts";
-import { changeValues, editOnce, remember, renumber, setClass, type Target } from "./edit-step.ts";
+import { changeValues, editOnce, remember, renumber, setClass, stepOn, type Target } from "./edit-step.ts";
 import { type LabelLayer, nextObjectId } from "./label-layer.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -86,8 +86,8 @@ export function clearLayer(workspace: Workspace, { layer, plane }: Target): bool
 }
 
 /** Gives the objects a class. */
-export function setObjectClass(workspace: Workspace, { layer }: Target, ids: readonly number[], number: number): void {
-  changeValues(workspace, { title: "change class", values: [layer.classOf], of: [layer] }, () => {
+export function setObjectClass(workspace: Workspace, { layer, plane }: Target, ids: readonly number[], number: number): void {
+  changeValues(workspace, { title: "change class", values: [layer.classOf], ...stepOn(workspace, layer, plane) }, () => {
     const classes = new Map(layer.classOf.value);
     for (const id of ids) setClass(classes, id, number);
     layer.classOf.value = classes;
@@ -96,7 +96,7 @@ export function setObjectClass(workspace: Workspace, { layer }: Target, ids: rea
 
 /** Replaces the boxes inside which everything is annotated. */
 export function setRegions(workspace: Workspace, layer: LabelLayer, after: readonly Box[], title: string): void {
-  changeValues(workspace, { title, values: [layer.regions], of: [layer] }, () => {
+  changeValues(workspace, { title, values: [layer.regions], ...stepOn(workspace, layer) }, () => {
     layer.regions.value = after;
   });
 }

@@ -12,7 +12,7 @@ export function rememberLayer(workspace: Workspace, entry: ImageEntry, layer: La
   workspace.history.push({
     title: "new layer",
     bytes: 256,
-    of: [entry, layer],
+    image: entry,
     undo() {
       putBack = takeOut(entry, layer);
     },
@@ -26,7 +26,7 @@ export function deleteLayer(workspace: Workspace, entry: ImageEntry, layer: Labe
   workspace.history.push({
     title: "delete layer",
     bytes: layer.raster.tiles.size * 2 ** 18,
-    of: [entry, layer],
+    image: entry,
     undo: () => putBack(),
     redo() {
       putBack = takeOut(entry, layer);
@@ -45,7 +45,7 @@ export function moveLayer(workspace: Workspace, entry: ImageEntry, layer: LabelL
   const to = entry.layers.value.indexOf(layer) + step;
   if (to < 0 || to >= length) return;
   shift(step);
-  workspace.history.push({ title: "move layer", bytes: 256, of: [entry, layer], undo: () => shift(-step), redo: () => shift(step) });
+  workspace.history.push({ title: "move layer", bytes: 256, image: entry, undo: () => shift(-step), redo: () => shift(step) });
 }
 
 // Returns what puts the layer back where it was.

@@ -76,7 +76,7 @@ export function createWorkspace(): Workspace {
     currentClass: signal(1),
     tool: signal("select"),
     preferences: signal(defaultPreferences),
-    history: createHistory(),
+    history: createHistory({ current }),
     peeking: signal(false),
     keyboardDrawing: signal(false),
     status: signal(undefined),
