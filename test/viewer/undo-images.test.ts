@@ -266,11 +266,11 @@ describe("undo", () => {
       fc.asyncProperty(
         fc.commands(
           [
-            fc.tuple(fc.constantFrom("rectangle", "erase"), fc.nat(5), fc.nat(2), box).map((given) => drawing(...(given as never))),
-            fc.tuple(fc.constantFrom("add", "delete", "rename"), fc.nat(5)).map((given) => layering(...(given as never))),
-            fc.tuple(fc.constantFrom("add", "delete"), fc.nat(9)).map((given) => classing(...(given as never))),
+            fc.tuple(fc.constantFrom("rectangle" as const, "erase" as const), fc.nat(5), fc.nat(2), box).map((given) => drawing(...given)),
+            fc.tuple(fc.constantFrom("add" as const, "delete" as const, "rename" as const), fc.nat(5)).map((given) => layering(...given)),
+            fc.tuple(fc.constantFrom("add" as const, "delete" as const), fc.nat(9)).map((given) => classing(...given)),
             fc.tuple(fc.nat(2), fc.nat(2)).map(([image, z]) => look(image, z)),
-            fc.constantFrom("undo", "undo", "redo").map((way) => walking(way as "undo" | "redo")),
+            fc.constantFrom("undo" as const, "undo" as const, "redo" as const).map(walking),
           ],
           { maxCommands: 60, size: "max" },
         ),
