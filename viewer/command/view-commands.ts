@@ -5,7 +5,7 @@ import type { App } from "../app.ts";
 import type { LabelLayer } from "../model/label-layer.ts";
 import type { SlideLayer } from "../model/slide-layer.ts";
 import { prefer } from "../model/workspace.ts";
-import { autoContrast } from "../panel/channel-controls.ts";
+import { autoContrast, resetContrast } from "../panel/channel-controls.ts";
 import { chooseSlide } from "../plugin/slide-runs.ts";
 import type { ViewerCommand } from "./command.ts";
 
@@ -68,6 +68,17 @@ export function viewCommands({ workspace, shell, view }: App): ViewerCommand[] {
       run: () => {
         const entry = workspace.current.value;
         if (entry) autoContrast(entry);
+      },
+    },
+    {
+      id: "reset-contrast",
+      title: "Reset contrast",
+      menu: "View",
+      group: "look",
+      enabled: open,
+      run: () => {
+        const entry = workspace.current.value;
+        if (entry) resetContrast(entry);
       },
     },
     {

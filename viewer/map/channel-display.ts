@@ -31,6 +31,9 @@ const sampleSide = 512;
 const largePlane = { pixels: 2 ** 27, sampleSide: 160 };
 const bins = 128;
 
+const pictureColors = ["red", "green", "blue"] as const;
+const ramps: readonly ColorMapName[] = ["soft green", "magenta", "cyan", "yellow", "soft red", "soft blue", "gray"];
+
 /** Statistics of every channel of a plane, from at most about 512x512 evenly spread pixels. */
 export async function measureChannels(source: ImageSource, plane: Plane): Promise<ChannelStatistics[]> {
   const smallest = source.levels.at(-1)!;
@@ -39,35 +42,63 @@ export async function measureChannels(source: ImageSource, plane: Plane): Promis
   return Array.from({ length: channels }, (_, c) => measureChannel(data, channels, c));
 }
 
-/** The display to begin with: automatic limits; RGB for three 8-bit channels; else grey, or a colour per channel. */
+/** The display to begin with: a colour picture as it is; else automatic limits, grey or a colour a channel. */
 export function initialDisplay(source: ImageSource, statistics: readonly ChannelStatistics[]): ChannelDisplay[] {
-  const names = source.channels;
-  const isRgb =
-    source.dtype === "uint8" && (names.length === 3 || names.length === 4) && names.every(({ name }, i) => isColorName(name, i));
-  const ramps: ColorMapName[] = isRgb ? ["red", "green", "blue"] : ["green", "magenta", "cyan", "yellow", "red", "blue", "gray"];
-  return statistics.map((channel, i) => ({
-    name: names[i]?.name || `Channel ${i + 1}`,
-    visible: isRgb ? i < 3 : i < 4,
-    low: isRgb ? 0 : channel.auto[0],
-    high: isRgb ? 255 : channel.auto[1],
-    gamma: 1,
-    colorMap: names.length === 1 ? "gray" : isRgb ? (ramps[i] ?? "gray") : ramps[i % ramps.length]!,
-    statistics: channel,
-  }));
+  const { channels } = source;
+  const isPicture = isColourPicture(source, statistics);
+  const own = isPicture ? ownLimits(source, statistics) : undefined;
+  return statistics.map((channel, i) => {
+    const [low, high] = own ?? channel.auto;
+    return {
+      name: channels[i]?.name || `Channel ${i + 1}`,
+      visible: i < (isPicture ? 3 : 4),
+      low,
+      high,
+      gamma: 1,
+      colorMap: channels.length === 1 ? "gray" : isPicture ? (pictureColors[i] ?? "gray") : ramps[i % ramps.length]!,
+      statistics: channel,
+    };
+  });
 }
 
-/** True where three channels are a picture's red, green and blue. */
-export function isRgbDisplay(channels: readonly ChannelDisplay[]): boolean {
-  return channels.length >= 3 && channels[0]!.colorMap === "red" && channels[1]!.colorMap === "green" && channels[2]!.colorMap === "blue";
+/** Automatic limits of every channel. A colour picture's channels share theirs: each with its own would change the hues. */
+export function autoDisplay(channels: readonly ChannelDisplay[], statistics: readonly ChannelStatistics[]): ChannelDisplay[] {
+  const autos = channels.map((channel, i) => (statistics[i] ?? channel.statistics).auto);
+  const isPicture = channels.length >= 3 && pictureColors.every((color, i) => channels[i]!.colorMap === color);
+  const shared = autos.slice(0, 3);
+  const common = [Math.min(...shared.map(([low]) => low)), Math.max(...shared.map(([, high]) => high))] as const;
+  return channels.map((channel, i) => {
+    const [low, high] = isPicture && i < 3 ? common : autos[i]!;
+    return { ...channel, statistics: statistics[i] ?? channel.statistics, low, high };
+  });
 }
 
-function isColorName(name: string, index: number): boolean {
-  return (
-    name === "" ||
-    /^(channel )?\d+$/i.test(name) ||
-    ["red", "green", "blue", "alpha", "r", "g", "b", "a"].includes(name.toLowerCase()) ||
-    name === `C${index}`
-  );
+// What the readers call the channels of a colour picture; 8-bit channels without names are taken for one, too.
+function isColourPicture({ dtype, channels }: ImageSource, statistics: readonly ChannelStatistics[]): boolean {
+  if (channels.length !== 3 && channels.length !== 4) return false;
+  const names = channels.map(({ name }) => name);
+  if (pictureColors.every((color, i) => names[i] === color)) return true;
+  if (dtype !== "uint8") return false;
+  if (pictureColors.every((color, i) => [color, color[0]].includes(names[i]!.toLowerCase()))) return true;
+  const isUnnamed = names.every((name, i) => /^((channel )?\d+)?$/i.test(name) || name === `C${i}`);
+  return isUnnamed && (channels.length === 3 || isAlpha(statistics[3]!));
+}
+
+// At least half of the pixels are 255: no channel of fluorescence is that bright.
+function isAlpha({ least, largest, histogram }: ChannelStatistics): boolean {
+  const brightest = least === largest ? histogram[0]! : histogram.at(-1)!;
+  return largest === 255 && brightest >= histogram.reduce((sum, count) => sum + count, 0) / 2;
+}
+
+// The values that a file means by black and white. Cameras of 10, 12 and 14 bits store theirs in 16.
+function ownLimits({ dtype }: ImageSource, statistics: readonly ChannelStatistics[]): readonly [low: number, high: number] {
+  const shown = statistics.slice(0, 3);
+  const least = Math.min(...shown.map((channel) => channel.least));
+  const largest = Math.max(...shown.map((channel) => channel.largest));
+  if (dtype === "uint8") return [0, 255];
+  if (dtype === "uint16") return [0, [1023, 4095, 16_383].find((white) => largest <= white) ?? 65_535];
+  if (dtype.startsWith("float") && least >= 0 && largest <= 255) return [0, largest <= 1 ? 1 : 255];
+  return [least, largest > least ? largest : least + 1];
 }
 
 function measureChannel(data: TypedArray, channels: number, c: number): ChannelStatistics {

@@ -7,12 +7,15 @@ export type ColorMap = readonly Rgb[];
 
 const black: Rgb = [0, 0, 0];
 
-/** Ramps for channels that are added up, then maps for one channel. */
+/** Ramps for channels that are added up, then maps for one channel. A picture's own colours are the sum of red, green and blue. */
 export const colorMaps = {
   gray: [black, [255, 255, 255]],
-  red: [black, [255, 64, 64]],
-  green: [black, [64, 255, 64]],
-  blue: [black, [80, 110, 255]],
+  red: [black, [255, 0, 0]],
+  green: [black, [0, 255, 0]],
+  blue: [black, [0, 0, 255]],
+  "soft red": [black, [255, 64, 64]],
+  "soft green": [black, [64, 255, 64]],
+  "soft blue": [black, [80, 110, 255]],
   cyan: [black, [64, 230, 255]],
   magenta: [black, [255, 80, 255]],
   yellow: [black, [255, 240, 80]],

@@ -7,7 +7,7 @@ import WebGLTileLayer from "ol/layer/WebGLTile.js";
 import DataTile from "ol/source/DataTile.js";
 import ImageTileSource from "ol/source/ImageTile.js";
 import TileGrid from "ol/tilegrid/TileGrid.js";
-import type { ImageEntry } from "../model/image-entry.ts";
+import type { ImageEntry, Plane } from "../model/image-entry.ts";
 import type { ChannelDisplay } from "./channel-display.ts";
 import { colorMaps } from "./color-map.ts";
 import { composeColors } from "./compose.ts";
@@ -18,47 +18,35 @@ export interface ImageLayer {
   readonly layer: WebGLTileLayer | TileLayer<ImageTileSource>;
   /** Applies channels' limits, colours and visibility. */
   show(channels: readonly ChannelDisplay[]): void;
-  /** Reads the tiles anew: another plane is shown. */
-  reload(): void;
+  /** Shows another plane; nothing of the one before is drawn any more. */
+  showPlane(plane: Plane): void;
   dispose(): void;
+}
+
+interface LayerOptions {
+  readonly webgl: boolean;
+  /** Hears of tiles that could not be read. */
+  readonly onProblem: (error: unknown) => void;
 }
 
 /** The most channels that are shown at a time; a texture unit holds four, and small devices have eight units. */
 export const maxShownChannels = 16;
 
-/** A layer that shows `entry`; `onProblem` hears of tiles that could not be read. */
-export function createImageLayer(
-  entry: ImageEntry,
-  { webgl, onProblem }: { webgl: boolean; onProblem: (error: unknown) => void },
-): ImageLayer {
-  return webgl ? createWebGLImageLayer(entry, onProblem) : createCanvasImageLayer(entry, onProblem);
+/** A layer that shows `entry`. */
+export function createImageLayer(entry: ImageEntry, options: LayerOptions): ImageLayer {
+  return options.webgl ? createWebGLImageLayer(entry, options) : createCanvasImageLayer(entry, options);
 }
 
-function createWebGLImageLayer(entry: ImageEntry, onProblem: (error: unknown) => void): ImageLayer {
-  const { source } = entry;
-  const bands = shownChannels(entry);
-  const steps = planZoomSteps(source);
-  const data = new DataTile({
-    loader: async (z, x, y, { signal }) => {
-      try {
-        return await readDisplayTile(source, entry.plane.peek(), steps[z]!, x, y, bands, signal);
-      } catch (error) {
-        if (!signal.aborted) onProblem(error);
-        throw error;
-      }
-    },
-    bandCount: bands.length,
-    hasAlpha: false,
-    interpolate: false,
-    transition: 0,
-    wrapX: false,
-    projection: createPixelProjection(source.width, source.height),
-    tileGrid: createTileGrid(entry),
+function createWebGLImageLayer(entry: ImageEntry, { onProblem }: LayerOptions): ImageLayer {
+  const bandCount = shownChannels(entry).length;
+  const planes = createPlaneSources(entry, onProblem, (options, key, loader) => {
+    return new DataTile({ ...options, key, loader, bandCount, hasAlpha: false });
   });
+  let shown = planes.at(entry.plane.peek());
   let shape = styleShape(entry.channels.peek());
   const layer = new WebGLTileLayer({
-    source: data,
-    extent: toExtent({ y0: 0, x0: 0, y1: source.height, x1: source.width }),
+    sources: () => [shown],
+    extent: wholeExtent(entry),
     style: { color: colorExpression(entry.channels.peek()), variables: styleVariables(entry.channels.peek()) },
     cacheSize: 512,
   });
@@ -70,54 +58,114 @@ function createWebGLImageLayer(entry: ImageEntry, onProblem: (error: unknown) =>
       shape = wanted;
       layer.setStyle({ color: colorExpression(channels), variables: styleVariables(channels) });
     },
-    reload: () => data.refresh(),
+    showPlane(plane) {
+      shown = planes.at(plane);
+      layer.changed();
+    },
     dispose() {
       layer.dispose();
-      data.dispose();
+      planes.dispose();
     },
   };
 }
 
-function createCanvasImageLayer(entry: ImageEntry, onProblem: (error: unknown) => void): ImageLayer {
-  const { source } = entry;
-  const bands = shownChannels(entry);
-  const steps = planZoomSteps(source);
-  const tiles = new ImageTileSource({
-    loader: async (z, x, y, { signal }) => {
-      try {
-        const data = await readDisplayTile(source, entry.plane.peek(), steps[z]!, x, y, bands, signal);
-        const canvas = document.createElement("canvas");
-        canvas.width = canvas.height = displayTileSide;
-        const raster = { width: displayTileSide, height: displayTileSide, channels: bands.length, data };
-        canvas.getContext("2d")!.putImageData(composeColors(raster, entry.channels.peek()), 0, 0);
-        return canvas;
-      } catch (error) {
-        if (!signal.aborted) onProblem(error);
-        throw error;
-      }
-    },
-    interpolate: false,
-    transition: 0,
-    wrapX: false,
-    projection: createPixelProjection(source.width, source.height),
-    tileGrid: createTileGrid(entry),
+function createCanvasImageLayer(entry: ImageEntry, { onProblem }: LayerOptions): ImageLayer {
+  const channels = shownChannels(entry).length;
+  const planes = createPlaneSources(entry, onProblem, (options, key, read) => {
+    const loader: Loader<HTMLCanvasElement> = async (...tile) => {
+      const data = await read(...tile);
+      const canvas = document.createElement("canvas");
+      canvas.width = canvas.height = displayTileSide;
+      const raster = { width: displayTileSide, height: displayTileSide, channels, data };
+      canvas.getContext("2d")!.putImageData(composeColors(raster, entry.channels.peek()), 0, 0);
+      return canvas;
+    };
+    return new KeyedImageTileSource({ ...options, loader }, key);
   });
-  const layer = new TileLayer({ source: tiles, extent: toExtent({ y0: 0, x0: 0, y1: source.height, x1: source.width }) });
+  const layer = new TileLayer({ source: planes.at(entry.plane.peek()), extent: wholeExtent(entry) });
   let waiting: ReturnType<typeof setTimeout> | undefined;
-  const refresh = (): void => {
-    clearTimeout(waiting);
-    waiting = setTimeout(() => tiles.refresh(), 50);
-  };
   return {
     layer,
-    show: refresh,
-    reload: refresh,
+    show() {
+      clearTimeout(waiting);
+      waiting = setTimeout(() => {
+        planes.dispose();
+        layer.setSource(planes.at(entry.plane.peek()));
+      }, 50);
+    },
+    showPlane: (plane) => layer.setSource(planes.at(plane)),
     dispose() {
       clearTimeout(waiting);
       layer.dispose();
-      tiles.dispose();
+      planes.dispose();
     },
   };
+}
+
+// Only its subclasses may give this source a key.
+class KeyedImageTileSource extends ImageTileSource {
+  constructor(options: ConstructorParameters<typeof ImageTileSource>[0], key: string) {
+    super(options);
+    this.setKey(key);
+  }
+}
+
+type Loader<T> = (z: number, x: number, y: number, options: { readonly signal: AbortSignal }) => Promise<T>;
+
+interface PlaneSources<S> {
+  /** The source of a plane; the same one as long as all its tiles could be read. */
+  at(plane: Plane): S;
+  /** Lets all go. */
+  dispose(): void;
+}
+
+/**
+ * One source a plane, each with a key of its own: OpenLayers keeps and queues tiles by these, so that no tile of a plane is ever
+ * taken for that of another, whatever arrives when.
+ */
+function createPlaneSources<S extends { dispose(): void }>(
+  entry: ImageEntry,
+  onProblem: (error: unknown) => void,
+  create: (options: ReturnType<typeof tileOptions>, key: string, read: Loader<Float32Array>) => S,
+): PlaneSources<S> {
+  const { source } = entry;
+  const bands = shownChannels(entry);
+  const steps = planZoomSteps(source);
+  const options = tileOptions(entry);
+  const sources = new Map<string, S>();
+  let count = 0;
+  return {
+    at(plane) {
+      const name = `${plane.z}/${plane.t}`;
+      const known = sources.get(name);
+      if (known) return known;
+      const made = create(options, String(++count), async (z, x, y, { signal }) => {
+        try {
+          return await readDisplayTile(source, plane, steps[z]!, x, y, bands, signal);
+        } catch (error) {
+          // The next time that the plane is shown, its tiles are asked for again.
+          if (sources.get(name) === made) sources.delete(name);
+          if (!signal.aborted) onProblem(error);
+          throw error;
+        }
+      });
+      sources.set(name, made);
+      return made;
+    },
+    dispose() {
+      for (const one of sources.values()) one.dispose();
+      sources.clear();
+    },
+  };
+}
+
+function tileOptions(entry: ImageEntry) {
+  const projection = createPixelProjection(entry.source.width, entry.source.height);
+  return { interpolate: false, transition: 0, wrapX: false, projection, tileGrid: createTileGrid(entry) };
+}
+
+function wholeExtent({ source }: ImageEntry): ReturnType<typeof toExtent> {
+  return toExtent({ y0: 0, x0: 0, y1: source.height, x1: source.width });
 }
 
 function shownChannels({ source }: ImageEntry): number[] {

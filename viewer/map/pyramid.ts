@@ -55,8 +55,13 @@ export async function readDisplayTile(
   const { data } = raster;
   const width = raster.width * channels.length;
   for (let y = 0; y * width < data.length; y++) out.set(data.subarray(y * width, (y + 1) * width), y * displayTileSide * channels.length);
+  // What is no number is drawn as the lowest value; graphics processors differ in what they make of it.
+  if (data instanceof Float32Array || data instanceof Float64Array)
+    for (let i = 0; i < out.length; i++) if (Number.isNaN(out[i]!)) out[i] = lowestFloat;
   return out;
 }
+
+const lowestFloat = -3.4e38;
 
 const reduced = new WeakMap<ImageSource, { readonly key: string; readonly raster: Promise<Raster> }>();
 

@@ -68,8 +68,9 @@ function showImage(map: OlMap, entry: ImageEntry, options: { webgl: boolean; onP
     } else shown.show(channels);
   });
   const stopPlane = effect(() => {
-    if (entry.plane.value !== lastPlane) shown?.reload();
-    lastPlane = entry.plane.value;
+    const plane = entry.plane.value;
+    if (plane !== lastPlane) shown?.showPlane(plane);
+    lastPlane = plane;
   });
   const stopLook = effect(() => {
     entry.channels.value;

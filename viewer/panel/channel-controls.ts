@@ -2,7 +2,7 @@
 
 import { html, nothing, type Part, type TemplateResult } from "../dom/html.ts";
 import { toCss } from "../labels/label-color.ts";
-import { type ChannelDisplay, measureChannels } from "../map/channel-display.ts";
+import { autoDisplay, type ChannelDisplay, initialDisplay, measureChannels } from "../map/channel-display.ts";
 import { type ColorMapName, colorAt, colorMaps } from "../map/color-map.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 
@@ -16,7 +16,7 @@ export function channelControls(entry: ImageEntry): Part {
     ) => {
       entry.opacity.value = Number((event.target as HTMLInputElement).value);
     }} /><output>${Math.round(entry.opacity.value * 100)} %</output></label>
-    <div class="control-head"><span>Contrast</span><button class="quiet" @click=${() => autoContrast(entry)} title="Limits that leave 0.1 % of the pixels dark and 0.1 % bright">Auto</button></div>
+    <div class="control-head"><span class="grow">Contrast</span><button class="quiet" @click=${() => resetContrast(entry)} title="As when the image was opened">Reset</button><button class="quiet" @click=${() => autoContrast(entry)} title="Limits that leave 0.1 % of the pixels dark and 0.1 % bright">Auto</button></div>
     ${channels.map((channel, i) => channelControl(entry, channel, i, channels.length > 1))}
   </div>`;
 }
@@ -25,13 +25,18 @@ export function channelControls(entry: ImageEntry): Part {
 export function autoContrast(entry: ImageEntry): void {
   const plane = entry.plane.peek();
   const apply = (statistics: readonly ChannelDisplay["statistics"][]): void => {
-    entry.channels.value = entry.channels.peek().map((channel, i) => {
-      const known = statistics[i] ?? channel.statistics;
-      return { ...channel, statistics: known, low: known.auto[0], high: known.auto[1] };
-    });
+    entry.channels.value = autoDisplay(entry.channels.peek(), statistics);
   };
   apply(entry.channels.peek().map(({ statistics }) => statistics));
   void measureChannels(entry.source, plane).then(apply, () => {});
+}
+
+/** Shows the image as when it was opened: a colour picture in its own colours. */
+export function resetContrast(entry: ImageEntry): void {
+  entry.channels.value = initialDisplay(
+    entry.source,
+    entry.channels.peek().map(({ statistics }) => statistics),
+  );
 }
 
 /** Changes one channel's display. */

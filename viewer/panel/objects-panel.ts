@@ -60,7 +60,9 @@ export function createObjectsPanel(app: App, actions: Actions, objects: Readonly
     if (!entry || !layer)
       return html`<p class="hint">${entry ? "Choose a label layer to list its objects." : "Objects that are drawn or found are listed here."}</p>`;
     const listed = sorted.value;
-    if (listed.length === 0) return html`<p class="hint">No objects in "${layer.name.value}" yet.</p>`;
+    const { sizeZ, sizeT } = entry.source;
+    if (listed.length === 0)
+      return html`<p class="hint">No objects in "${layer.name.value}" ${sizeZ * sizeT > 1 ? "on this plane" : "yet"}.</p>`;
     const selected = layer.selected.value;
     const um = entry.source.pixelSizeUm;
     const several = workspace.classes.value.length > 1;

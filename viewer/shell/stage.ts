@@ -24,11 +24,11 @@ export function planeSliders({ workspace }: App): Part {
   if (!entry || entry.source.sizeZ * entry.source.sizeT === 1) return nothing;
   const slider = (key: "z" | "t", size: number, name: string): Part =>
     size > 1
-      ? html`<label class="slider"><span>${name}</span><input type="range" aria-label=${name === "z" ? "Depth" : "Time"} min="0" max=${size - 1} step="1" .value=${String(entry.plane.value[key])} @input=${(
+      ? html`<label class="slider"><span>${name}</span><input type="range" aria-label=${name === "z" ? "Depth" : "Time"} min="1" max=${size} step="1" .value=${String(entry.plane.value[key] + 1)} @input=${(
           event: Event,
         ) => {
-          entry.plane.value = { ...entry.plane.value, [key]: Number((event.target as HTMLInputElement).value) };
-        }} /><output>${entry.plane.value[key]} / ${size - 1}</output></label>`
+          entry.plane.value = { ...entry.plane.value, [key]: Number((event.target as HTMLInputElement).value) - 1 };
+        }} /><output>${entry.plane.value[key] + 1} / ${size}</output></label>`
       : nothing;
   return html`<div class="planes">${slider("z", entry.source.sizeZ, "z")}${slider("t", entry.source.sizeT, "t")}</div>`;
 }
