@@ -1,7 +1,15 @@
+// Four projects, one queue. `browser`: a real Chromium. `terminal`: the program with its threads and processes. `engine`: tests of tfjs
+// and of ONNX Runtime, which keep one state a process, so each file has a process of its own. `unit`: all others. Files of
+// the other projects share two processes, where modules are loaded once.
+
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/support/longest-first.ts";
+import { projects } from "./test/support/projects.ts";
 
-const inBrowser = ["test/browser/**/*.test.ts", "test/viewer/**/*.test.ts"];
+const project = (name: keyof typeof projects, more: object = {}) => ({
+  extends: true as const,
+  test: { name, ...projects[name], ...more },
+});
 
 export default defineConfig({
   test: {
@@ -14,9 +22,11 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     maxWorkers: 2,
     projects: [
-      // Without isolation the files of a worker share its Chromium, the served viewer and what they import.
-      { extends: true, test: { name: "browser", include: inBrowser, isolate: false, globalSetup: "test/support/run-folder.ts" } },
-      { extends: true, test: { name: "rest", include: ["test/**/*.test.ts"], exclude: inBrowser } },
+      // The files of a worker share its Chromium and the served viewer, too.
+      project("browser", { isolate: false, globalSetup: "test/support/run-folder.ts" }),
+      project("engine"),
+      project("terminal", { isolate: false }),
+      project("unit", { isolate: false }),
     ],
   },
 });

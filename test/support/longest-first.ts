@@ -1,39 +1,60 @@
-// The order of test files: those that take longest begin first, so that two workers end together. Vitest would know from its
-// cache, which a fresh machine lacks. Only the order depends on this list; a file that it lacks comes after it.
+// The order of test files. A project's files follow one another, so that they can share a process; within it those that take longest
+// begin first, so that two workers end together. Vitest would know from its cache, which a fresh machine lacks. Only the order
+// depends on this list; a file that it lacks comes after it. OVERTILE_ORDER=7 shuffles the files instead, by this seed.
 
+import { createHash } from "node:crypto";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+const order = ["browser", "terminal", "engine", "unit"];
 
 /** Most of the time goes to these: real browsers, whole trainings, programs that are started again and again. */
 const longest = [
-  "viewer/actions",
-  "viewer/viewer",
-  "viewer/reload",
   "browser/hosts",
+  "viewer/slides",
+  "viewer/viewer",
   "viewer/bad-input",
-  "browser/jobs",
-  "host/terminal/slide",
+  "viewer/actions",
   "browser/bundle",
-  "host/terminal/training",
-  "viewer/keys",
-  "browser/contexts",
-  "viewer/previews",
-  "host/terminal/bad-input",
-  "viewer/zarr",
-  "viewer/opening",
-  "browser/slides",
+  "browser/jobs",
+  "viewer/keeping",
+  "viewer/reload",
   "browser/docs",
-  "core/model/archive",
-  "core/source/fuzz",
-  "core/source/zarr",
+  "viewer/plugin-use",
+  "viewer/panels",
+  "browser/contexts",
+  "viewer/keys",
+  "viewer/tools",
+  "viewer/previews",
+  "viewer/zarr",
+  "viewer/keyboard",
+  "host/terminal/slide",
+  "host/terminal/kills",
+  "host/terminal/training",
+  "host/terminal/macro",
+  "host/terminal/replay",
+  "host/terminal/cluster",
+  "core/kernel/memory",
+  "core/train",
+  "core/kernel/training",
+  "core/tile/plan",
+  "core/source/http",
+  "core/slide",
 ];
 
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const place = ({ moduleId, project }: TestSpecification): number => {
-      const at = longest.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`));
-      // A worker keeps its browser as long as the next file is of the browser project, too.
-      return (project.name === "browser" ? 0 : longest.length + 1) + (at < 0 ? longest.length : at);
-    };
-    return (await super.sort(files)).sort((a, b) => place(a) - place(b));
+    const seed = process.env["OVERTILE_ORDER"];
+    const place = seed === undefined ? placeInList : (file: TestSpecification) => placeBySeed(file, seed);
+    const projectOf = ({ project }: TestSpecification): number => order.indexOf(project.name);
+    return (await super.sort(files)).sort((a, b) => projectOf(a) - projectOf(b) || place(a) - place(b));
   }
+}
+
+function placeInList({ moduleId }: TestSpecification): number {
+  const at = longest.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`));
+  return at < 0 ? longest.length : at;
+}
+
+function placeBySeed({ moduleId }: TestSpecification, seed: string): number {
+  return createHash("sha256").update(`${seed} ${moduleId}`).digest().readUInt32BE();
 }
