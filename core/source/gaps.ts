@@ -1,6 +1,8 @@
 // What a source did not have: chunks that are absent, and (with `skipBad`) chunks that are damaged. Both were read as the fill
 // value; here they are counted once each, however often they are read.
 
+import { Problem } from "../problem.ts";
+
 /** A chunk that could not be read. The box is in pixels of its level. */
 export interface BadChunk {
   readonly level: number;
@@ -19,11 +21,15 @@ export interface BadChunk {
 export interface Gaps {
   /** Chunks that the file or store leaves out, which its format allows. */
   readonly missingChunks: number;
+  /** True once a chunk was read that is there. */
+  readonly foundAny: boolean;
   /** Chunks that are damaged, in the order in which they were met; only with the option `skipBad`. */
   readonly badChunks: readonly BadChunk[];
 }
 
 export interface GapRecorder extends Gaps {
+  /** Notes that a chunk is there. */
+  addFound(): void;
   /** Counts the chunk of this key, once. */
   addMissing(key: string): void;
   addBad(key: string, chunk: BadChunk): void;
@@ -32,18 +38,43 @@ export interface GapRecorder extends Gaps {
 export function createGaps(): GapRecorder {
   const missing = new Set<string>();
   const bad = new Map<string, BadChunk>();
+  let foundAny = false;
   return {
+    get foundAny() {
+      return foundAny;
+    },
     get missingChunks() {
       return missing.size;
     },
     get badChunks() {
       return [...bad.values()];
     },
+    addFound() {
+      foundAny = true;
+    },
     addMissing: (key) => void missing.add(key),
     addBad(key, chunk) {
       if (!bad.has(key)) bad.set(key, chunk);
     },
   };
+}
+
+/** Throws Problem InvalidData where nothing of what was read so far is there: that is no dark image, but the wrong files. */
+export function assertFound({ name, gaps }: { readonly name: string; readonly gaps?: Gaps }): void {
+  if (!gaps || gaps.foundAny || gaps.missingChunks === 0 || gaps.badChunks.length > 0) return;
+  const reason = `all ${gaps.missingChunks} chunks that were read are absent`;
+  throw new Problem("InvalidData", `Expected pixels; of ${name} ${reason}. Copy or write the whole image again, with its chunks.`, {
+    path: name,
+    reason,
+  });
+}
+
+/** What is to be told of chunks that are absent; undefined where there are none. */
+export function describeMissing({ name, gaps }: { readonly name: string; readonly gaps?: Gaps }): string | undefined {
+  const { missingChunks = 0 } = gaps ?? {};
+  if (missingChunks === 0) return undefined;
+  const [count, are, stand] = missingChunks === 1 ? ["1 chunk", "is", "stands"] : [`${missingChunks} chunks`, "are", "stand"];
+  return `${count} of ${name} ${are} absent, which ${stand} for the fill value.`;
 }
 
 /** "x 0 to 256, y 256 to 512 of level 1, z 3": where a chunk lies, for messages. */

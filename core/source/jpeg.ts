@@ -1,13 +1,15 @@
 // JPEG in, as a file of its own. The header is checked before anything is unpacked (tiff/jpeg.ts, which decodes: the same pixels
-// as Pillow's, in a page and in a terminal). Rules: colours are RGB, grey stays one channel; pixels lie as they are stored, an
-// orientation told by EXIF is not applied (as in Pillow and ImageJ); damage is an error, no pixel is made up. ITU-T T.81.
+// as Pillow's, in a page and in a terminal). Rules: colours are RGB, grey stays one channel; what EXIF says of
+// its orientation is done (turned-source.ts); damage is an error, no pixel is made up. ITU-T T.81.
 
 import type { Raster } from "../array/raster.ts";
 import { describeError, Problem } from "../problem.ts";
 import { type ByteReader, readWhole } from "./bytes.ts";
+import { readExifOrientation } from "./exif.ts";
 import { assertRequest, cropRaster, nameChannels } from "./raster-source.ts";
 import type { ImageSource } from "./source.ts";
-import { decodeJpeg, type JpegHeader, readHeader } from "./tiff/jpeg.ts";
+import { decodeJpeg, type JpegHeader, type JpegSegment, readHeader } from "./tiff/jpeg.ts";
+import { turnSource } from "./turned-source.ts";
 
 /** Decoded bytes above this are refused. */
 const largestDecodedBytes = 2 ** 28;
@@ -39,7 +41,15 @@ export async function openJpeg(reader: ByteReader, name: string): Promise<ImageS
       void reader.dispose?.();
     },
   };
-  return source;
+  return turnSource(source, readJpegOrientation(header.segments));
+}
+
+const exifMarker = 0xe1;
+const exifPrefix = [0x45, 0x78, 0x69, 0x66, 0, 0]; // "Exif"
+
+function readJpegOrientation(segments: readonly JpegSegment[]): number {
+  const exif = segments.find(({ marker, data }) => marker === exifMarker && exifPrefix.every((byte, at) => data[at] === byte));
+  return exif ? readExifOrientation(exif.data.subarray(exifPrefix.length)) : 1;
 }
 
 function checkHeader(bytes: Uint8Array, name: string): JpegHeader {

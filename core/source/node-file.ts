@@ -66,7 +66,7 @@ export async function openNodeFolder(path: string): Promise<Folder> {
 /** The path that a file URL stands for; a path stays as it is. */
 export async function toPath(path: string): Promise<string> {
   const { fileURLToPath } = await import("node:url");
-  return path.startsWith("file:") ? fileURLToPath(path) : path;
+  return path.startsWith("file:/") ? fileURLToPath(path) : path;
 }
 
 /** Opens the file at a path below a folder; undefined when there is none. */

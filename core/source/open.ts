@@ -148,15 +148,15 @@ async function openReader(input: Exclude<ImageInput, PixelsInput | FolderInput>)
   if (input instanceof Blob) return createBlobReader(input);
   const { openFileReader } = await import("./node-file.ts");
   const path = String(input);
-  return openFileReader(path.startsWith("file:") ? new URL(path) : path);
+  return openFileReader(path.startsWith("file:/") ? new URL(path) : path);
 }
 
 /** The address of what lies on a server; undefined for what lies here. */
 function toAddress(input: Exclude<ImageInput, PixelsInput | FolderInput>): URL | undefined {
   if (input instanceof Uint8Array || input instanceof Blob) return undefined;
   const path = String(input);
-  if (path.startsWith("file:")) return undefined;
-  if (isAddress(path)) return new URL(path);
+  if (path.startsWith("file:/")) return undefined;
+  if (isAddress(path) && (!isNode() || input instanceof URL || /^[a-z][a-z0-9+.-]+:\/\//i.test(path))) return new URL(path);
   return isNode() ? undefined : new URL(path, globalThis.location?.href);
 }
 

@@ -1,16 +1,20 @@
 // PNG in. Every chunk must lie in the file, every chunk that matters must have its checksum, and the image data must unpack to
 // exactly what the header promises: only then are rows decoded (png-pixels.ts). Nothing else (profiles, texts) is unpacked.
 // Rules: alpha (a channel, or tRNS) is dropped, colours stay as stored; 1, 2 and 4-bit greys keep their numbers (0 to 15), they
-// are not stretched; a palette gives its colours, or its indices where the caller reads labels. https://www.w3.org/TR/png-3/
+// are not stretched; a palette gives its colours, or its indices where the caller reads labels or where it is a look-up table
+// (lookup-table.ts); what EXIF says of the orientation is done (turned-source.ts). https://www.w3.org/TR/png-3/
 
 import type { Raster } from "../array/raster.ts";
 import { describeError, Problem } from "../problem.ts";
 import { type ByteReader, readWhole } from "./bytes.ts";
 import { crc32 } from "./crc32.ts";
+import { readExifOrientation } from "./exif.ts";
 import { concatBytes, inflateZlib } from "./inflate.ts";
+import { invertedNotice, isInvertedGrey, isLookupTable, type Palette, tableNotice } from "./lookup-table.ts";
 import { countFilteredBytes, decodeRowsInPlace, type PixelLayout } from "./png-pixels.ts";
 import { assertRequest, cropRaster, nameChannels } from "./raster-source.ts";
 import type { ImageSource } from "./source.ts";
+import { turnSource } from "./turned-source.ts";
 
 /** How a palette image is read: as its colours (images), or as its indices (labels). */
 export type PaletteUse = "colours" | "indices";
@@ -43,18 +47,25 @@ export function isPng(head: Uint8Array): boolean {
 /** The source of a PNG; decoded at the first read and kept until `dispose`. Throws Problem InvalidData or UnsupportedImage. */
 export async function openPng(reader: ByteReader, name: string, palette: PaletteUse): Promise<ImageSource> {
   const fail = createFailure(name);
-  const { width, height, depth, colour } = checkChunks(listChunks(await readWhole(reader, name), fail), name, fail);
-  const channels = colour === 2 || colour === 6 || (colour === 3 && palette === "colours") ? 3 : 1;
+  const chunks = listChunks(await readWhole(reader, name), fail);
+  const { width, height, depth, colour } = checkChunks(chunks, name, fail);
+  const table = colour === 3 ? toPalette(findChunk(chunks, "PLTE")) : undefined;
+  const isTable = table !== undefined && isLookupTable(table);
+  const use = isTable ? "indices" : palette;
+  const channels = colour === 2 || colour === 6 || (colour === 3 && use === "colours") ? 3 : 1;
+  const isInverted = palette === "indices" && table !== undefined && isInvertedGrey(table);
+  const notice = isInverted ? invertedNotice : isTable && palette === "colours" ? tableNotice : undefined;
   const dtype = depth === 16 ? "uint16" : "uint8";
   let decoded: Promise<Raster> | undefined;
   const source: ImageSource = {
     ...{ name, width, height, dtype, sizeZ: 1, sizeT: 1 },
     channels: nameChannels(channels, channels === 3),
     levels: [{ width, height }],
+    ...(notice === undefined ? {} : { notices: [`${name}: ${notice}`] }),
     async read(request) {
       assertRequest(source, request);
       decoded ??= readWhole(reader, name)
-        .then((bytes) => decodePng(bytes, name, palette))
+        .then((bytes) => decodePng(bytes, name, use))
         .finally(() => reader.dispose?.());
       return cropRaster(await decoded, dtype, request);
     },
@@ -63,7 +74,17 @@ export async function openPng(reader: ByteReader, name: string, palette: Palette
       void reader.dispose?.();
     },
   };
-  return source;
+  const exif = findChunk(chunks, "eXIf");
+  return turnSource(source, exif ? readExifOrientation(exif) : 1);
+}
+
+function findChunk(chunks: readonly Chunk[], wanted: string): Uint8Array | undefined {
+  return chunks.find(({ type }) => type === wanted)?.data;
+}
+
+function toPalette(colours: Uint8Array = new Uint8Array(0)): Palette {
+  const curve = (channel: number): Uint8Array => colours.filter((_, index) => index % 3 === channel);
+  return { red: curve(0), green: curve(1), blue: curve(2) };
 }
 
 /** The chunks up to the end. Throws when one of them does not lie within the file. */
@@ -129,7 +150,7 @@ function decodePng(bytes: Uint8Array, name: string, palette: PaletteUse): Raster
     throw fail(describeError(cause), cause);
   }
   if (colour !== 3 || palette === "indices") return { height, width, channels, data };
-  return { height, width, channels: 3, data: paint(data, chunks.find(({ type }) => type === "PLTE")?.data ?? new Uint8Array(0), fail) };
+  return { height, width, channels: 3, data: paint(data, findChunk(chunks, "PLTE") ?? new Uint8Array(0), fail) };
 }
 
 /** The colours of the indices, red, green, blue a pixel. */

@@ -64,6 +64,9 @@ export function deferSource(source: ImageSource, open: () => Promise<ImageSource
     get missingChunks() {
       return live.gaps?.missingChunks ?? 0;
     },
+    get foundAny() {
+      return live.gaps?.foundAny ?? false;
+    },
     get badChunks() {
       return live.gaps?.badChunks ?? [];
     },

@@ -49,7 +49,7 @@ function titleOf(path: string): string {
 }
 
 function isAddress(path: string): boolean {
-  return /^https?:/i.test(path);
+  return /^https?:\/\//i.test(path);
 }
 
 async function readArchive(library: Library, model: string): Promise<Uint8Array> {

@@ -7,7 +7,7 @@ import type { ImageSource } from "../../core/source/source.ts";
 import { writeFileWhole } from "../../core/source/write-file.ts";
 import { ownProcess } from "./process.ts";
 
-export interface KnownGaps extends Gaps {
+export interface KnownGaps extends Omit<Gaps, "foundAny"> {
   /** Damaged chunks were to be passed over. */
   readonly skipBad: boolean;
 }
@@ -56,8 +56,9 @@ export function joinGaps(some: readonly KnownGaps[]): KnownGaps {
 }
 
 /** For the report; told on stderr, too. */
-export function describeGaps(name: string, { missingChunks, badChunks }: Gaps): Partial<Gaps> {
-  const tell = (line: string): void => void ownProcess().stderr.write(`${name}: ${line}\n`);
+export function describeGaps(name: string, { missingChunks, badChunks }: Omit<Gaps, "foundAny">): Partial<Gaps> {
+  const tell = (line: string): void => void ownProcess().stderr.write(`${name}: ${line}
+`);
   if (missingChunks > 0) tell(`${missingChunks} chunks are absent, which stands for the fill value`);
   for (const chunk of badChunks) tell(`read as background: ${describeChunk(chunk)}: ${chunk.reason}`);
   return { ...(missingChunks > 0 && { missingChunks }), ...(badChunks.length > 0 && { badChunks }) };

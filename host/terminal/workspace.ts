@@ -44,7 +44,7 @@ export function openLibrary(): Library {
 async function readBytes(from: Blob | URL | string, signal?: AbortSignal): Promise<Uint8Array> {
   if (from instanceof Blob) return new Uint8Array(await from.arrayBuffer());
   const text = String(from);
-  if (/^https?:/.test(text)) {
+  if (/^https?:\/\//.test(text)) {
     const response = await fetch(text, { signal: signal ?? null }).catch((error: unknown) => {
       signal?.throwIfAborted();
       throw new Problem("MissingFile", `A model must be at ${text}; it cannot be reached (${describeError(error)}). Check the address.`, {
@@ -56,7 +56,7 @@ async function readBytes(from: Blob | URL | string, signal?: AbortSignal): Promi
       path: text,
     });
   }
-  const path = text.startsWith("file:") ? fileURLToPath(text) : text;
+  const path = text.startsWith("file:/") ? fileURLToPath(text) : text;
   return readFile(path).then(
     (bytes) => new Uint8Array(bytes),
     (error: unknown) => {

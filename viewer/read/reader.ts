@@ -56,6 +56,9 @@ function createDistantSource(office: Office, { source, facts, gaps: known }: Ext
     get missingChunks() {
       return gaps?.missingChunks ?? 0;
     },
+    get foundAny() {
+      return gaps?.foundAny ?? false;
+    },
     get badChunks() {
       return gaps?.badChunks ?? [];
     },

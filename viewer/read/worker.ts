@@ -60,7 +60,7 @@ async function find(question: Question, signal: AbortSignal): Promise<Answer> {
 
 /** The gaps as they are now, as plain data. */
 function gapsOf({ gaps }: ImageSource): { readonly gaps?: Gaps } {
-  return gaps ? { gaps: { missingChunks: gaps.missingChunks, badChunks: [...gaps.badChunks] } } : {};
+  return gaps ? { gaps: { missingChunks: gaps.missingChunks, foundAny: gaps.foundAny, badChunks: [...gaps.badChunks] } } : {};
 }
 
 function buffersOf(answer: Answer): ArrayBuffer[] {

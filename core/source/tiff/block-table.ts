@@ -15,10 +15,10 @@ const largestRatio: Readonly<Record<number, number>> = { 1: 1, 5: 2560, 7: 4096,
 
 /** The table of a page. Throws Problem InvalidData where it is too short, leaves the file, or cannot hold the image. */
 export async function readBlockTable(file: TiffFile, directory: Directory, layout: PageLayout): Promise<BlockTable> {
-  const { tiled, planar, samples, across, down, compression, rowBytes } = layout;
+  const { planar, samples, across, down, compression, rowBytes } = layout;
   const count = across * down * (planar ? samples : 1);
-  const offsets = await readTable(file, directory, tiled ? 324 : 273);
-  const given = await readTable(file, directory, tiled ? 325 : 279);
+  const offsets = await readEither(file, directory, layout, { tiles: 324, strips: 273 });
+  const given = await readEither(file, directory, layout, { tiles: 325, strips: 279 });
   if (!offsets || offsets.length < count) throw createDamage(file.name, `it has places for ${offsets?.length ?? 0} of ${count} blocks`);
   const rowsOf = (index: number): number => blockRows(layout, Math.floor(index / across) % down);
   const lengths = given ?? (compression === 1 ? offsets.map((_, index) => rowsOf(index) * rowBytes) : undefined);
@@ -31,4 +31,15 @@ export async function readBlockTable(file: TiffFile, directory: Directory, layou
     if (rowsOf(index) * rowBytes > ratio * length) throw createDamage(file.name, `block ${index} is too short for its pixels`);
   }
   return { offsets, lengths };
+}
+
+/** The table under its own tag, or under the other kind's: libtiff takes both for one, and old versions of it wrote tiles as strips. */
+async function readEither(
+  file: TiffFile,
+  directory: Directory,
+  { tiled }: PageLayout,
+  { tiles, strips }: { readonly tiles: number; readonly strips: number },
+): Promise<Float64Array | undefined> {
+  const [own, other] = tiled ? [tiles, strips] : [strips, tiles];
+  return (await readTable(file, directory, own)) ?? readTable(file, directory, other);
 }

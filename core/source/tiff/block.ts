@@ -14,6 +14,7 @@ export async function decodeBlock(packed: Uint8Array, layout: PageLayout, rows: 
   const bytes = await unpack(packed, layout.compression, needed, Math.max(needed, blockHeight * rowBytes));
   if (bytes.length < needed) throw new Error(`a block holds ${bytes.length} of ${needed} bytes`);
   const count = rows * blockWidth * blockSamples;
+  if (bits === 64 && layout.dtype !== "float64") return decodeLong(bytes.slice(0, needed), layout, rows, littleEndian);
   const values = createTypedArray(layout.dtype, count);
   if (bits % 8 !== 0) {
     unpackBits(bytes, layout, rows, values);
@@ -29,6 +30,30 @@ export async function decodeBlock(packed: Uint8Array, layout: PageLayout, rows: 
   if (!littleEndian && size > 1) swapBytesInPlace(own, size);
   if (predictor === 2) undoDifferences(values, rows, blockWidth, blockSamples);
   return values;
+}
+
+/** Integers of 64 bits as ones of 32, which no label exceeds. Throws Error for one that does. */
+function decodeLong(own: Uint8Array, layout: PageLayout, rows: number, littleEndian: boolean): TypedArray {
+  const { dtype, blockWidth, blockSamples, predictor } = layout;
+  if (!littleEndian) swapBytesInPlace(own, 8);
+  const wide = dtype === "int32" ? new BigInt64Array(own.buffer) : new BigUint64Array(own.buffer);
+  if (predictor === 2) {
+    const row = blockWidth * blockSamples;
+    for (let at = blockSamples; at < rows * row; at++) if (at % row >= blockSamples) wide[at] = wide[at]! + wide[at - blockSamples]!;
+  }
+  const values = createTypedArray(dtype, wide.length);
+  for (let at = 0; at < wide.length; at++) {
+    values[at] = Number(wide[at]);
+    if (BigInt(values[at]!) !== wide[at]) throw new Error(`it has the number ${wide[at]}, beyond 32 bits`);
+  }
+  return values;
+}
+
+/** Turns the first sample of every pixel round, where white is stored as 0. `sample`: the one that the block holds, where each has its own. */
+export function invertInPlace(values: TypedArray, { inverted, bits, blockSamples }: PageLayout, sample: number): void {
+  if (!inverted || sample > 0) return;
+  const white = 2 ** bits - 1;
+  for (let at = 0; at < values.length; at += blockSamples) values[at] = white - values[at]!;
 }
 
 async function decodeJpegBlock(packed: Uint8Array, layout: PageLayout, rows: number): Promise<TypedArray> {

@@ -108,13 +108,21 @@ export async function readTable(file: TiffFile, directory: Directory, tag: numbe
   return table;
 }
 
-/** The text of a tag, as UTF-8 (OME) up to its first zero; undefined when the tag is absent. */
+/** The text of a tag up to its first zero, as UTF-8 (OME), or as Latin-1 (ImageJ) where it is not; undefined when the tag is absent. */
 export async function readText(file: TiffFile, directory: Directory, tag: number): Promise<string | undefined> {
   const entry = directory.get(tag);
   if (!entry) return undefined;
-  const text = new TextDecoder().decode(await readValueBytes(file, entry, tag));
-  const end = text.indexOf("\0");
-  return end < 0 ? text : text.slice(0, end);
+  const bytes = await readValueBytes(file, entry, tag);
+  const end = bytes.indexOf(0);
+  return decodeText(end < 0 ? bytes : bytes.subarray(0, end));
+}
+
+function decodeText(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder("latin1").decode(bytes);
+  }
 }
 
 /** The Problem for a file that is not what it says. */

@@ -18,6 +18,8 @@ export interface PageLayout {
   readonly compression: number;
   readonly predictor: number;
   readonly photometric: number;
+  /** True: the first sample is stored with white as 0, and read the other way round. */
+  readonly inverted: boolean;
   /** Red, then green, then blue, of a palette image. */
   readonly colourMap?: readonly number[];
   readonly tiled: boolean;
@@ -63,12 +65,13 @@ export async function readLayout(file: TiffFile, directory: Directory): Promise<
   if (photometric in photometricNames && !(photometric === 6 && compression === 7))
     throw createUnsupported(file, `in ${photometricNames[photometric]} colours`);
   if ((await value(266, 1)) !== 1) throw createUnsupported(file, "written with its bits reversed");
+  if ((await value(32997, 1)) > 1) throw createUnsupported(file, "a volume in one page");
   const { dtype, bits } = await readNumberType(file, directory, samples);
   if (compression === 7 && ![8, 12, 16].includes(bits)) throw createUnsupported(file, `compressed with ${bits}-bit JPEG`);
   const predictor = [1, 7, 32773].includes(compression) ? 1 : await value(317, 1);
   assertPredictor(file, predictor, bits, dtype);
 
-  const tiled = directory.has(324);
+  const tiled = isTiled(directory);
   const blockWidth = tiled ? await value(322, 0) : width;
   const blockHeight = tiled ? await value(323, 0) : Math.min(await value(278, height), height);
   if (!isSide(blockWidth) || !isSide(blockHeight)) throw createDamage(file.name, `its blocks are ${blockWidth}x${blockHeight}`);
@@ -88,6 +91,7 @@ export async function readLayout(file: TiffFile, directory: Directory): Promise<
       compression,
       predictor,
       photometric,
+      inverted: photometric === 0 && dtype.startsWith("uint") && bits <= 32,
       tiled,
       blockWidth,
       blockHeight,
@@ -105,6 +109,11 @@ export async function readLayout(file: TiffFile, directory: Directory): Promise<
   return { ...layout, colourMap };
 }
 
+/** True for pages in tiles: the tag of their width tells, since old writers keep the tables of tiles under the tags of strips. */
+export function isTiled(directory: Directory): boolean {
+  return directory.has(322);
+}
+
 /** Rows of the block in block row `row`: the last strip ends with the image, tiles are always whole. */
 export function blockRows({ tiled, blockHeight, height }: Pick<PageLayout, "tiled" | "blockHeight" | "height">, row: number): number {
   return tiled ? blockHeight : Math.min(blockHeight, height - row * blockHeight);
@@ -120,6 +129,8 @@ async function readNumberType(file: TiffFile, directory: Directory, samples: num
   }
   const kinds: Readonly<Record<string, DType>> = {
     "1.32": "uint32",
+    "1.64": "uint32",
+    "2.64": "int32",
     "2.8": "int8",
     "2.16": "int16",
     "2.32": "int32",
@@ -134,27 +145,28 @@ async function readNumberType(file: TiffFile, directory: Directory, samples: num
 
 function assertPredictor(file: TiffFile, predictor: number, bits: number, dtype: DType): void {
   if (predictor === 1) return;
-  const whole = bits === 8 || bits === 16 || bits === 32;
-  if (predictor === 2 && whole) return;
+  const whole = bits === 8 || bits === 16 || bits === 32 || bits === 64;
+  if (predictor === 2 && whole && dtype !== "float64") return;
   if (predictor === 3 && dtype.startsWith("float")) return;
   throw createUnsupported(file, `written with predictor ${predictor} for ${bits}-bit ${dtype}`);
 }
 
 /** The samples that are channels. Alpha (extra sample types 1 and 2) is dropped; extra samples of no type are data and stay. */
 async function pickSamples(file: TiffFile, directory: Directory, samples: number, photometric: number): Promise<readonly number[]> {
-  const colours = isColour(photometric) ? 3 : 1;
-  if (samples < colours) throw createDamage(file.name, `it has ${samples} samples a pixel in place of three colours`);
+  if (photometric === 6 && samples < 3) throw createDamage(file.name, `it has ${samples} samples a pixel in place of three colours`);
+  const colours = isColour(photometric, samples) ? 3 : 1;
   const extra = (await readValues(file, directory, 338)) ?? [];
   const isAlpha = (sample: number): boolean => [1, 2].includes(extra[sample - colours] ?? 0);
   return Array.from({ length: samples }, (_, sample) => sample).filter((sample) => sample < colours || !isAlpha(sample));
 }
 
-/** True for pages whose first three samples are, or become, red, green and blue. */
-export function isColour(photometric: number): boolean {
-  return photometric === 2 || photometric === 6;
+/** True for pages whose first three samples are, or become, red, green and blue. Microscopes (LSM) call two channels RGB, too. */
+export function isColour(photometric: number, samples: number): boolean {
+  return (photometric === 2 || photometric === 6) && samples >= 3;
 }
 
-function createUnsupported(file: TiffFile, reason: string): Problem {
+/** The Problem for a file that is whole, but of a kind that is not read. */
+export function createUnsupported(file: Pick<TiffFile, "name">, reason: string): Problem {
   const message = `Expected a TIFF without exotic features; ${file.name} is ${reason}, which is not read. Save it as plain TIFF (LZW or Deflate), 8 or 16 bits.`;
   return new Problem("UnsupportedImage", message, { path: file.name, reason });
 }

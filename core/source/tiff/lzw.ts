@@ -5,9 +5,12 @@ const clearCode = 256;
 const endCode = 257;
 const tableSize = 4096;
 
-/** Unpacks at most `most` bytes. Throws Error for a code that is not in the table. Stops at the end code or at the end of the data. */
+/** Data that are whole, but packed in a way that is not read. The message says how: "compressed with ...". */
+export class UnreadData extends Error {}
+
+/** Unpacks at most `most` bytes. Throws Error for a code that is not in the table, UnreadData for the old form. Stops at the end code or at the end of the data. */
 export function decodeLzw(packed: Uint8Array, most: number): Uint8Array {
-  if (packed.length >= 2 && packed[0] === 0 && (packed[1]! & 1) === 1) throw new Error("it is packed with the LZW of before 1992");
+  if (packed.length >= 2 && packed[0] === 0 && (packed[1]! & 1) === 1) throw new UnreadData("compressed with the LZW of before 1992");
   const out = new Uint8Array(most);
   // Entry k is the string of entry `prefix[k]` and one byte more; it was written at `place[k]`, `length[k]` bytes long.
   const place = new Int32Array(tableSize);

@@ -3,7 +3,8 @@
 // https://docs.openmicroscopy.org/ome-model/
 
 import { Problem } from "../../problem.ts";
-import { type PagesInfo, type PlanePlan, toMicrometres } from "./plane-plan.ts";
+import { describeUnknownUnit, toMicrometres } from "../units.ts";
+import type { PagesInfo, PlanePlan } from "./plane-plan.ts";
 
 type Attributes = Readonly<Record<string, string | undefined>>;
 type Sizes = Readonly<Record<"Z" | "C" | "T", number>>;
@@ -34,13 +35,15 @@ export function planOme(info: PagesInfo): PlanePlan | string {
   const elements = [...block.matchAll(/<(?:\w+:)?TiffData\b([^>]*)>/g)].map(([, text]) => readAttributes(text ?? ""));
   const indices = mapTiffData(elements, { order: isOrder ? said : "CZT", sizes: { Z: sizeZ, C: sizeC, T: sizeT } });
   const channelNames = [...block.matchAll(/<(?:\w+:)?Channel\b([^>]*)>/g)].map(([, text]) => readAttributes(text ?? "")["Name"] ?? "");
-  const um = toMicrometres(Number(pixels["PhysicalSizeX"]), pixels["PhysicalSizeXUnit"] ?? "µm");
+  const unit = pixels["PhysicalSizeXUnit"] ?? "µm";
+  const um = toMicrometres(Number(pixels["PhysicalSizeX"]), unit);
+  const strange = pixels["PhysicalSizeX"] === undefined ? undefined : describeUnknownUnit(name, unit);
   return {
     ...{ sizeZ, sizeC, sizeT },
     pageOf: (z, c, t) => indices.get(`${z},${c},${t}`),
     ...(channelNames.some((found) => found !== "") ? { channelNames } : {}),
     ...(um === undefined ? {} : { pixelSizeUm: um }),
-    notices: wrong.map((notice) => `${name}: its OME-XML is wrong: ${notice}.`),
+    notices: [...wrong.map((notice) => `${name}: its OME-XML is wrong: ${notice}.`), ...(strange === undefined ? [] : [strange])],
   };
 }
 

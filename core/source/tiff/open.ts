@@ -1,18 +1,18 @@
-// TIFF in: pages as planes and levels, read by boxes. Only the strips or tiles that a box meets are read. Directory -> pages ->
-// planes -> layout -> block-table -> read-page -> block is the order in which to read this folder.
+// TIFF in: pages as planes and levels, read by boxes. Only the strips or tiles that a box meets are read. Directory -> facts ->
+// pages -> planes -> layout -> block-table -> read-page -> block is the order in which to read this folder.
 
 import { createTypedArray, type Raster, type TypedArray } from "../../array/raster.ts";
 import type { ByteReader } from "../bytes.ts";
 import { chooseCacheBytes, createChunkCache } from "../chunk-cache.ts";
 import { createGaps } from "../gaps.ts";
 import type { PaletteUse } from "../png.ts";
-import { assertRequest, nameChannels } from "../raster-source.ts";
+import { assertRequest } from "../raster-source.ts";
 import type { ImageSource, ReadRequest } from "../source.ts";
+import { turnSource } from "../turned-source.ts";
 import { type BlockTable, readBlockTable } from "./block-table.ts";
-import { createDamage, isTiff, readDirectories, readText, readValue } from "./directory.ts";
-import { isColour, type PageLayout, readLayout } from "./layout.ts";
-import { sortPages } from "./pages.ts";
-import { isAperio, planPlanes } from "./planes.ts";
+import { createDamage, isTiff, readDirectories } from "./directory.ts";
+import { readFacts } from "./facts.ts";
+import type { PageLayout } from "./layout.ts";
 import { readPage } from "./read-page.ts";
 
 export { isTiff };
@@ -32,31 +32,19 @@ export async function openTiff(
   { palette, skipBad = false }: { readonly palette: PaletteUse; readonly skipBad?: boolean },
 ): Promise<ImageSource> {
   const file = await readDirectories(reader, name);
-  const directory = file.directories[0]!;
-  const first = await readLayout(file, directory);
-  const painted = first.photometric === 3 && palette === "colours";
-  const pageChannels = painted ? 3 : first.kept.length;
-  const description = (await readText(file, directory, 270)) ?? "";
+  const facts = await readFacts(file, palette);
+  const { first, painted, pageChannels, plan, smaller, channels, stacked, notices } = facts;
   const { width, height } = first;
-  const { planes: usable, smaller, notices } = await sortPages(file, first, isAperio(description));
-  const plan = planPlanes({
-    ...{ name, width, height, pageChannels, description, usable },
-    resolution: await readValue(file, directory, 282),
-    unit: (await readValue(file, directory, 296)) ?? 2,
-  });
-  const names = nameChannels(plan.sizeC * pageChannels, isColour(first.photometric) || painted);
-  const given = plan.channelNames?.length === names.length ? plan.channelNames : [];
   const pages = new Map<string, Promise<Page>>();
   const cache = createChunkCache<TypedArray>(chooseCacheBytes(measureBlockRow(first)));
   const gaps = createGaps();
-  const told = [...notices, ...(plan.notices ?? [])];
   const source: ImageSource = {
     ...{ name, width, height, sizeZ: plan.sizeZ, sizeT: plan.sizeT, gaps },
     levels: [{ width, height }, ...smaller.map((level) => ({ width: level.width, height: level.height }))],
     dtype: painted ? "uint8" : first.dtype,
-    channels: names.map((channel, index) => ({ name: given[index] || channel.name })),
+    channels,
     ...(plan.pixelSizeUm === undefined ? {} : { pixelSizeUm: plan.pixelSizeUm }),
-    ...(told.length === 0 ? {} : { notices: told }),
+    ...(notices.length === 0 ? {} : { notices }),
     async read(request) {
       assertRequest(source, request);
       return readPlanes(request);
@@ -69,7 +57,7 @@ export async function openTiff(
 
   async function readPlanes(request: ReadRequest): Promise<Raster> {
     const { y0, x0, y1, x1, level = 0, z = 0, t = 0 } = request;
-    const picked = request.channels ?? names.map((_, channel) => channel);
+    const picked = request.channels ?? channels.map((_, channel) => channel);
     const [height, width] = [y1 - y0, x1 - x0];
     const out: Raster = { height, width, channels: picked.length, data: createTypedArray(source.dtype, height * width * picked.length) };
     for (const plane of new Set(picked.map((channel) => Math.floor(channel / pageChannels)))) {
@@ -97,16 +85,17 @@ export async function openTiff(
   }
 
   async function readPageLayout(level: number, index: number): Promise<Page> {
+    if (stacked && level === 0) return { layout: first, table: stacked(index) };
     const where = `page ${index + 1}${level > 0 ? ` at level ${level}` : ""}`;
     const found = level === 0 ? file.directories[index] : await smaller[level - 1]!.directoryOf(index);
     if (!found) throw createDamage(name, `${where} is missing`);
-    const layout = found === directory ? first : await readLayout(file, found);
+    const layout = found === file.directories[0] ? first : await facts.layOut(found);
     const { width, height } = source.levels[level]!;
     if (layout.width !== width || layout.height !== height || !isAlike(layout, first))
       throw createDamage(name, `${where} is of another size or kind than the first`);
     return { layout, table: await readBlockTable(file, found, layout) };
   }
-  return source;
+  return turnSource(source, facts.orientation);
 }
 
 function isAlike(a: PageLayout, b: PageLayout): boolean {

@@ -4,7 +4,7 @@
 
 import { isSmallerCopy, type Size } from "../pyramid.ts";
 import { type Directory, readSubDirectories, readValue, type TiffFile } from "./directory.ts";
-import type { PageLayout } from "./layout.ts";
+import { isTiled, type PageLayout } from "./layout.ts";
 
 /** A level of the pyramid. */
 export interface LevelPages {
@@ -62,7 +62,7 @@ async function readKind(file: TiffFile, index: number, first: PageLayout): Promi
     isAlike: (await value(277, 1)) === first.samples && (await value(258, 1)) === first.bits,
     isReduced: (type & 1) !== 0 || (await value(255, 1)) === 2,
     isMask: (type & 4) !== 0,
-    isTiled: directory.has(324),
+    isTiled: isTiled(directory),
   };
 }
 

@@ -1,4 +1,6 @@
-// What is known of the pages of a TIFF, and what is made of it: which page is which plane (planes.ts, ome-planes.ts).
+// What is known of the pages of a TIFF, and what is made of it: which page is which plane (planes.ts and its neighbours).
+
+import type { StackFacts } from "./microscope-planes.ts";
 
 export interface PlanePlan {
   readonly sizeZ: number;
@@ -24,22 +26,8 @@ export interface PagesInfo {
   /** From the resolution tags: pixels a unit, and the unit (1 none, 2 inch, 3 centimetre). */
   readonly resolution: number | undefined;
   readonly unit: number;
-}
-
-/** Micrometres of a length in a unit; undefined for units that are none and lengths that cannot be. */
-export function toMicrometres(value: number, unit: string): number | undefined {
-  const factors: Readonly<Record<string, number>> = {
-    nm: 1e-3,
-    µm: 1,
-    μm: 1,
-    um: 1,
-    micron: 1,
-    microns: 1,
-    "\\u00B5m": 1,
-    mm: 1e3,
-    cm: 1e4,
-    m: 1e6,
-  };
-  const um = value * (factors[unit] ?? Number.NaN);
-  return um > 0 && Number.isFinite(um) ? um : undefined;
+  /** Samples of a page as they are stored, alpha among them. */
+  readonly samples: number;
+  /** What a microscope's own tags say. */
+  readonly stack?: StackFacts | undefined;
 }

@@ -1,27 +1,53 @@
-// Which page of a TIFF is which plane. OME-XML (ome-planes.ts), ImageJ's and Aperio's descriptions say so; without them pages are z.
+// Which page of a TIFF is which plane. OME-XML (ome-planes.ts), the descriptions of ImageJ, tifffile (shaped-planes.ts) and Aperio and
+// the tags of microscopes say so; without them pages are z.
 
-import { Problem } from "../../problem.ts";
+import { describeUnknownUnit, toMicrometres } from "../units.ts";
 import { planOme } from "./ome-planes.ts";
-import { type PagesInfo, type PlanePlan, toMicrometres } from "./plane-plan.ts";
+import type { PagesInfo, PlanePlan } from "./plane-plan.ts";
+import { countPlanes, planShaped, readLeadingAxes } from "./shaped-planes.ts";
 
-/** A coarser pixel than this in the resolution tags is a printer's, not a microscope's. */
+/** A coarser pixel than this in the resolution tags is a printer's, not a microscope's: in centimetres, and in inches. */
 const coarsestUm = 80;
+const coarsestOfInchesUm = 10;
 
 /** True for the slides of Aperio's scanners (SVS). */
 export function isAperio(description: string): boolean {
   return description.startsWith("Aperio");
 }
 
-/** The plan of the planes. Throws Problem UnsupportedImage for stacks whose pages are in other files or in no page. */
+/** True for what ImageJ wrote. */
+export function isImageJ(description: string): boolean {
+  return description.startsWith("ImageJ=");
+}
+
+/** Planes that the file tells of, however many directories it has; undefined where it tells of none. */
+export function countTold(info: Pick<PagesInfo, "description" | "width" | "height" | "samples" | "stack">): number | undefined {
+  if (info.stack) return info.stack.sizeZ * info.stack.sizeT;
+  if (isImageJ(info.description)) return countOf(readFields(info.description), "images");
+  const axes = readLeadingAxes(info);
+  return axes && countPlanes(axes);
+}
+
+/** The plan of the planes. Throws Problem UnsupportedImage for stacks whose pages are in other files. */
 export function planPlanes(info: PagesInfo): PlanePlan {
-  const { description, usable, name } = info;
+  const { description, usable, name, stack } = info;
   if (isAperio(description)) return planAperio(info);
-  if (description.startsWith("ImageJ=")) return planImageJ(info);
+  if (isImageJ(description)) return planImageJ(info);
   const plain = { sizeZ: usable.length, sizeC: 1, sizeT: 1, pageOf: (z: number) => usable[z], ...sizeFromTags(info) };
-  if (!/<(\w+:)?OME\b/.test(description)) return plain;
-  const plan = planOme(info);
-  if (typeof plan !== "string") return plan;
-  return { ...plain, notices: [`${name}: its OME-XML cannot be followed: ${plan}. Its pages are read as z, one after another.`] };
+  if (stack) return planStack(info, plain);
+  if (/<(\w+:)?OME\b/.test(description)) {
+    const plan = planOme(info);
+    if (typeof plan !== "string") return plan;
+    return { ...plain, notices: [`${name}: its OME-XML cannot be followed: ${plan}. Its pages are read as z, one after another.`] };
+  }
+  const axes = readLeadingAxes(info);
+  if (!axes) return plain;
+  const told = countPlanes(axes);
+  if (told > usable.length) {
+    const notice = `${name}: it tells of ${told} planes and has ${usable.length}. Its pages are read as z, one after another.`;
+    return { ...plain, notices: [notice] };
+  }
+  return { ...planShaped(axes, usable.slice(0, told)), ...sizeFromTags(info) };
 }
 
 /** Aperio: fields between bars, `MPP` = micrometres a pixel. The image is one page; the others are its levels and pictures of the glass. */
@@ -34,27 +60,39 @@ function planAperio({ description, usable }: PagesInfo): PlanePlan {
 /** ImageJ: `key=value` lines; channels turn fastest, then slices, then frames. */
 function planImageJ(info: PagesInfo): PlanePlan {
   const { name, description, usable } = info;
-  const fields = new Map(
-    description.split("\n").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1).trim()]),
-  );
-  const count = (key: string): number => Math.max(1, Math.floor(Number(fields.get(key))) || 1);
-  const images = count("images");
-  if (images > usable.length) {
-    const reason = `an ImageJ stack of ${images} planes with ${usable.length} directories`;
-    throw new Problem("UnsupportedImage", `Expected one directory a plane; ${name} is ${reason}. Save it as OME-TIFF.`, {
-      path: name,
-      reason,
-    });
-  }
-  const um = info.resolution === undefined ? undefined : toMicrometres(1 / info.resolution, fields.get("unit") ?? "");
-  const size = um === undefined ? sizeFromTags(info) : { pixelSizeUm: um };
-  const [sizeC, sizeZ, sizeT] = [count("channels"), count("slices"), count("frames")];
-  if (sizeC * sizeZ * sizeT !== usable.length) return { sizeZ: usable.length, sizeC: 1, sizeT: 1, pageOf: (z) => usable[z], ...size };
-  return { sizeZ, sizeC, sizeT, pageOf: (z, c, t) => usable[(t * sizeZ + z) * sizeC + c], ...size };
+  const fields = readFields(description);
+  const unit = fields.get("unit") ?? "";
+  const um = info.resolution === undefined ? undefined : toMicrometres(1 / info.resolution, unit);
+  // Inches are also what ImageJ makes of a printer's tags.
+  const isPrinters = /^(in|inch|inches|")$/i.test(unit) && um !== undefined && um > coarsestOfInchesUm;
+  const strange = info.resolution === undefined ? undefined : describeUnknownUnit(name, unit);
+  const size = um === undefined ? sizeFromTags(info) : isPrinters ? {} : { pixelSizeUm: um };
+  const notices = strange === undefined ? {} : { notices: [strange] };
+  const [sizeC, sizeZ, sizeT] = [countOf(fields, "channels"), countOf(fields, "slices"), countOf(fields, "frames")];
+  if (sizeC * sizeZ * sizeT !== usable.length)
+    return { sizeZ: usable.length, sizeC: 1, sizeT: 1, pageOf: (z) => usable[z], ...size, ...notices };
+  return { sizeZ, sizeC, sizeT, pageOf: (z, c, t) => usable[(t * sizeZ + z) * sizeC + c], ...size, ...notices };
 }
 
-/** Micrometres from tags in centimetres. Inches are left alone: they are the printer's habit. */
+function readFields(description: string): ReadonlyMap<string, string> {
+  return new Map(description.split("\n").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1).trim()]));
+}
+
+function countOf(fields: ReadonlyMap<string, string>, key: string): number {
+  return Math.max(1, Math.floor(Number(fields.get(key))) || 1);
+}
+
+/** A microscope's own tags: z turns fastest. */
+function planStack({ usable, stack }: PagesInfo, plain: PlanePlan): PlanePlan {
+  const { sizeZ, sizeT, pixelSizeUm } = stack!;
+  const size = pixelSizeUm === undefined ? {} : { pixelSizeUm };
+  if (sizeZ * sizeT !== usable.length) return { ...plain, ...size };
+  return { ...plain, sizeZ, sizeT, pageOf: (z, _c, t) => usable[t * sizeZ + z], ...size };
+}
+
+/** Micrometres from the resolution tags, unless a printer's habit wrote them: any centimetres, inches only where no printer is as fine. */
 function sizeFromTags({ resolution, unit }: PagesInfo): { pixelSizeUm?: number } {
-  const um = resolution !== undefined && unit === 3 ? 10_000 / resolution : Number.NaN;
-  return um > 0 && um < coarsestUm ? { pixelSizeUm: um } : {};
+  if (resolution === undefined || !(unit === 2 || unit === 3)) return {};
+  const um = (unit === 3 ? 10_000 : 25_400) / resolution;
+  return um > 0 && um < (unit === 3 ? coarsestUm : coarsestOfInchesUm) ? { pixelSizeUm: um } : {};
 }

@@ -7,10 +7,11 @@ import type { ChunkCache } from "../chunk-cache.ts";
 import { type BadChunk, describeChunk, type GapRecorder } from "../gaps.ts";
 import { inParallel } from "../in-parallel.ts";
 import type { ReadRequest } from "../source.ts";
-import { decodeBlock } from "./block.ts";
+import { decodeBlock, invertInPlace } from "./block.ts";
 import type { BlockTable } from "./block-table.ts";
 import { createDamage, type TiffFile } from "./directory.ts";
-import { blockRows, type PageLayout } from "./layout.ts";
+import { blockRows, createUnsupported, type PageLayout } from "./layout.ts";
+import { UnreadData } from "./lzw.ts";
 
 /** Blocks that are read at the same time. */
 const blocksAtOnce = 8;
@@ -112,17 +113,20 @@ async function readBlock(reader: PageReader, block: Block, request: ReadRequest)
   const top = row * layout.blockHeight;
   const rows = { start: Math.max(request.y0 - top, 0), end: Math.min(request.y1 - top, blockRows(layout, row)) };
   const chunkKey = `${key}/${index}`;
-  const zeros = (): BlockPart => ({ rows, values: createZeros(layout, rows.end - rows.start), start: rows.start });
+  const zeros = (): BlockPart => ({ rows, values: createZeros(layout, rows.end - rows.start, sample), start: rows.start });
   if (table.offsets[index] === 0 && table.lengths[index] === 0) {
     gaps.addMissing(chunkKey);
     return zeros();
   }
   try {
-    if (layout.compression === 1) return { rows, values: await readRows(reader, index, rows, request.signal), start: rows.start };
-    const values = await cache.get(chunkKey, (signal) => unpackBlock(reader, index, row, signal), request.signal);
+    gaps.addFound();
+    if (layout.compression === 1)
+      return { rows, values: await readRows(reader, index, rows, { sample, signal: request.signal }), start: rows.start };
+    const values = await cache.get(chunkKey, (signal) => unpackBlock(reader, index, block, signal), request.signal);
     return { rows, values, start: 0 };
   } catch (cause) {
     request.signal?.throwIfAborted();
+    if (cause instanceof UnreadData) throw createUnsupported(reader.file, cause.message);
     if (cause instanceof Problem && cause.kind !== "InvalidData") throw cause;
     const reason = cause instanceof Problem ? String((cause.details as { reason?: string }).reason) : describeError(cause);
     const where = placeBlock(layout, block, request);
@@ -137,20 +141,32 @@ async function readRows(
   { file, layout, table }: PageReader,
   index: number,
   { start, end }: { start: number; end: number },
-  signal: AbortSignal | undefined,
+  { sample, signal }: { readonly sample: number; readonly signal: AbortSignal | undefined },
 ): Promise<TypedArray> {
   const offset = table.offsets[index]! + start * layout.rowBytes;
   const packed = await file.reader.read(offset, (end - start) * layout.rowBytes, signal);
-  return decodeBlock(packed, layout, end - start, file.littleEndian);
+  const values = await decodeBlock(packed, layout, end - start, file.littleEndian);
+  invertInPlace(values, layout, sample);
+  return values;
 }
 
-async function unpackBlock({ file, layout, table }: PageReader, index: number, row: number, signal: AbortSignal): Promise<TypedArray> {
+async function unpackBlock(
+  { file, layout, table }: PageReader,
+  index: number,
+  { row, sample }: Block,
+  signal: AbortSignal,
+): Promise<TypedArray> {
   const packed = await file.reader.read(table.offsets[index]!, table.lengths[index]!, signal);
-  return decodeBlock(packed, layout, blockRows(layout, row), file.littleEndian);
+  const values = await decodeBlock(packed, layout, blockRows(layout, row), file.littleEndian);
+  invertInPlace(values, layout, sample);
+  return values;
 }
 
-function createZeros({ dtype, blockWidth, blockSamples }: PageLayout, rows: number): TypedArray {
-  return createTypedArray(dtype, rows * blockWidth * blockSamples);
+/** A block that is stored as zeros. */
+function createZeros(layout: PageLayout, rows: number, sample: number): TypedArray {
+  const values = createTypedArray(layout.dtype, rows * layout.blockWidth * layout.blockSamples);
+  invertInPlace(values, layout, sample);
+  return values;
 }
 
 function placeBlock(layout: PageLayout, { row, column, sample }: Block, request: ReadRequest): Omit<BadChunk, "reason"> {

@@ -8,12 +8,21 @@ export interface CodecMetadata {
   readonly configuration: Readonly<Record<string, unknown>>;
 }
 
+/** How the keys of chunks are made of their numbers: "c/1/2" (default), "1/2" or "1.2". */
+export interface KeyEncoding {
+  readonly name: "default" | "v2";
+  readonly configuration: { readonly separator: "." | "/" };
+}
+
 /** An array's metadata as version 3 has it. */
 export interface ArrayMetadata {
   readonly shape: readonly number[];
   readonly dataType: string;
   /** What is read at a time: an inner chunk of a shard, where there are shards. */
   readonly chunkShape: readonly number[];
+  /** What lies under one key: a chunk, or a shard of them. */
+  readonly gridShape: readonly number[];
+  readonly keys: KeyEncoding;
   readonly fill: number;
   readonly dimensionNames?: readonly string[];
   /** For zarrita. */
@@ -81,7 +90,7 @@ interface RawArray {
   readonly shape: readonly number[];
   readonly dataType: string;
   readonly gridShape: readonly number[];
-  readonly keys: object;
+  readonly keys: KeyEncoding;
   readonly codecs: readonly CodecMetadata[];
   readonly fill: number;
   readonly dimensionNames?: readonly string[];
@@ -113,7 +122,7 @@ function checkArray({ shape, dataType, gridShape, keys, codecs, fill, dimensionN
     chunk_key_encoding: keys,
     fill_value: dataType.endsWith("int64") ? BigInt(Math.trunc(fill)) : dataType === "bool" ? fill !== 0 : fill,
   };
-  return { shape, dataType, chunkShape, fill, document, ...(dimensionNames ? { dimensionNames } : {}) };
+  return { shape, dataType, chunkShape, gridShape, keys, fill, document, ...(dimensionNames ? { dimensionNames } : {}) };
 }
 
 function readShape(value: unknown, least: number): readonly number[] {

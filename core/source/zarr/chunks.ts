@@ -4,7 +4,7 @@
 import type { GetOptions, Readable } from "zarrita";
 import { isZarritaError, Array as ZarrArray } from "zarrita";
 import { createTypedArray, type DType, type TypedArray } from "../../array/raster.ts";
-import type { ArrayMetadata } from "./array-metadata.ts";
+import type { ArrayMetadata, KeyEncoding } from "./array-metadata.ts";
 import { bytesOfNumber } from "./codecs.ts";
 import type { ByteStore, KeyRange } from "./store.ts";
 
@@ -20,6 +20,16 @@ export interface ChunkReader {
   readonly dtype: DType;
   /** Reads and unpacks the chunk at these indices. Throws Error for one that is damaged, Problem for a server that fails. */
   read(indices: readonly number[], signal: AbortSignal): Promise<Chunk>;
+  /** Where an absent chunk lies by another separator than the one that counts; undefined where it does not. */
+  findElsewhere(indices: readonly number[], signal: AbortSignal | undefined): Promise<Misnamed | undefined>;
+}
+
+export interface Misnamed {
+  /** Keys of the chunk: as it lies there, and as the metadata say. */
+  readonly other: string;
+  readonly own: string;
+  /** What the metadata should say. */
+  readonly declare: string;
 }
 
 /** Handed through zarrita with each read: `isThere` becomes true when bytes of the chunk were found. */
@@ -46,6 +56,19 @@ export function createChunkReader(store: ByteStore, path: string, metadata: Arra
       const numbers = toNumbers(data as unknown, dataType);
       if (numbers.length !== count) throw new Error(`it has ${numbers.length} numbers in place of ${count}`);
       return { byteLength: numbers.byteLength, data: numbers, stride };
+    },
+    async findElsewhere(indices, signal) {
+      const { keys, gridShape } = metadata;
+      const key = (name: KeyEncoding["name"], separator: string): string => {
+        const places = indices.map((index, axis) => Math.floor((index * chunkShape[axis]!) / gridShape[axis]!));
+        return [path, [...(name === "default" ? ["c"] : []), ...places].join(separator)].filter((part) => part !== "").join("/");
+      };
+      const own = key(keys.name, keys.configuration.separator);
+      const separator = keys.configuration.separator === "/" ? "." : "/";
+      const other = key(keys.name, separator);
+      const isThere = other !== own && (await store.get(other, signal).catch(() => undefined)) !== undefined;
+      const field = keys.name === "v2" ? '"dimension_separator"' : '"separator"';
+      return isThere ? { other, own, declare: `${field}: "${separator}"` } : undefined;
     },
   };
 }

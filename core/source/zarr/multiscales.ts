@@ -2,6 +2,7 @@
 // 0.1 to 0.5. https://ngff.openmicroscopy.org
 
 import type { LevelStep } from "../source.ts";
+import { micrometresOf } from "../units.ts";
 
 export type AxisName = "t" | "c" | "z" | "y" | "x";
 
@@ -14,17 +15,13 @@ export interface Multiscale {
   readonly axes: readonly string[] | undefined;
   readonly channelNames: readonly string[];
   readonly pixelSizeUm?: number;
+  /** The unit of x as it is told. */
+  readonly unit?: string;
 }
 
 type Json = Readonly<Record<string, unknown>>;
 
 const mostLevels = 32;
-
-/** Micrometres of a unit, by the names of UDUNITS-2 that NGFF asks for, and the short ones that are met. */
-const micrometres: Readonly<Record<string, number>> = {
-  ...{ angstrom: 1e-4, nanometer: 1e-3, nm: 1e-3, micrometer: 1, um: 1, µm: 1, micron: 1, millimeter: 1e3, mm: 1e3, centimeter: 1e4 },
-  ...{ meter: 1e6 },
-};
 
 /** The first image of a group's attributes; undefined when they tell of none. Throws Error with what is wrong. */
 export function readMultiscale(attributes: Json): Multiscale | undefined {
@@ -36,12 +33,14 @@ export function readMultiscale(attributes: Json): Multiscale | undefined {
   if (paths.length === 0 || paths.length > mostLevels || !paths.every((path) => typeof path === "string" && path !== ""))
     throw new Error("its list of levels is broken");
   const axes = readAxes(first["axes"]);
+  const unit: unknown = axes?.find(({ name }) => name === "x")?.unit;
   const pixelSizeUm = axes && readPixelSize(first, datasets[0]!, axes);
   return {
     paths: paths as string[],
     steps: datasets.map((dataset) => axes && readStep(datasets[0]!, dataset, axes)),
     axes: axes?.map(({ name }) => name),
     channelNames: readChannelNames(attributes["omero"]),
+    ...(typeof unit === "string" && { unit }),
     ...(pixelSizeUm === undefined ? {} : { pixelSizeUm }),
   };
 }
@@ -68,9 +67,11 @@ function readAxes(value: unknown): readonly Axis[] | undefined {
 /** The scale of x at full size, in micrometres; undefined where no unit is told. */
 function readPixelSize(multiscale: Json, dataset: Json, axes: readonly Axis[]): number | undefined {
   const x = axes.findIndex(({ name }) => name === "x");
-  const factor = micrometres[axes[x]?.unit ?? ""];
+  const unit = axes[x]?.unit;
+  const factor = typeof unit === "string" ? micrometresOf(unit) : undefined;
   const own = readScale(dataset["coordinateTransformations"], x);
-  const size = (factor ?? Number.NaN) * (own ?? Number.NaN) * (readScale(multiscale["coordinateTransformations"], x) ?? 1);
+  const size =
+    (typeof factor === "number" ? factor : Number.NaN) * (own ?? Number.NaN) * (readScale(multiscale["coordinateTransformations"], x) ?? 1);
   return size > 0 && Number.isFinite(size) ? size : undefined;
 }
 

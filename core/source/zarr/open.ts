@@ -9,6 +9,7 @@ import { createGaps } from "../gaps.ts";
 import { isSmallerCopy, withStep } from "../pyramid.ts";
 import { assertRequest, nameChannels } from "../raster-source.ts";
 import type { ImageSource, Level as SizedLevel } from "../source.ts";
+import { describeUnknownUnit } from "../units.ts";
 import { type ArrayMetadata, readArrayV2, readArrayV3 } from "./array-metadata.ts";
 import { type Chunk, createChunkReader } from "./chunks.ts";
 import { type Multiscale, readMultiscale } from "./multiscales.ts";
@@ -72,6 +73,8 @@ export async function openZarr(
       sizes.push(withStep({ width, height }, { width: sizeOf(level, axes.x), height: sizeOf(level, axes.y) }, step));
     } else notices.push(`${name}: its level "${at}" ${problem}; it is left out.`);
   }
+  const strange = image?.unit === undefined ? undefined : describeUnknownUnit(name, image.unit);
+  if (strange !== undefined) notices.push(strange);
   const count = sizeOf(full, axes.c);
   const given = image?.channelNames.length === count ? image.channelNames : [];
   const across =

@@ -68,10 +68,12 @@ async function readChunk(level: LevelReader, indices: readonly number[], request
   const key = `${number}/${indices.join("/")}`;
   try {
     const chunk = await cache.get(key, (signal) => chunks.read(indices, signal), request.signal);
-    if (!chunk.data) gaps.addMissing(key);
+    if (chunk.data) gaps.addFound();
+    else await noteMissing(level, indices, key, request.signal);
     return chunk;
   } catch (cause) {
     request.signal?.throwIfAborted();
+    if (cause instanceof MisnamedChunk) throw cause.problem;
     const where = placeChunk(level, indices, request);
     const reason = describeError(cause);
     const place = `chunk ${indices.join("/")} (${describeChunk(where)})`;
@@ -83,6 +85,39 @@ async function readChunk(level: LevelReader, indices: readonly number[], request
     gaps.addBad(key, { ...where, reason });
     return { byteLength: 0, stride: [] };
   }
+}
+
+/** A chunk that lies under another name than the metadata say. */
+class MisnamedChunk extends Error {
+  readonly problem: Problem;
+  constructor(problem: Problem) {
+    super(problem.message);
+    this.problem = problem;
+  }
+}
+
+/** So many absent chunks are looked for under other names, as long as none was found under its own. */
+const mostSought = 64;
+
+/** Counts an absent chunk. Throws MisnamedChunk where it lies under another separator: then all of them do, and read as nothing. */
+async function noteMissing(
+  { gaps, chunks, name }: LevelReader,
+  indices: readonly number[],
+  key: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const isSought = !gaps.foundAny && gaps.missingChunks < mostSought;
+  gaps.addMissing(key);
+  const found = isSought ? await chunks.findElsewhere(indices, signal) : undefined;
+  if (found === undefined) return;
+  const reason = `the chunks that were read are absent: they lie as "${found.other}", and its metadata say "${found.own}"`;
+  const advice = `Write ${found.declare} into its metadata, or write the image again.`;
+  throw new MisnamedChunk(
+    new Problem("InvalidData", `Expected chunks under the names that the metadata say; of ${name}, ${reason}. ${advice}`, {
+      path: name,
+      reason,
+    }),
+  );
 }
 
 /** A server's failure, with the chunk that it befell. */

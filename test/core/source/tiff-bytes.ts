@@ -81,3 +81,57 @@ export function packCodes(codes: readonly number[], widthOf: (index: number) => 
   });
   return out;
 }
+
+/** A page of `makePages`: its fields without the places of its blocks, and the data of its one strip. */
+export interface MadePage {
+  readonly fields: readonly MadeField[];
+  readonly data: Uint8Array;
+}
+
+/** A little-endian TIFF of several pages, each in one strip. */
+export function makePages(pages: readonly MadePage[]): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let at = 8;
+  const head = Buffer.alloc(8);
+  head.write("II*\0", "latin1");
+  head.writeUInt32LE(8, 4);
+  parts.push(head);
+  for (const [index, { fields, data }] of pages.entries()) {
+    const place = (offset: number): readonly MadeField[] =>
+      [...fields, { tag: 273, values: [offset] }, { tag: 279, values: [data.length] }].sort((a, b) => a.tag - b.tag);
+    // As a file of its own, whose values then move to where this page begins.
+    const { dataAt } = makeTiff(place(0));
+    const moved = at - 8;
+    const { bytes } = makeTiff(place(dataAt + moved), data, 0);
+    const body = Buffer.from(bytes.subarray(8));
+    const count = body.readUInt16LE(0);
+    for (let entry = 0; entry < count; entry++) {
+      const field = 2 + 12 * entry;
+      const size = { 1: 1, 2: 1, 3: 2, 4: 4, 5: 8 }[body.readUInt16LE(field + 2)]! * body.readUInt32LE(field + 4);
+      if (size > 4) body.writeUInt32LE(body.readUInt32LE(field + 8) + moved, field + 8);
+    }
+    at += body.length;
+    body.writeUInt32LE(index + 1 < pages.length ? at : 0, 2 + 12 * count);
+    parts.push(body);
+  }
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+/** The fields of a grey page of 8 bits; `more` replace or add. */
+export function greyFields(width: number, height: number, more: readonly MadeField[] = []): readonly MadeField[] {
+  const all: MadeField[] = [
+    { tag: 256, values: [width] },
+    { tag: 257, values: [height] },
+    { tag: 258, type: 3, values: [8] },
+    { tag: 259, type: 3, values: [1] },
+    { tag: 262, type: 3, values: [1] },
+    { tag: 277, type: 3, values: [1] },
+    { tag: 278, values: [height] },
+  ];
+  return [...all.filter(({ tag }) => !more.some((field) => field.tag === tag)), ...more];
+}
+
+/** A text as a field, in Latin-1. */
+export function textField(tag: number, text: string): MadeField {
+  return { tag, type: 1, values: [...Buffer.from(`${text}\0`, "latin1")] };
+}

@@ -16,7 +16,7 @@ import zlib
 
 import numpy as np
 import tifffile
-from PIL import Image
+from PIL import Image, ImageOps
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -58,7 +58,7 @@ def read_tiff(path):
 
 
 def read_png(path):
-    image = Image.open(path)
+    image = ImageOps.exif_transpose(Image.open(path))
     if image.mode == "P":
         image = image.convert("RGB")
     pixels = np.array(image)
