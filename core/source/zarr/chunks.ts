@@ -66,7 +66,7 @@ export function createChunkReader(store: ByteStore, path: string, metadata: Arra
       const own = key(keys.name, keys.configuration.separator);
       const separator = keys.configuration.separator === "/" ? "." : "/";
       const other = key(keys.name, separator);
-      const isThere = other !== own && (await store.get(other, signal).catch(() => undefined)) !== undefined;
+      const isThere = other !== own && (await store.getRange(other, { offset: 0, length: 1 }, signal).catch(() => undefined)) !== undefined;
       const field = keys.name === "v2" ? '"dimension_separator"' : '"separator"';
       return isThere ? { other, own, declare: `${field}: "${separator}"` } : undefined;
     },
