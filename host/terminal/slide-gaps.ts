@@ -57,8 +57,7 @@ export function joinGaps(some: readonly KnownGaps[]): KnownGaps {
 
 /** For the report; told on stderr, too. */
 export function describeGaps(name: string, { missingChunks, badChunks }: Omit<Gaps, "foundAny">): Partial<Gaps> {
-  const tell = (line: string): void => void ownProcess().stderr.write(`${name}: ${line}
-`);
+  const tell = (line: string): void => void ownProcess().stderr.write(`${name}: ${line}\n`);
   if (missingChunks > 0) tell(`${missingChunks} chunks are absent, which stands for the fill value`);
   for (const chunk of badChunks) tell(`read as background: ${describeChunk(chunk)}: ${chunk.reason}`);
   return { ...(missingChunks > 0 && { missingChunks }), ...(badChunks.length > 0 && { badChunks }) };
