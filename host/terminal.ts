@@ -1,21 +1,26 @@
 // The terminal: `overtile new, info, sample, train, segment, evaluate, macro, models`. Its options are the table of parameters, with "-" for
-// "_". Results go to stdout, progress and notices to stderr. Exit code 0; 1 for failures; 2 for wrong usage; 130 after a
-// second Ctrl-C.
+// "_". Results go to stdout, progress and notices to stderr. Exit code 0; 1 for failures; 2 for wrong usage; those of signals are
+// in run-job.ts.
 
 import { Command, CommanderError, Option } from "commander";
 import { describeError, isProblem } from "../core/problem.ts";
 import { type Action, type Parameter, presets } from "../plugin/parameter-table.ts";
 import { parametersOf } from "../plugin/parameters.ts";
 import { version } from "../plugin/version.ts";
-import { evaluateCommand, infoCommand, newCommand, sampleCommand, segmentCommand, trainCommand } from "./terminal/commands.ts";
+import { evaluateCommand, infoCommand, newCommand, sampleCommand, segmentCommand } from "./terminal/commands.ts";
 import { macroCommand } from "./terminal/macro.ts";
 import { exportModelCommand, importModelCommand, listModelsCommand, removeModelCommand, renameModelCommand } from "./terminal/models.ts";
 import { ownProcess, type TerminalProcess, withProcess } from "./terminal/process.ts";
+import { exitCodeOf } from "./terminal/run-job.ts";
 import { mergeCommand } from "./terminal/slide.ts";
+import { trainCommand } from "./terminal/train.ts";
 
 /** Runs the program in the given process; returns the exit code. */
 export function runTerminal(argv: readonly string[], own: TerminalProcess): Promise<number> {
-  return withProcess(own, () => run(argv, own));
+  return withProcess(own, async () => {
+    const code = await run(argv, own);
+    return exitCodeOf(own) ?? code;
+  });
 }
 
 async function run(argv: readonly string[], { stderr }: TerminalProcess): Promise<number> {
@@ -44,8 +49,8 @@ To try it:
   overtile segment cells/images/*.png --model cells.zip -o found
   overtile evaluate found cells/labels
 
-Exit code: 0; 1 for a failure; 2 for wrong usage; 130 after a second Ctrl-C. The first Ctrl-C ends a training and keeps what
-it learnt.`;
+Exit code: 0; 1 for a failure; 2 for wrong usage; 130 after a second Ctrl-C; 143 after SIGTERM, 129 after a hangup. The first
+Ctrl-C, SIGTERM or hangup ends a training and keeps what it learnt.`;
 
 function createProgram(): Command {
   const program = new Command("overtile")

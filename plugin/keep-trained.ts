@@ -49,11 +49,14 @@ export function checkpointName(name: string): string {
 export async function* keepTrained(trained: Trained, { library, checkpoints }: Workspace, log: Context["log"]): Job<TrainResult> {
   const { name, outcome, steps, parameters, crew } = trained;
   const { state, scores, ended, last } = outcome;
-  const refused: Problem[] = [];
-  const onRefused = (problem: Problem): void => void refused.push(problem);
+  const refused: string[] = [];
+  const onRefused = ({ message }: Problem, keptAt?: string): void => {
+    const where = keptAt === undefined ? "The model is in the result; save its file." : `The model is kept as ${keptAt}: move it soon.`;
+    refused.push(`${message} ${where}`);
+  };
   const best = await describeModel(trained, outcome.weights, scores);
   const { model, archive } = await library.add({ ...best, name }, { onRefused });
-  for (const { message } of refused) yield { kind: "notice", done: 0, message: `${message} The model is in the result; save its file.` };
+  for (const message of refused) yield { kind: "notice", done: 0, message };
   // One that was to end early, by stop_at, can still go on.
   if (state.step === steps || ended === "patience") {
     if (last !== undefined && refused.length === 0) {

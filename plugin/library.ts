@@ -13,10 +13,13 @@ export interface Library extends Models {
   inspect(): Promise<Inspection>;
   /** The model of that name or name@version. Throws Problem InvalidParameter with the nearest name. */
   load(reference: string): Promise<Model>;
-  /** Keeps a model as the next version of its name. `onRefused`: told when the storage refuses it, instead of an error. */
+  /**
+   * Keeps a model as the next version of its name. `onRefused`: told when the storage refuses it, instead of an error, and where it
+   * is kept then, if anywhere.
+   */
   add(
     model: Omit<Model, "version">,
-    options?: { readonly onRefused?: (problem: Problem) => void },
+    options?: { readonly onRefused?: (problem: Problem, keptAt?: string) => void },
   ): Promise<{ readonly model: Model; readonly archive: Uint8Array }>;
 }
 
@@ -39,11 +42,13 @@ export interface LibraryOptions {
   readonly files: Files;
   /** Bytes of a file or an address that the user named. */
   readonly readBytes: (from: Blob | URL | string) => Promise<Uint8Array>;
-  /** Held while a version is added: two tabs must not both make the same one. */
+  /** Held while a version is added: two tabs, or two processes, must not both make the same one. */
   readonly lock?: Lock | undefined;
+  /** Keeps an archive that `files` refuses and that was made at some cost; returns its path. */
+  readonly elsewhere?: (file: string, archive: Uint8Array) => Promise<string>;
 }
 
-export function createLibrary({ files, readBytes, lock = createLocalLock() }: LibraryOptions): Library {
+export function createLibrary({ files, readBytes, lock = createLocalLock(), elsewhere }: LibraryOptions): Library {
   const entries = async (): Promise<readonly Entry[]> => (await files.list()).flatMap(parseEntry);
   const find = async (reference: string): Promise<Entry> => {
     const all = await entries();
@@ -60,20 +65,26 @@ export function createLibrary({ files, readBytes, lock = createLocalLock() }: Li
   };
   const nextVersion = async (name: string): Promise<number> =>
     1 + Math.max(0, ...(await entries()).filter((entry) => entry.name === name).map(({ version }) => version));
-  const add: Library["add"] = async (model, { onRefused } = {}) => {
-    assertModelName(model.name);
+  const alone = async <R>(work: () => Promise<R>): Promise<R> => {
     const release = await waitForLock(lock, "library");
     try {
-      const versioned = { ...model, version: await nextVersion(model.name) };
-      const archive = await writeModel(versioned);
-      await files.write(entryName(versioned), archive).catch((error: unknown) => {
-        if (onRefused === undefined || !isRefusal(error)) throw error;
-        onRefused(error);
-      });
-      return { model: versioned, archive };
+      return await work();
     } finally {
       release();
     }
+  };
+  const addNext: Library["add"] = async (model, { onRefused } = {}) => {
+    const versioned = { ...model, version: await nextVersion(model.name) };
+    const archive = await writeModel(versioned);
+    await files.write(entryName(versioned), archive).catch(async (error: unknown) => {
+      if (onRefused === undefined || !isRefusal(error)) throw error;
+      onRefused(error, await elsewhere?.(`${model.name}.zip`, archive).catch(() => undefined));
+    });
+    return { model: versioned, archive };
+  };
+  const add: Library["add"] = async (model, options) => {
+    assertModelName(model.name);
+    return alone(() => addNext(model, options));
   };
 
   const inspect: Library["inspect"] = async () => {
@@ -112,11 +123,15 @@ export function createLibrary({ files, readBytes, lock = createLocalLock() }: Li
       return new Blob([await readEntry(await find(reference))], { type: "application/zip" });
     },
     async rename(reference, name) {
-      const entry = await find(reference);
-      const model = await readModel(await readEntry(entry));
-      const added = await add({ ...model, name });
-      await files.remove(entryName(entry));
-      return describeModel(added.archive);
+      assertModelName(name);
+      await find(reference); // what is not there needs no lock
+      return alone(async () => {
+        const entry = await find(reference);
+        const model = await readModel(await readEntry(entry));
+        const added = await addNext({ ...model, name });
+        await files.remove(entryName(entry));
+        return describeModel(added.archive);
+      });
     },
     async remove(reference) {
       await files.remove(entryName(await find(reference)));
@@ -132,10 +147,10 @@ async function waitForLock(lock: Lock, name: string): Promise<() => void> {
     const release = await lock(name);
     if (release !== undefined) return release;
     if (waited >= longestWaitMs) {
-      const reason = "another tab is writing";
-      throw new Problem("StorageUnavailable", `The library must be free to be written to; ${reason}. Close the other tab, and try again.`, {
-        reason,
-      });
+      const holder = await lock.holderOf?.(name);
+      const reason = `${holder ?? "another tab"} is writing`;
+      const advice = holder === undefined ? "Close the other tab, and try again." : "Wait until it has ended, and try again.";
+      throw new Problem("StorageUnavailable", `The library must be free to be written to; ${reason}. ${advice}`, { reason });
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

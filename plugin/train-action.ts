@@ -20,6 +20,7 @@ import { loadModel, toReference } from "./load-model.ts";
 import type { Values } from "./parameter-table.ts";
 import { resolveParameters } from "./parameters.ts";
 import { choosePlanes, parseChannels } from "./planes.ts";
+import type { Lock } from "./store/lock.ts";
 import { assertConsistent, measureSteps, planSchedule, planSpec, planWeights, type Split, splitSamples } from "./train-plan.ts";
 import { openTrainingState, saveTrainingState } from "./training-state.ts";
 import type { Workspace } from "./workspace.ts";
@@ -45,7 +46,7 @@ export async function* trainOnSamples(
   context: TrainContext,
 ): Job<TrainResult> {
   assertModelName(context.name); // now, not after hours
-  const release = await takeName(workspace, context.name);
+  const release = await takeName(workspace.lock, context.name);
   try {
     return yield* trainNamed(samples, given, workspace, context);
   } finally {
@@ -53,19 +54,15 @@ export async function* trainOnSamples(
   }
 }
 
-/** Keeps the name for this training. Throws Problem StorageUnavailable where another tab trains it. */
-async function takeName({ lock }: Workspace, name: string): Promise<() => void> {
+/** Keeps the name for this training. Throws Problem StorageUnavailable, which says who trains it, where another does. */
+export async function takeName(lock: Lock | undefined, name: string): Promise<() => void> {
   if (lock === undefined) return () => {};
   const release = await lock(`training ${name}`);
   if (release !== undefined) return release;
-  const reason = "it is being trained already";
-  throw new Problem(
-    "StorageUnavailable",
-    `A model is trained once at a time; "${name}": ${reason}, here or in another tab. Wait, end that one, or give another name.`,
-    {
-      reason,
-    },
-  );
+  const holder = await lock.holderOf?.(`training ${name}`);
+  const reason = holder === undefined ? "it is being trained already, here or in another tab" : `${holder}, trains it`;
+  const message = `A model is trained once at a time; "${name}": ${reason}. Wait, end that one, or give another name.`;
+  throw new Problem("StorageUnavailable", message, { reason });
 }
 
 async function* trainNamed(
@@ -140,7 +137,8 @@ async function* trainNamed(
       state: saved?.state,
       stopAt: values.stop_at === "auto" ? undefined : values.stop_at,
       maxSeconds: values.minutes > 0 ? values.minutes * 60 * 1.1 : undefined,
-      save: (state) => saveTrainingState(checkpoints, checkpoint, { spec, schedule, data, state }).catch(tellRefusal(log)),
+      save: (state) =>
+        saveTrainingState(checkpoints, checkpoint, { spec, schedule, data, state }).catch(tellRefusal(workspace, checkpoint, log)),
       signal,
       stop,
       view: () => {
@@ -188,11 +186,13 @@ function noSamples({ title, validate }: TrainingSamples): Problem<"InvalidData">
   );
 }
 
-/** A checkpoint that the storage refuses ends no training; it is told. */
-function tellRefusal(log: Context["log"]): (error: unknown) => void {
-  return (error) => {
+/** A checkpoint that the storage refuses ends no training; it is told, and what is left to go on from. */
+function tellRefusal({ checkpoints }: Workspace, name: string, log: Context["log"]): (error: unknown) => Promise<void> {
+  return async (error) => {
     if (!isRefusal(error)) throw error;
-    log?.(`This training cannot be resumed later: ${error.message}`);
+    const isThere = (await checkpoints.list().catch((): readonly string[] => [])).includes(name);
+    const loss = isThere ? "This training can be resumed from where it was last saved only" : "This training cannot be resumed later";
+    log?.(`${loss}: ${error.message}`);
   };
 }
 

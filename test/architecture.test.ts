@@ -32,7 +32,7 @@ const coreFiles = [...coreRooms, ...stories].flatMap((room) => room.split(" "));
 
 /** Files that run in Node only. */
 const nodeFiles =
-  /^(core\/source\/(node-file|write-file)|plugin\/(node-worker|worker-node)|plugin\/store\/node-files|host\/terminal\/.*|host\/main)\.ts$/;
+  /^(core\/source\/(node-file|process-mark|write-file)|plugin\/(node-worker|worker-node)|plugin\/store\/node-(files|lock)|host\/terminal\/.*|host\/main)\.ts$/;
 
 describe("the plan of the house", () => {
   it("has all of its sources looked at", () => {

@@ -1,4 +1,4 @@
-// Files and folders of the disk, for Node. Node modules are named in this file and in write-file.ts alone, and only by
+// Files and folders of the disk, for Node. Node modules are named in this file, process-mark.ts and write-file.ts alone, and only by
 // dynamic import, so that browser bundles never meet them.
 
 import { describeError, Problem } from "../problem.ts";

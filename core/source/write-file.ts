@@ -1,7 +1,9 @@
 // Writing files to disk so that a full disk, a crash or a lost cable never leaves half a file: the bytes go to a temporary file
-// beside the target, reach the disk, and only then take its name. Node only; its modules come by dynamic import.
+// beside the target, reach the disk, and only then take its name. What killed processes left under temporary names is removed by
+// the next one that writes into the folder. Node only; its modules come by dynamic import.
 
 import { describeError, Problem } from "../problem.ts";
+import { lifeOf, markForm, markOfProcess } from "./process-mark.ts";
 
 /** What a file system can be asked for; tests hand in one that fails. */
 export interface WriteFileSystem {
@@ -30,8 +32,9 @@ const advice: Readonly<Record<string, string>> = {
  */
 export async function writeFileWhole(path: string, bytes: Uint8Array, files?: WriteFileSystem): Promise<void> {
   const fs = files ?? (await import("node:fs/promises"));
-  const { basename, dirname, join } = await import("node:path");
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${Math.random().toString(36).slice(2, 10)}.tmp`);
+  const { dirname } = await import("node:path");
+  const temporary = await temporaryName(path);
+  if (files === undefined) await sweepOnce(dirname(path));
   try {
     const handle = await fs.open(temporary, "wx");
     try {
@@ -46,6 +49,42 @@ export async function writeFileWhole(path: string, bytes: Uint8Array, files?: Wr
     throw describeWriteFailure(cause, path, bytes.length);
   }
   await syncFolder(dirname(path));
+}
+
+/** A temporary name beside `path`, which tells whose it is. `end`: what it ends in, before ".tmp". */
+export async function temporaryName(path: string, end = ""): Promise<string> {
+  const { basename, dirname, join } = await import("node:path");
+  const unique = `${await markOfProcess()}-${Math.random().toString(36).slice(2, 10)}`;
+  // Cut, since names of 255 bytes are the longest.
+  return join(dirname(path), `.${basename(path).slice(0, 40)}.overtile-${unique}${end}.tmp`);
+}
+
+const temporaryForm = new RegExp(`^\\..*\\.overtile-(${markForm})-[0-9a-z]*(\\.old)?\\.tmp$`, "s");
+const swept = new Set<string>();
+
+/** Sweeps a folder when this process first writes into it. */
+async function sweepOnce(folder: string): Promise<void> {
+  const { resolve } = await import("node:path");
+  const path = resolve(folder);
+  if (swept.has(path)) return;
+  swept.add(path);
+  await removeStale(path);
+}
+
+const dayMs = 86_400_000;
+
+/** Removes the temporary files and folders of processes that are gone. Those of another machine count as such after a day without a change. */
+export async function removeStale(folder: string): Promise<void> {
+  const { readdir, rm, stat } = await import("node:fs/promises");
+  const { join } = await import("node:path");
+  for (const name of await readdir(folder).catch(() => [])) {
+    const mark = temporaryForm.exec(name)?.[1];
+    if (mark === undefined) continue;
+    const life = await lifeOf(mark);
+    const path = join(folder, name);
+    const isOld = life === "unknown" && Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now()) > dayMs;
+    if (life === "gone" || isOld) await rm(path, { recursive: true, force: true }).catch(() => {}); // another's, in a folder of several
+  }
 }
 
 /** What the system said, as a Problem that says what to do. */

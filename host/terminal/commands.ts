@@ -1,48 +1,29 @@
 // What each command of the terminal does: options to parameters, the action run with a progress bar and Ctrl-C, its result
 // printed or written.
 
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import { initializeWeights } from "../../core/engine/initialize.ts";
 import { writeModel } from "../../core/model/archive.ts";
-import { assertName } from "../../core/model/model.ts";
-import { isProblem, Problem } from "../../core/problem.ts";
+import { Problem } from "../../core/problem.ts";
 import { generateCells } from "../../core/sample/synthetic.ts";
-import { openDataset } from "../../core/source/dataset.ts";
 import { openSource } from "../../core/source/open.ts";
 import type { ImageSource } from "../../core/source/source.ts";
 import { writeFileWhole } from "../../core/source/write-file.ts";
 import { writePng } from "../../core/source/write-png.ts";
 import { assertLegalInput, nearestLegalInput } from "../../core/unet/shape.ts";
 import { createSpec } from "../../core/unet/spec.ts";
-import { createSegmenter, evaluatePairs, type Segmenter, trainOnSamples } from "../../plugin/actions.ts";
+import { createSegmenter, evaluatePairs, type Segmenter } from "../../plugin/actions.ts";
 import { openCrew } from "../../plugin/compute.ts";
 import type { Parameters } from "../../plugin/contract.ts";
-import { checkpointName } from "../../plugin/keep-trained.ts";
-import type { Library } from "../../plugin/library.ts";
 import { loadModel } from "../../plugin/load-model.ts";
 import { createTestTensors } from "../../plugin/model-test.ts";
-import { parametersOf, resolveParameters } from "../../plugin/parameters.ts";
-import { createNodeFiles } from "../../plugin/store/node-files.ts";
+import { resolveParameters } from "../../plugin/parameters.ts";
 import { describeNetwork, formatNetwork } from "./info.ts";
-import {
-  assertFree,
-  baseName,
-  exists,
-  formatScores,
-  makeFolder,
-  openValidation,
-  pairFiles,
-  print,
-  resultPaths,
-  writeResult,
-} from "./output.ts";
-import { describeScores } from "./progress.ts";
+import { assertZip, modelName, type Options, pick, toParameters } from "./options.ts";
+import { assertFree, assertWritable, baseName, formatScores, makeFolder, pairFiles, print, resultPaths, writeResult } from "./output.ts";
 import { runInTerminal } from "./run-job.ts";
 import { isSlideRun, type SlideFlags, segmentSlideFile, slideOnlyKinds } from "./slide.ts";
 import { openWorkspace } from "./workspace.ts";
-
-/** Options as commander gives them: camel case, values as text. */
-type Options = Readonly<Record<string, unknown>>;
 
 export async function newCommand(path: string, options: Options): Promise<void> {
   assertZip(path);
@@ -109,76 +90,6 @@ export async function sampleCommand(folder: string, options: Options): Promise<v
   print(`${folder}: ${images} images of ${side} x ${side} pixels with labels`);
 }
 
-export async function trainCommand(dataset: string, options: Options): Promise<void> {
-  const out = String(options["out"]);
-  assertZip(out);
-  const name = modelName(out);
-  const given = toParameters("train", options);
-  const { validate, resume } = resolveParameters("train", given);
-  const checkpoint = join(dirname(out), encodeURIComponent(checkpointName(name)));
-  if (!resume) await assertNothingToLose({ out, checkpoint, overwrite: options["overwrite"] === true });
-  const workspace = await openWorkspace();
-  const samples = {
-    train: await openDataset(dataset),
-    validate: await openValidation(validate),
-    title: basename(dataset),
-  };
-  await makeFolder(dirname(out));
-  // The model goes to its file, not into the library; the checkpoint lies beside it.
-  const library = { ...workspace.library, add: createFileKeeper(out, checkpoint) };
-  const here = { ...workspace, library, checkpoints: createNodeFiles(dirname(out)) };
-  const result = await runInTerminal(
-    (signals) => trainOnSamples(samples, given, here, { name, ...signals }),
-    "Stopping: what was learnt is kept. Press Ctrl-C again to end at once.",
-  );
-  const { scores, ended, curve, parameters, backend } = result;
-  if (options["json"] === true) return print(JSON.stringify({ model: out, scores, ended, curve, parameters, backend }, null, 2));
-  const { stop_at: step, steps } = parameters as { readonly stop_at: number; readonly steps: number };
-  print(`${out}: ${step} steps, ended by ${ended}${Object.keys(scores).length > 0 ? `; best: ${describeScores(scores)}` : ""}`);
-  if (await exists(lastPath(out))) print(`${lastPath(out)}: the last model, which is not the best`);
-  if (step < steps && ended !== "patience") print(`To go on to step ${steps}, run the same command again with --resume.`);
-}
-
-/** Throws Problem CannotWrite where a model, or a training that could go on, would be written over unasked. */
-async function assertNothingToLose(paths: {
-  readonly out: string;
-  readonly checkpoint: string;
-  readonly overwrite: boolean;
-}): Promise<void> {
-  const { out, checkpoint, overwrite } = paths;
-  if (overwrite) return;
-  if (await exists(checkpoint)) {
-    throw new Problem(
-      "CannotWrite",
-      `There must be no ended training of this name yet; there is one, ${checkpoint}. Add --resume to go on with it, or --overwrite to begin anew.`,
-      { path: checkpoint, reason: "exists" },
-    );
-  }
-  await assertFree(out, false);
-  await assertFree(lastPath(out), false);
-}
-
-/** Where the last model goes, when another was the best. */
-function lastPath(out: string): string {
-  return out.replace(/\.zip$/i, "-last.zip");
-}
-
-/** Keeps a trained model as the file `out`. Where that fails, the checkpoint is the way to get it yet. */
-function createFileKeeper(out: string, checkpoint: string): Library["add"] {
-  return async (model) => {
-    const versioned = { ...model, version: 1 };
-    const archive = await writeModel(versioned);
-    try {
-      await writeFileWhole(model.name === modelName(out) ? out : lastPath(out), archive);
-    } catch (cause) {
-      if (!isProblem(cause, "CannotWrite") || !(await exists(checkpoint))) throw cause;
-      const message = `${cause.message} ${checkpoint} holds what was learnt until it was last saved: make room, then run the same command again with --resume.`;
-      throw new Problem("CannotWrite", message, cause.details, { cause });
-    }
-    return { model: versioned, archive };
-  };
-}
-
 export async function segmentCommand(images: readonly string[], options: Options): Promise<void> {
   const folder = String(options["out"]);
   const flags = options as SlideFlags;
@@ -195,6 +106,7 @@ export async function segmentCommand(images: readonly string[], options: Options
     if (isSlideRun(flags, await sizeOf(image), model)) slides.add(image);
     else for (const path of resultPaths(folder, image, output)) await assertFree(path, options["overwrite"] === true);
   }
+  await assertWritable(folder);
   const reports: object[] = [];
   const segmenter = createSegmenter(given, workspace, model);
   try {
@@ -246,44 +158,12 @@ export async function evaluateCommand(predicted: string, truth: string, options:
   print(formatScores(scores));
 }
 
-/** The options that are parameters of the action, by the table's names. */
-function toParameters(action: "new" | "train" | "segment", options: Options): Parameters {
-  return pick(
-    options,
-    parametersOf(action).map(({ name }) => name),
-  );
-}
-
-function pick(options: Options, names: readonly string[]): Parameters {
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = options[name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
-}
-
 /** Throws Problem InvalidParameter for what a model already says. */
 function assertNotGiven(given: Parameters): void {
   const [name] = Object.keys(given);
   if (name === undefined) return;
   const message = `"${name}" must not be given together with a model, which says it itself; got ${String(given[name])}. Leave it out.`;
   throw new Problem("InvalidParameter", message, { parameter: name, value: given[name] });
-}
-
-function modelName(path: string): string {
-  const name = basename(path).replace(/\.zip$/i, "");
-  assertName(name);
-  return name;
-}
-
-function assertZip(path: string): void {
-  if (path.toLowerCase().endsWith(".zip")) return;
-  throw new Problem("InvalidParameter", `A model's file must end in .zip; got "${path}". Use ${path}.zip.`, {
-    parameter: "out",
-    value: path,
-    nearest: [`${path}.zip`],
-  });
 }
 
 /** Results are named after the images: two images of one name would write over each other. */

@@ -4,7 +4,8 @@
 import { type FileHandle, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { GrowingFile } from "../../core/sink/ome-tiff.ts";
-import { describeWriteFailure } from "../../core/source/write-file.ts";
+import { isRunning } from "../../core/source/process-mark.ts";
+import { describeWriteFailure, removeStale, temporaryName } from "../../core/source/write-file.ts";
 
 /** What is given its name apart from its end, so that many results can take theirs at once. */
 export interface Publishable {
@@ -18,9 +19,10 @@ export async function claimTemporary(path: string): Promise<string> {
   return temporaryName(path);
 }
 
-/** Removes what killed processes left of `path` under temporary names. */
+/** Removes what killed processes left beside `path` under temporary names, also under those that older builds gave. */
 export async function removeLeftovers(path: string): Promise<void> {
   const [folder, name] = [dirname(path), basename(path)];
+  await removeStale(folder);
   for (const other of await readdir(folder).catch(() => [])) {
     const owner = other.startsWith(`.${name}.`) ? /^\d+(?=(\.old)?\.tmp$)/.exec(other.slice(name.length + 2)) : null;
     if (owner !== null && isGone(Number(owner[0]))) await rm(join(folder, other), { recursive: true, force: true });
@@ -41,25 +43,16 @@ export async function replaceFolder(from: string, path: string): Promise<void> {
 
 /** Where what was at `path` is now, if anything. */
 async function setAside(path: string): Promise<string> {
-  const old = temporaryName(path, ".old");
+  const old = await temporaryName(path, ".old");
   await rename(path, old).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT") throw error;
   });
   return old;
 }
 
-function temporaryName(path: string, end = ""): string {
-  return join(dirname(path), `.${basename(path)}.${process.pid}${end}.tmp`);
-}
-
-/** True for a process that ended, and for an earlier one of this number: containers give the same ones again and again. */
+/** True for a process that ended, and for an earlier one of this number: this build gives other names. */
 function isGone(pid: number): boolean {
-  if (pid === process.pid) return true;
-  try {
-    return !process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "EPERM"; // somebody else's
-  }
+  return pid === process.pid || !isRunning(pid);
 }
 
 export async function createGrowingFile(path: string): Promise<GrowingFile & Publishable> {

@@ -1,12 +1,12 @@
 // Where results go in a terminal: TIFF files beside one another, whole or not at all, never over what is there unasked.
 
-import { access, constants, mkdir, readdir, stat } from "node:fs/promises";
+import { access, constants, mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { TypedArray } from "../../core/array/raster.ts";
 import { describeError, Problem } from "../../core/problem.ts";
 import { type DatasetSample, openDataset } from "../../core/source/dataset.ts";
 import { fileNameOf } from "../../core/source/file-name.ts";
-import { writeFileWhole } from "../../core/source/write-file.ts";
+import { describeWriteFailure, temporaryName, writeFileWhole } from "../../core/source/write-file.ts";
 import { writeTiff } from "../../core/source/write-tiff.ts";
 import type { Pair } from "../../plugin/actions.ts";
 import type { Pixels, Scores, SegmentResult } from "../../plugin/contract.ts";
@@ -111,6 +111,19 @@ export async function makeFolder(path: string): Promise<void> {
       { cause },
     );
   }
+}
+
+/** Makes the folder and writes an empty file there, so that hours of work are not lost for want of a permission. Throws Problem CannotWrite. */
+export async function assertWritable(path: string): Promise<void> {
+  await makeFolder(path);
+  const probe = await temporaryName(join(path, "probe"));
+  try {
+    await writeFile(probe, "", { flag: "wx" });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code !== "ENOSPC" && code !== "EDQUOT") throw describeWriteFailure(cause, path); // room may come
+  }
+  await rm(probe, { force: true }).catch(() => {});
 }
 
 /** The dataset that `validate` names; none where it is a share of the images. */

@@ -13,11 +13,16 @@ export interface TerminalProcess {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The folder of terminal-worker.mjs and the WASM files. */
   readonly dist: URL;
-  /** Calls the listener at every SIGINT and SIGTERM; returns what ends that. */
-  onInterrupt(listener: () => void): () => void;
+  /** Calls the listener at every signal that asks for an end; returns what ends that. */
+  onInterrupt(listener: (signal: Interrupt) => void): () => void;
   /** Ends the process at once. */
   exit(code: number): void;
 }
+
+/** Ctrl-C, a request to end, and the loss of the terminal. */
+export type Interrupt = "SIGINT" | "SIGTERM" | "SIGHUP";
+
+const interrupts: readonly Interrupt[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 export type TextStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
@@ -28,11 +33,9 @@ export const nodeProcess: TerminalProcess = {
   env: process.env,
   dist: new URL(".", import.meta.url),
   onInterrupt(listener) {
-    process.on("SIGINT", listener);
-    process.on("SIGTERM", listener);
+    for (const signal of interrupts) process.on(signal, listener);
     return () => {
-      process.off("SIGINT", listener);
-      process.off("SIGTERM", listener);
+      for (const signal of interrupts) process.off(signal, listener);
     };
   },
   exit: (code) => process.exit(code),

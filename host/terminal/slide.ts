@@ -24,7 +24,7 @@ import type { Workspace } from "../../plugin/workspace.ts";
 import { createChunkFolder } from "./chunk-folder.ts";
 import { removeLeftovers, removeWhole } from "./growing-file.ts";
 import { findImageGroup, labelsPath } from "./image-group.ts";
-import { assertFree, baseName, exists, makeFolder, print } from "./output.ts";
+import { assertFree, assertWritable, baseName, exists, print } from "./output.ts";
 import { ownProcess } from "./process.ts";
 import { runInTerminal } from "./run-job.ts";
 import { describeGaps, gapsOf, joinGaps, type KnownGaps, openGapLedger, readGaps } from "./slide-gaps.ts";
@@ -91,7 +91,7 @@ export async function segmentSlideFile(image: string, given: Parameters, flags: 
   await assertFreshOrResumed(work, flags, shard !== undefined);
   const ours = await readNamed(store, work);
   if (shard === undefined) for (const path of results) await assertFree(path, flags.overwrite === true || ours.has(path));
-  await makeFolder(folder);
+  for (const target of inImage === undefined ? [folder] : [folder, inImage.group.path]) await assertWritable(target);
   const inside = await readRoi(flags.roi);
   const skipBad = flags.skipBad === true;
   const source = await openSource(image, { skipBad });
@@ -165,7 +165,7 @@ export async function mergeCommand(
   const place = { folder, base, format, inImage };
   const results = kinds.map((kind) => slidePath(place, kind));
   for (const path of results) await assertFree(path, options.overwrite === true);
-  await makeFolder(folder);
+  for (const target of inImage === undefined ? [folder] : [folder, inImage.group.path]) await assertWritable(target);
   const given = resolveParameters("segment", { min_size: options.minSize ?? "auto", split: options.split ?? "auto" });
   const minSizePx = given.min_size === "auto" ? record.minSizePx : given.min_size;
   const splitDepthPx = given.split === "auto" ? record.splitDepthPx : given.split;

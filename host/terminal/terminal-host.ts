@@ -15,8 +15,9 @@ import type { Workspace } from "../../plugin/workspace.ts";
 import { createHost, type Files, type LocalHost } from "../host.ts";
 import { checkManifest } from "../manifest.ts";
 import { formatModels, tellFaults } from "./models.ts";
-import { exists, formatScores, openValidation } from "./output.ts";
+import { assertWritable, exists, formatScores, openValidation } from "./output.ts";
 import type { Shell } from "./run-job.ts";
+import { libraryFolder } from "./workspace.ts";
 
 export interface TerminalHostOptions {
   readonly files: Files;
@@ -46,6 +47,7 @@ export function createTerminalHost({ files, workspace, shell, print, overwrite }
       // A recorded text may hold a training that was stopped, and after it the whole one.
       if (!resume && !overwrite && !trained.has(name)) await assertNoCheckpoint(workspace, name);
       trained.add(name);
+      await assertWritable(libraryFolder());
       const samples = {
         train: await openDataset(await findDataset(dataset)),
         validate: await openValidation(validate),

@@ -1,14 +1,17 @@
 // The workspace of a terminal: files on disk, worker threads, the library in $OVERTILE_HOME.
 
-import { readFile } from "node:fs/promises";
-import { availableParallelism, homedir } from "node:os";
+import { mkdtemp, readFile } from "node:fs/promises";
+import { availableParallelism, homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describeError, Problem } from "../../core/problem.ts";
+import { writeFileWhole } from "../../core/source/write-file.ts";
 import { loadAssets } from "../../plugin/assets.ts";
 import { createLibrary, type Library } from "../../plugin/library.ts";
 import { createNodeSpawn } from "../../plugin/node-worker.ts";
+import type { Lock } from "../../plugin/store/lock.ts";
 import { createNodeFiles } from "../../plugin/store/node-files.ts";
+import { createNodeLock } from "../../plugin/store/node-lock.ts";
 import type { Workspace } from "../../plugin/workspace.ts";
 import { ownProcess } from "./process.ts";
 
@@ -25,6 +28,7 @@ export async function openWorkspace(dist: URL = ownProcess().dist): Promise<Work
     ...openThreads(dist),
     library: openLibrary(),
     checkpoints: createNodeFiles(join(libraryFolder(), "checkpoints")),
+    lock: lockFolder(join(libraryFolder(), "checkpoints")),
     backends: ["wasm", "cpu"],
     readBytes,
   };
@@ -37,11 +41,25 @@ export function openThreads(dist: URL = ownProcess().dist): Pick<Workspace, "spa
 
 /** The library of models, which computes nothing and starts no worker. */
 export function openLibrary(): Library {
-  return createLibrary({ files: createNodeFiles(join(libraryFolder(), "models")), readBytes });
+  const folder = join(libraryFolder(), "models");
+  return createLibrary({ files: createNodeFiles(folder), readBytes, lock: lockFolder(folder), elsewhere: keepTemporarily });
+}
+
+/** Keeps processes apart that write into a folder; where that is not possible, it is said. */
+export function lockFolder(folder: string): Lock {
+  const { stderr } = ownProcess();
+  return createNodeLock(folder, { log: (line) => void stderr.write(`${line}\n`) });
+}
+
+/** Writes a file that its own place refuses into the system's temporary folder, and returns its path. Throws Problem CannotWrite. */
+export async function keepTemporarily(file: string, bytes: Uint8Array): Promise<string> {
+  const path = join(await mkdtemp(join(tmpdir(), "overtile-kept-")), file);
+  await writeFileWhole(path, bytes);
+  return path;
 }
 
 /** Bytes of a path, an address or a Blob. Throws Problem MissingFile, AbortError. */
-async function readBytes(from: Blob | URL | string, signal?: AbortSignal): Promise<Uint8Array> {
+export async function readBytes(from: Blob | URL | string, signal?: AbortSignal): Promise<Uint8Array> {
   if (from instanceof Blob) return new Uint8Array(await from.arrayBuffer());
   const text = String(from);
   if (/^https?:\/\//.test(text)) {

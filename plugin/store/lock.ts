@@ -1,8 +1,12 @@
 // One lock function for every context. Web Locks hold between tabs and free themselves when a tab is gone; where there are none
-// (http in a local network, sandboxed frames), the lock holds within this worker only.
+// (http in a local network, sandboxed frames), the lock holds within this worker only. In a terminal, see node-lock.ts.
 
-/** Takes the lock of that name at once, or gives undefined when another holds it. */
-export type Lock = (name: string) => Promise<(() => void) | undefined>;
+export interface Lock {
+  /** Takes the lock of that name at once, or gives undefined when another holds it. */
+  (name: string): Promise<(() => void) | undefined>;
+  /** Who holds it, for a message: "process 4711 on alpha, since 2026-11-30 12:03 UTC". Absent where nobody can tell. */
+  readonly holderOf?: (name: string) => Promise<string | undefined>;
+}
 
 /** The lock function of this context. */
 export function createLock(manager: LockManager | undefined = globalThis.navigator?.locks): Lock {
