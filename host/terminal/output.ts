@@ -1,9 +1,9 @@
 // Where results go in a terminal: TIFF files beside one another, whole or not at all, never over what is there unasked.
 
 import { access, constants, mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { TypedArray } from "../../core/array/raster.ts";
-import { describeError, Problem } from "../../core/problem.ts";
+import { Problem } from "../../core/problem.ts";
 import { type DatasetSample, openDataset } from "../../core/source/dataset.ts";
 import { fileNameOf } from "../../core/source/file-name.ts";
 import { describeWriteFailure, temporaryName, writeFileWhole } from "../../core/source/write-file.ts";
@@ -103,27 +103,32 @@ export async function makeFolder(path: string): Promise<void> {
     await access(path, constants.W_OK);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    const reason = code === "EEXIST" || code === "ENOTDIR" ? "there is a file of that name" : describeError(cause);
-    throw new Problem(
-      "CannotWrite",
-      `Expected a folder to write into at ${path}; ${reason}. Choose another one.`,
-      { path, reason },
-      { cause },
-    );
+    throw code === "EEXIST" || code === "ENOTDIR" ? notAFolder(path, cause) : describeWriteFailure(cause, path);
   }
 }
 
-/** Makes the folder and writes an empty file there, so that hours of work are not lost for want of a permission. Throws Problem CannotWrite. */
+/**
+ * Throws Problem CannotWrite where nothing could be written into a folder, so that hours of work are not lost for want of a
+ * permission. Nothing is left of the try: a folder that is not there yet is not made, the one that it would lie in is tried.
+ */
 export async function assertWritable(path: string): Promise<void> {
-  await makeFolder(path);
-  const probe = await temporaryName(join(path, "probe"));
+  let folder = resolve(path);
+  while (!(await exists(folder)) && dirname(folder) !== folder) folder = dirname(folder);
+  const probe = await temporaryName(join(folder, "probe"));
   try {
     await writeFile(probe, "", { flag: "wx" });
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
+    if (code === "ENOTDIR") throw notAFolder(path, cause);
     if (code !== "ENOSPC" && code !== "EDQUOT") throw describeWriteFailure(cause, path); // room may come
   }
   await rm(probe, { force: true }).catch(() => {});
+}
+
+function notAFolder(path: string, cause: unknown): Problem<"CannotWrite"> {
+  const reason = "there is a file of that name";
+  const message = `Expected a folder to write into at ${path}; ${reason}. Choose another one.`;
+  return new Problem("CannotWrite", message, { path, reason }, { cause });
 }
 
 /** The dataset that `validate` names; none where it is a share of the images. */

@@ -24,7 +24,7 @@ import type { Workspace } from "../../plugin/workspace.ts";
 import { createChunkFolder } from "./chunk-folder.ts";
 import { removeLeftovers, removeWhole } from "./growing-file.ts";
 import { findImageGroup, labelsPath } from "./image-group.ts";
-import { assertFree, assertWritable, baseName, exists, print } from "./output.ts";
+import { assertFree, assertWritable, baseName, exists, makeFolder, print } from "./output.ts";
 import { ownProcess } from "./process.ts";
 import { runInTerminal } from "./run-job.ts";
 import { describeGaps, gapsOf, joinGaps, type KnownGaps, openGapLedger, readGaps } from "./slide-gaps.ts";
@@ -92,6 +92,7 @@ export async function segmentSlideFile(image: string, given: Parameters, flags: 
   const ours = await readNamed(store, work);
   if (shard === undefined) for (const path of results) await assertFree(path, flags.overwrite === true || ours.has(path));
   for (const target of inImage === undefined ? [folder] : [folder, inImage.group.path]) await assertWritable(target);
+  await makeFolder(folder);
   const inside = await readRoi(flags.roi);
   const skipBad = flags.skipBad === true;
   const source = await openSource(image, { skipBad });
@@ -166,6 +167,7 @@ export async function mergeCommand(
   const results = kinds.map((kind) => slidePath(place, kind));
   for (const path of results) await assertFree(path, options.overwrite === true);
   for (const target of inImage === undefined ? [folder] : [folder, inImage.group.path]) await assertWritable(target);
+  await makeFolder(folder);
   const given = resolveParameters("segment", { min_size: options.minSize ?? "auto", split: options.split ?? "auto" });
   const minSizePx = given.min_size === "auto" ? record.minSizePx : given.min_size;
   const splitDepthPx = given.split === "auto" ? record.splitDepthPx : given.split;

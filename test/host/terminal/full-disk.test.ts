@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readModel, writeModel } from "../../../core/model/archive.ts";
 import { generateCells } from "../../../core/sample/synthetic.ts";
 import { writeTiff } from "../../../core/source/write-tiff.ts";
@@ -12,21 +12,23 @@ const { path: folder, remove } = createFolder();
 const disk = join(folder, "disk");
 const blockBytes = 4096;
 const isMounted = mountSmallDisk();
+beforeAll(async () => {
+  writeFileSync(join(folder, "model.zip"), await writeModel(createModel()));
+  await run("sample", "cells", "--images", "2", "--side", "300");
+});
 afterAll(() => {
   if (isMounted) execFileSync("umount", [disk]);
   remove();
 });
 
-const run = (...words: readonly string[]) => overtile(words, { cwd: folder });
+const run = (...words: readonly string[]) => overtile(words, { cwd: folder, env: { OVERTILE_HOME: join(folder, "home") } });
 const tiny = ["--levels", "2", "--features", "6", "--tile", "60", "--workers", "1", "--validate", "0"];
 
 describe.skipIf(!isMounted)(`a full disk${isMounted ? "" : " (skipped: mount -t tmpfs is not possible here)"}`, () => {
   it("leaves the old model and the old results whole, and nothing half-written", async () => {
-    const model = await writeModel(createModel());
-    writeFileSync(join(folder, "model.zip"), model);
+    const model = readFileSync(join(folder, "model.zip"));
     writeFileSync(join(disk, "old.zip"), model);
     writeFileSync(join(disk, "cells-01.labels.tif"), "old result");
-    await run("sample", "cells", "--images", "2", "--side", "300");
     fillDisk();
     const before = readdirSync(disk).sort();
 
@@ -42,7 +44,7 @@ describe.skipIf(!isMounted)(`a full disk${isMounted ? "" : " (skipped: mount -t 
     });
 
     expect(readdirSync(disk).sort()).toEqual(before);
-    expect(readFileSync(join(disk, "old.zip")).equals(Buffer.from(model))).toBe(true);
+    expect(readFileSync(join(disk, "old.zip")).equals(model)).toBe(true);
     expect(readFileSync(join(disk, "cells-01.labels.tif"), "utf8")).toBe("old result");
   });
 
@@ -106,6 +108,83 @@ describe.skipIf(!isMounted)(`a full disk${isMounted ? "" : " (skipped: mount -t 
     expect(existsSync(join(disk, "m.checkpoint"))).toBe(false);
     expect((await readModel(new Uint8Array(readFileSync(join(disk, "m.zip"))))).training).toMatchObject({ steps: 4 });
   });
+
+  it("during a whole training loses no model: it is kept in the library, else in the temporary folder, and the message says where", async () => {
+    emptyDisk();
+    fillDisk();
+    const words = ["train", "cells", "-o", "disk/w.zip", ...tiny, "--steps", "3", "--interval", "1"];
+    const kept = await run(...words);
+    expect(kept.code).toBe(1);
+    expect(kept.stderr).toContain("This training cannot be resumed later: ");
+    const reference = /The model is in the library as (w@\d+): make room, then overtile models export "\1" "disk\/w\.zip"/.exec(
+      kept.stderr,
+    )![1]!;
+    expect(kept.stderr).not.toContain("w.checkpoint holds");
+    expect(readdirSync(disk)).toEqual(["filler"]);
+    rmSync(join(disk, "filler"));
+    expect((await run("models", "export", reference, "disk/w.zip")).code).toBe(0);
+    expect((await readModel(new Uint8Array(readFileSync(join(disk, "w.zip"))))).training).toMatchObject({ steps: 3 });
+
+    emptyDisk();
+    fillDisk();
+    const elsewhere = await overtile(words, { cwd: folder, env: { OVERTILE_HOME: join(disk, "home") } });
+    expect(elsewhere.code).toBe(1);
+    const path = /The model is kept as (\S+w\.zip): move it soon\./.exec(elsewhere.stderr)![1]!;
+    expect((await readModel(new Uint8Array(readFileSync(path)))).training).toMatchObject({ steps: 3 });
+    rmSync(dirname(path), { recursive: true });
+  });
+
+  it("that fills after a checkpoint was written: the training can be resumed from there, and that is said", async () => {
+    emptyDisk();
+    const words = ["train", "cells", "-o", "disk/c.zip", ...tiny, "--steps", "4", "--interval", "1"];
+    expect((await run(...words, "--stop-at", "1")).code).toBe(0);
+    fillDisk();
+    const { code, stderr } = await run(...words, "--resume", "--overwrite");
+    expect(code).toBe(1);
+    expect(stderr).toContain("This training can be resumed from where it was last saved only: ");
+    expect(stderr).not.toContain("cannot be resumed later");
+    expect(stderr).toMatch(/The model is in the library as c@\d+.* disk\/c\.checkpoint holds what was learnt/);
+  });
+
+  it("a macro's training is kept in the temporary folder where the library has no room", async () => {
+    emptyDisk();
+    writeFileSync(
+      join(folder, "train.ijm"),
+      'run("Overtile Train", "dataset=cells name=mm levels=2 features=6 tile=60 workers=1 validate=0 steps=2 minutes=0");\n',
+    );
+    mkdirSync(join(disk, "home/checkpoints"), { recursive: true });
+    mkdirSync(join(disk, "home/models"));
+    fillDisk();
+    const { code, stderr } = await overtile(["macro", "train.ijm"], { cwd: folder, env: { OVERTILE_HOME: join(disk, "home") } });
+    expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining("the disk is full") });
+    const path = /The model is kept as (\S+mm\.zip): move it soon\./.exec(stderr)![1]!;
+    expect((await readModel(new Uint8Array(readFileSync(path)))).training).toMatchObject({ steps: 2 });
+    rmSync(dirname(path), { recursive: true });
+  });
+});
+
+describe.skipIf(!isMounted)("a folder that cannot be written", () => {
+  it("is found before the work, by every command that works long", async () => {
+    emptyDisk();
+    execFileSync("mount", ["-o", "remount,ro", disk]);
+    try {
+      for (const words of [
+        ["train", "cells", "-o", "disk/r.zip", ...tiny, "--steps", "4"],
+        ["segment", "cells/images/cells-01.png", "--model", "model.zip", "-o", "disk"],
+        ["segment", "cells/images/cells-01.png", "--model", "model.zip", "-o", "disk", "--format", "ome-zarr"],
+      ]) {
+        const { code, stderr } = await run(...words);
+        expect(code).toBe(1);
+        expect(stderr).toMatch(/^overtile: Expected to write disk; the disk is read-only\. Choose another folder\. What was there before is unchanged\.\n$/); // biome-ignore format: one thought
+      }
+      writeFileSync(join(folder, "macro.ijm"), 'run("Overtile Train", "dataset=cells name=m steps=4 minutes=0");\n');
+      const { code, stderr } = await overtile(["macro", "macro.ijm"], { cwd: folder, env: { OVERTILE_HOME: disk } });
+      expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("the disk is read-only") });
+      expect(stderr).not.toContain("steps of");
+    } finally {
+      execFileSync("mount", ["-o", "remount,rw", disk]);
+    }
+  });
 });
 
 /** A disk of one megabyte, where this process may mount one. */
@@ -120,7 +199,7 @@ function mountSmallDisk(): boolean {
 }
 
 function emptyDisk(): void {
-  for (const name of readdirSync(disk)) rmSync(join(disk, name));
+  for (const name of readdirSync(disk)) rmSync(join(disk, name), { recursive: true });
 }
 
 function freeBlocks(): number {
