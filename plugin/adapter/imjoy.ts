@@ -75,7 +75,7 @@ export function createRpcPlugin(api: ImJoyApi, overtile: Overtile) {
     renameModel: async (model: string, name: string) => overtile.models.rename(model, name),
     removeModel: async (model: string) => overtile.models.remove(model),
     /** Opens the Kaibu at `address` as a window of the host, to look at the image, draw on it, train and segment. */
-    async openInKaibu(image: unknown, address: string, options?: Pick<KaibuOptions, "model">) {
+    async openInKaibu(image: unknown, address: string, options?: Omit<KaibuOptions, "context">) {
       const shown = decodeImage(image);
       assertPlane(shown); // before a window opens
       const kaibu = (await api.createWindow?.({ src: address, name: "Kaibu" })) as Kaibu | undefined;

@@ -1,9 +1,11 @@
 // Overtile with Kaibu as the window to look and draw in. Kaibu's vectors have y up while its images lie upside down; so arrays are
 // sent with their rows turned round and polygons with y turned round, both ways, and everything looks right and matches.
-// Arrays go to "itk-vtk" layers: "2d-image" would fall back to a picture from the network.
+// Arrays go to "itk-vtk" layers: "2d-image" would fall back to a picture from the network. Objects go as polygons: a second "itk-vtk"
+// layer has a camera of its own, and does not lie on the first.
 
+import { traceOutlines } from "../../core/label/shape/trace-outlines.ts";
 import { Problem } from "../../core/problem.ts";
-import type { Context, Image, Overtile, Pixels, Regions } from "../contract.ts";
+import type { Context, Image, Overtile, Parameters, Pixels, Regions } from "../contract.ts";
 import { encodePixels, type NdArray } from "./rpc-values.ts";
 
 /** The part of Kaibu's API that is used. */
@@ -19,19 +21,23 @@ interface VectorLayer {
 export interface KaibuOptions {
   /** Name of the model that is trained, and that segments. */
   readonly model?: string;
+  /** Parameters of the button Train; without any it learns for three minutes. */
+  readonly train?: Parameters;
+  /** Parameters of the button Segment. */
+  readonly segment?: Parameters;
   /** How the host follows what the buttons start. */
   readonly context?: Context;
 }
 
-/** Long enough for a first model; who wants more calls `train` with parameters. */
-const minutes = 3;
+/** Long enough for a first model. */
+const firstTraining: Parameters = { minutes: 3 };
 
 /** What Kaibu shows: the image, a layer to draw on, and the buttons Segment and Train. `image`: pixels that `assertPlane` lets pass. */
 export async function openInKaibu(
   kaibu: Kaibu,
   overtile: Overtile,
   image: Pixels,
-  { model = "my model", context = {} }: KaibuOptions = {},
+  { model = "my model", train = firstTraining, segment = {}, context = {} }: KaibuOptions = {},
 ): Promise<void> {
   const [height] = image.shape as [number];
   await kaibu.view_image(toKaibu(image), { type: "itk-vtk", name: image.name ?? "image" });
@@ -52,8 +58,8 @@ export async function openInKaibu(
         type: "button",
         label: "Segment",
         async callback() {
-          const { labels } = await overtile.segment(image, { model }, context);
-          await kaibu.view_image(toKaibu(labels!), { type: "itk-vtk", name: "labels", opacity: 0.5 });
+          const { labels } = await overtile.segment(image, { ...segment, model, output: "labels" }, context);
+          await kaibu.add_shapes(outlinesForKaibu(labels!), { name: "objects", shape_type: "polygon", edge_color: "#ffd54f" });
         },
       },
       {
@@ -62,7 +68,7 @@ export async function openInKaibu(
         label: "Train",
         async callback() {
           const regions = flipRegions(await drawing.get_features({ decimals: 2 }), height);
-          await overtile.train([{ image, regions }], { name: model, minutes, validate: "0" }, context);
+          await overtile.train([{ image, regions }], { validate: "0", ...train, name: model }, context);
         },
       },
     ],
@@ -96,6 +102,18 @@ export function toKaibu({ data, shape }: Pixels): NdArray {
   const flipped = data.slice();
   for (let y = 0; y < rows; y++) flipped.set(data.subarray(y * stride, (y + 1) * stride), (rows - 1 - y) * stride);
   return encodePixels({ data: flipped, shape }, "ndarray of a buffer") as NdArray;
+}
+
+/** The outer outlines of a label image of one plane as Kaibu takes polygons: rings of [x, y], y up, the first corner again at the end. */
+export function outlinesForKaibu({ data, shape }: Pixels): readonly (readonly (readonly [number, number])[])[] {
+  const [height, width] = shape as [number, number];
+  const outlines = traceOutlines({ height, width, data: Uint32Array.from(data) });
+  return outlines.flatMap(({ polygons }) =>
+    polygons.map(([outer]) => {
+      const corners = Array.from({ length: outer.length / 2 }, (_, i) => [outer[2 * i]!, height - outer[2 * i + 1]!] as const);
+      return [...corners, corners[0]!];
+    }),
+  );
 }
 
 /** Polygons between Kaibu's y (up) and ours (down); the same function both ways. */

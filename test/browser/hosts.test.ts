@@ -319,18 +319,20 @@ test.each(forms)(
     await training.catch(() => {});
     await sheet.page.evaluate((tiny) => plugin.train(samples, { ...tiny, name: "drawn" }), tiny);
     await press("Segment");
-    const shown = await frame.evaluate(() =>
-      kaibu.layers.map(({ image, config }) => [config["name"], image._rdtype, image._rshape, config["opacity"]]),
-    );
-    expect(shown).toEqual([
-      ["image", "uint8", [48, 48], undefined],
-      ["labels", "uint16", [48, 48], 0.5],
-    ]);
+    const shown = await frame.evaluate(() => ({
+      images: kaibu.layers.map(({ image, config }) => [config["name"], image._rdtype, image._rshape]),
+      shapes: kaibu.shapes.map(({ config }) => config["name"]),
+      corners: kaibu.shapes.at(-1)!.shapes.flat(),
+    }));
+    expect(shown.images).toEqual([["image", "uint8", [48, 48]]]);
+    expect(shown.shapes).toEqual(["annotation", "objects"]);
+    expect(shown.corners.every(([x, y]) => x >= 0 && x <= 48 && y >= 0 && y <= 48)).toBe(true);
   },
   90_000,
 );
 declare const kaibu: {
   readonly layers: { readonly image: { _rdtype: string; _rshape: number[] }; readonly config: Record<string, unknown> }[];
+  readonly shapes: { readonly shapes: [x: number, y: number][][]; readonly config: Record<string, unknown> }[];
   readonly elements: { readonly label: string; callback(): Promise<void> }[];
   readonly features: { readonly features: object[] };
 };

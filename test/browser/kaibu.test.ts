@@ -3,11 +3,16 @@
 
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type HostPage, hostPages } from "./support/host-pages.ts";
 import { createStand, makeCells, type Stand } from "./support/stand.ts";
 
 declare const host: HostPage;
+declare const plugin: {
+  openInKaibu(image: object, address: string, options: object): Promise<void>;
+  listModels(): Promise<readonly { name: string }[]>;
+};
 
 const app = process.env["OVERTILE_KAIBU"] ?? "";
 const isAtHand = app !== "" && existsSync(`${app}/index.html`);
@@ -24,8 +29,10 @@ afterAll(() => stand?.dispose());
 
 // What the app loads from elsewhere, turned to this machine (FIELD.md, "Kaibu").
 const loader = `<script src="/lib/imjoy-loader.js"></script><script>{
-  const load = imjoyLoader.loadImJoyRPC;
-  imjoyLoader.loadImJoyRPC = (config) => load({ ...config, base_url: location.origin + "/rpc/" });
+  // Its members are getters: only another object can have another member.
+  const loadImJoyRPC = (config) => loader.loadImJoyRPC({ ...config, base_url: location.origin + "/rpc/" });
+  const loader = window.imjoyLoader;
+  window.imjoyLoader = { ...loader, loadImJoyRPC };
 }</script>`;
 const turned: readonly (readonly [RegExp, string])[] = [
   [/<script[^>]*src="?https:\/\/lib\.imjoy\.io\/imjoy-loader\.js"?[^>]*><\/script>/g, loader],
@@ -46,22 +53,46 @@ async function serveKaibu(): Promise<string> {
 }
 
 test.skipIf(!isAtHand)(
-  "Kaibu shows the image, a layer to draw on and our buttons",
+  "Kaibu shows the image, is drawn in by mouse, and trains and segments by our buttons in it",
   async () => {
     const [hostUrl, pluginUrl, kaibuUrl] = [(await stand.serve(hostPages())).url, (await stand.serve()).url, await serveKaibu()];
     const { page, foreign } = await stand.open(`${hostUrl}imjoy.html`);
     await page.waitForFunction(() => "host" in globalThis, undefined, { timeout: 30_000 });
+    // A window of imjoy-core has no size of its own here.
+    await page.addStyleTag({ content: "iframe { width: 1200px !important; height: 640px !important }" });
     await page.evaluate(
       async ({ pluginUrl, kaibuUrl, cells: { side, image } }) => {
-        const plugin = (await host.load(pluginUrl)) as { openInKaibu(image: object, address: string): Promise<void> };
-        await plugin.openInKaibu({ data: Uint8Array.from(image), shape: [side, side] }, kaibuUrl);
+        Object.assign(globalThis, { plugin: await host.load(pluginUrl) });
+        const train = { levels: 1, features: 4, tile: 92, steps: 30 };
+        await plugin.openInKaibu({ data: Uint8Array.from(image), shape: [side, side] }, kaibuUrl, { model: "drawn", train });
       },
       { pluginUrl: `${pluginUrl}index.html`, kaibuUrl: `${kaibuUrl}index.html#/app`, cells: makeCells(48) },
     );
     const frame = page.frames().find((one) => one.url().startsWith(kaibuUrl))!;
-    await frame.getByText("Segment").waitFor();
-    expect(await frame.getByText("annotation").count()).toBeGreaterThan(0);
+    await frame.getByText("Segment", { exact: true }).waitFor();
+    const layer = (name: string): Promise<number> => frame.getByText(name).count();
+    expect(await layer("annotation")).toBeGreaterThan(0);
+    expect(await layer("objects")).toBe(0);
+    await drawBlob(page, (await frame.locator(".ol-viewport").boundingBox())!);
+    await frame.getByText("Train", { exact: true }).click();
+    const models = (): Promise<readonly string[]> => page.evaluate(async () => (await plugin.listModels()).map(({ name }) => name));
+    await expect.poll(models, { timeout: 60_000 }).toContain("drawn");
+    await frame.getByText("Segment", { exact: true }).click();
+    await expect.poll(() => layer("objects"), { timeout: 60_000 }).toBeGreaterThan(0);
     expect(foreign).toEqual([]);
   },
   120_000,
 );
+
+/** Draws a freehand outline with the mouse in the middle of the map. */
+async function drawBlob(page: Page, box: { x: number; y: number; width: number; height: number }): Promise<void> {
+  const radius = box.height / 8;
+  const at = (turn: number): [number, number] => [
+    box.x + box.width / 2 + radius * Math.cos(turn * 2 * Math.PI),
+    box.y + box.height / 2 + radius * Math.sin(turn * 2 * Math.PI),
+  ];
+  await page.mouse.move(...at(0));
+  await page.mouse.down();
+  for (let turn = 0.05; turn < 1; turn += 0.05) await page.mouse.move(...at(turn));
+  await page.mouse.up();
+}

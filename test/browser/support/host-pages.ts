@@ -125,7 +125,7 @@ await api.export({
   run: async () => {},
   view_image: async (image, config) => { kaibu.layers.push({ image, config }); return { _rintf: true, set_image: async () => {} }; },
   add_shapes: async (shapes, config) => {
-    kaibu.shapes.push(config);
+    kaibu.shapes.push({ shapes, config });
     return { _rintf: true, get_features: async () => kaibu.features };
   },
   add_widget: async (config) => { kaibu.elements = config.elements; return { _rintf: true, set_elements: async () => {} }; },

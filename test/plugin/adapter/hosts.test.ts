@@ -188,25 +188,41 @@ describe("Kaibu", () => {
     expect(flipRegions(flipped, 10)).toEqual(square);
   });
 
-  test("its buttons segment and train; what was drawn at the top trains at the top", async () => {
+  test("its buttons segment and train; what was drawn at the top trains at the top, what is found there is shown there", async () => {
     const shown: object[] = [];
+    const shapes: (readonly [unknown, object])[] = [];
     let widget: { elements: { _rintf: boolean; label: string; callback(): Promise<void> }[]; _rintf?: boolean } | undefined;
     const kaibu: Kaibu = {
       view_image: async (_, options) => void shown.push(options),
-      add_shapes: async () => ({ get_features: async () => square }),
+      add_shapes: async (given, options) => {
+        shapes.push([given, options]);
+        return { get_features: async () => square };
+      },
       add_widget: async (given) => {
         widget = given as typeof widget;
       },
     };
     const overtile = createFakeOvertile();
-    await openInKaibu(kaibu, overtile, { data: new Uint8Array(100), shape: [10, 10] });
+    const bright = Uint8Array.from({ length: 100 }, (_, i) => (i === 3 || i === 4 ? 200 : 0)); // two pixels of the top row
+    await openInKaibu(kaibu, overtile, { data: bright, shape: [10, 10] });
     expect(widget!._rintf).toBeUndefined();
     expect(widget!.elements.map(({ _rintf, label }) => [_rintf, label])).toEqual([
       [true, "Segment"],
       [true, "Train"],
     ]);
     for (const { callback } of widget!.elements) await callback();
-    expect(shown).toMatchObject([{ type: "itk-vtk" }, { type: "itk-vtk", opacity: 0.5 }]);
+    expect(shown).toMatchObject([{ type: "itk-vtk" }]);
+    const corners = [
+      [3, 10],
+      [5, 10],
+      [5, 9],
+      [3, 9],
+      [3, 10],
+    ];
+    expect(shapes).toMatchObject([
+      [[], { name: "annotation" }],
+      [[corners], { name: "objects" }],
+    ]);
     expect(overtile.got.samples![0]!.regions!.features[0]!.geometry).toMatchObject({
       coordinates: [
         [
