@@ -7,7 +7,7 @@ import { sampleBilinear } from "./array/resample.ts";
 import type { Network } from "./engine/network.ts";
 import { createClock, type Job } from "./job.ts";
 import type { GridReader } from "./read-grid.ts";
-import { writeClasses, writeProbabilities } from "./segment.ts";
+import { createSearch, writeClasses, writeProbabilities } from "./segment.ts";
 import type { Tile } from "./tile/plan.ts";
 import { runTiles } from "./tile/run.ts";
 import { type Block, gridCoordinate, type SlidePlan } from "./tile/slide-plan.ts";
@@ -44,6 +44,8 @@ export interface SlideRun {
   readonly found: number;
   readonly skipped: number;
   readonly predicted: number;
+  /** Where every pixel that was predicted is background: the largest probability that one had of being an object. */
+  readonly nearest?: number;
 }
 
 // Blocks that are packed and written while the next are predicted.
@@ -80,6 +82,7 @@ export async function* segmentSlide({ plan, grid, spec, networks, sink, keepProb
   const secondsLeft = createClock(pixels);
   let done = 0;
   let pixelsDone = 0;
+  const search = createSearch(spec.classes);
   const takeWritten = (): { readonly written?: readonly Box[] } => {
     const boxes = written;
     written = [];
@@ -89,6 +92,7 @@ export async function* segmentSlide({ plan, grid, spec, networks, sink, keepProb
   try {
     for await (const { tile, logits } of runTiles({ ...options, predictors: networks.map((network) => network.predict) })) {
       const { block } = tiles[tile.index]!;
+      search.add(logits);
       const assembled = open.get(block) ?? openBlock(block, plan, spec, keepProbabilities);
       open.set(block, assembled);
       if (assembled.add(tile, logits)) {
@@ -108,7 +112,8 @@ export async function* segmentSlide({ plan, grid, spec, networks, sink, keepProb
   }
   writes.check();
   yield { kind: "tile", done: total, total, ...takeWritten() };
-  return { found, skipped, predicted: undone.length };
+  const nearest = search.nearest();
+  return { found, skipped, predicted: undone.length, ...(nearest !== undefined && { nearest }) };
 }
 
 // Blocks side by side in a strip: with their margins they meet ten columns of the source's chunks, of which three rows are in use.

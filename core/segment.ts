@@ -11,6 +11,7 @@ import { createClock, type Job } from "./job.ts";
 import type { CountedLabels } from "./label/components.ts";
 import { findObjects } from "./label/find-objects.ts";
 import { labelBands } from "./label/label-bands.ts";
+import type { DroppedPieces } from "./label/object-table.ts";
 import { describeTooLarge, splitObjects } from "./label/split-objects.ts";
 import { openPlane, type Plane, type PlaneReader } from "./read-image.ts";
 import type { ImageSource } from "./source/source.ts";
@@ -45,6 +46,16 @@ export interface Segmentation {
   /** Objects of all classes but background, numbered in reading order. */
   readonly labels: CountedLabels;
   readonly plan: TilePlan;
+  readonly findings: Findings;
+}
+
+/** What tells why nothing was found, where that is so. */
+export interface Findings {
+  readonly dropped: DroppedPieces;
+  /** Where every pixel is background: the largest probability that a pixel had of being an object. */
+  readonly nearest?: number | undefined;
+  /** True where all pixels that were read have one value. */
+  readonly isFlat?: boolean | undefined;
 }
 
 /** Segments one plane of an image of any size with the networks, which hold the same weights and share the tiles. */
@@ -58,12 +69,13 @@ export async function* segment(
   yield { kind: "phase", name: "measuring grey values", done: 0 };
   const plane = await openPlane(source, options.plane, spec.channels, signal);
   const plan = planImage(source, spec, options);
-  const pixels = yield* classify(plane, spec, networks, plan, options, signal);
+  const { nearest, ...pixels } = yield* classify(plane, spec, networks, plan, options, signal);
 
   yield { kind: "phase", name: "finding objects", done: 0 };
-  const { labels, tooLarge } = await toObjects(pixels.classes, options, signal);
+  const { labels, tooLarge, dropped } = await toObjects(pixels.classes, options, signal);
   if (tooLarge.length > 0) yield { kind: "notice", done: 0, message: describeTooLarge(tooLarge) };
-  return { ...pixels, labels, plan };
+  const isFlat = plane.ranges.every(({ low, high }) => low === high);
+  return { ...pixels, labels, plan, findings: { dropped, nearest, isFlat } };
 }
 
 type Size = { readonly height: number; readonly width: number };
@@ -92,7 +104,7 @@ async function* classify(
   plan: TilePlan,
   { keepProbabilities, image = 0 }: SegmentOptions,
   signal: AbortSignal | undefined,
-): Job<Pick<Segmentation, "classes" | "probabilities">> {
+): Job<Pick<Segmentation, "classes" | "probabilities"> & Pick<Findings, "nearest">> {
   const classes = { height, width, channels: 1, data: new Uint8Array(height * width) };
   const kept = keepProbabilities ? height * width * spec.classes : 0;
   const probabilities = { height, width, channels: spec.classes, data: new Float32Array(kept) };
@@ -101,15 +113,40 @@ async function* classify(
   const secondsLeft = createClock(height * width);
   let done = 0;
   let pixelsDone = 0;
+  const search = createSearch(spec.classes);
   for await (const { tile, logits } of runTiles({ plan, channels: spec.channels, classes: spec.classes, read, predictors, signal })) {
     writeClasses(logits, tile.core, classes);
+    search.add(logits);
     if (keepProbabilities) writeProbabilities(logits, tile.core, probabilities);
     done = Math.min(total, done + 1); // a tile that was split for memory comes in parts
     pixelsDone += logits.length / spec.classes;
     yield { kind: "preview", done, total, image, box: tile.core, classes: cropRows(classes.data, width, 1, tile.core) };
     yield { kind: "tile", done, total, secondsLeft: secondsLeft(pixelsDone)! };
   }
-  return keepProbabilities ? { classes, probabilities } : { classes };
+  return { classes, ...(keepProbabilities && { probabilities }), nearest: search.nearest() };
+}
+
+/** Looks for the pixel that is nearest to an object, as long as every pixel is background. */
+export function createSearch(classes: number): { add(logits: Float32Array): void; nearest(): number | undefined } {
+  let best = Number.NEGATIVE_INFINITY;
+  let found = 0;
+  return {
+    add(logits) {
+      if (best > 0) return; // an object was found, and then nobody asks
+      for (let i = 0; i < logits.length; i += classes) {
+        let most = 1;
+        for (let c = 2; c < classes; c++) if (logits[i + c]! > logits[i + most]!) most = c;
+        const lead = logits[i + most]! - logits[i]!;
+        if (lead <= best) continue;
+        best = lead;
+        let sum = 0;
+        for (let c = 0; c < classes; c++) sum += Math.exp(logits[i + c]! - logits[i + most]!);
+        found = 1 / sum;
+        if (best > 0) return;
+      }
+    },
+    nearest: () => (best > 0 || best === Number.NEGATIVE_INFINITY ? undefined : found),
+  };
 }
 
 /** Writes the class with the largest logit of each pixel of the core; the first of equal ones. */
@@ -148,6 +185,7 @@ export interface FoundObjects {
   readonly labels: CountedLabels;
   /** Of those, which were too large to be looked at for necks. */
   readonly tooLarge: readonly number[];
+  readonly dropped: DroppedPieces;
 }
 
 type ObjectOptions = Pick<SegmentOptions, "minSizePx" | "fillHoles">;
@@ -180,6 +218,6 @@ export async function findObjectsToCut(
     const { table, tooLarge } = splitDepthPx === 0 ? { table: found, tooLarge: [] } : await splitObjects(read, found, cuts);
     const labels = new Uint32Array(height * width);
     for await (const band of labelBands(read, table, signal)) labels.set(band.data, band.y0 * width);
-    return { labels: { height, width, data: labels, count: table.count }, tooLarge };
+    return { labels: { height, width, data: labels, count: table.count }, tooLarge, dropped: table.dropped };
   };
 }

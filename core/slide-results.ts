@@ -5,7 +5,7 @@ import type { Band } from "./array/band.ts";
 import type { DType, TypedArray } from "./array/raster.ts";
 import type { Job } from "./job.ts";
 import { assertCocoSize } from "./label/format/coco.ts";
-import { countByRegion, type ObjectRegions, type ObjectTable } from "./label/object-table.ts";
+import { countByRegion, type DroppedPieces, type ObjectRegions, type ObjectTable } from "./label/object-table.ts";
 import type { Region } from "./label/region/region.ts";
 import { paintRuns } from "./label/run-band.ts";
 import { createLocalCrew, type ObjectCrew } from "./object-crew.ts";
@@ -54,6 +54,8 @@ export interface ResultOptions {
 
 export interface SlideCounts {
   readonly objects: number;
+  /** Where there is none: what was found and is too small. */
+  readonly dropped?: DroppedPieces;
   /** Objects of each region, where there are regions. */
   readonly byRegion?: readonly { readonly name: string; readonly objects: number }[];
   /** Ids of objects that were too large to be cut apart, where there are any. */
@@ -113,8 +115,12 @@ function rememberOpened(place: ResultPlace): { readonly place: ResultPlace; aban
   };
 }
 
-function countObjects({ count, regions, splits }: ObjectTable): SlideCounts {
-  const whole = { objects: count, ...(splits && splits.tooLarge.length > 0 && { tooLarge: splits.tooLarge }) };
+function countObjects({ count, regions, splits, dropped }: ObjectTable): SlideCounts {
+  const whole = {
+    objects: count,
+    ...(count === 0 && { dropped }),
+    ...(splits && splits.tooLarge.length > 0 && { tooLarge: splits.tooLarge }),
+  };
   if (regions === undefined) return whole;
   const counts = countByRegion(regions);
   return { ...whole, byRegion: regions.regions.map((_, i) => ({ name: nameRegion(regions, i + 1), objects: counts[i + 1]! })) };

@@ -184,15 +184,17 @@ function takeResult({ images, onModel }: Workplace, result: unknown, title: stri
   const fields = toRecord(result);
   const resolved = toRecord(fields["parameters"]);
   const kinds = outputsOf(fields, { ...parameters, ...resolved });
-  for (const [i, kind] of kinds.entries()) showResult(images, { title, kind, pixels: fields[kind] as Pixels }, i === 0);
+  const [maker, plane] = [fields["model"], { ...parameters, ...resolved }["plane"]];
+  const madeBy = { ...(typeof maker === "string" && { model: maker }), ...(typeof plane === "string" && { plane }) };
+  for (const [i, kind] of kinds.entries()) showResult(images, { title, kind, pixels: fields[kind] as Pixels, madeBy }, i === 0);
   // As resolved it finds the model again also where that is a file; a training tells the one that it made.
   const model = resolved["model"] ?? fields["model"];
   if (typeof model === "string") onModel(model);
 }
 
 /** Adds a result to the images: a plain image under its title, anything else under `TITLE.kind`. */
-export function showResult(images: ImageList, { title, kind, pixels }: HostResult, activate = true): void {
-  images.add({ title: kind === "image" ? title : `${title}.${kind}`, image: pixels }, { activate });
+export function showResult(images: ImageList, { title, kind, pixels, madeBy }: HostResult, activate = true): void {
+  images.add({ title: kind === "image" ? title : `${title}.${kind}`, image: pixels, ...(madeBy && { madeBy }) }, { activate });
 }
 
 const resultKinds = ["labels", "classes", "probabilities"] as const;

@@ -116,6 +116,8 @@ export interface SegmentResult {
   readonly slide?: { readonly folder: FileSystemDirectoryHandle };
   /** Objects in `labels`. */
   readonly objects?: number;
+  /** Where nothing was found: why that may be and what to do, as it is told by a notice, too. */
+  readonly nothing?: string;
   readonly model: string;
   /** The parameters as resolved: what `auto` became. */
   readonly parameters: Parameters;
@@ -180,12 +182,23 @@ export interface Host {
 export interface HostImage {
   readonly title: string;
   readonly image: Image;
+  /** Of a result: the model that made it, and the plane of the image that it is of. */
+  readonly madeBy?: ResultMaker;
 }
 
 export interface HostResult {
   readonly title: string;
   readonly kind: "image" | "labels" | "classes" | "probabilities";
   readonly pixels: Pixels;
+  readonly madeBy?: ResultMaker;
+}
+
+/** What made a result. */
+export interface ResultMaker {
+  /** Name of the model, with or without its version. */
+  readonly model?: string;
+  /** In the words of the parameter `plane`. */
+  readonly plane?: string;
 }
 
 /** The plugin's entry: `import { activate } from "overtile"`. */

@@ -2,6 +2,7 @@
 
 import type { Job } from "../core/job.ts";
 import type { Model } from "../core/model/model.ts";
+import type { Plane } from "../core/read-image.ts";
 import { planPrediction, type Segmentation, segment } from "../core/segment.ts";
 import { openSource } from "../core/source/open.ts";
 import type { ImageSource } from "../core/source/source.ts";
@@ -10,6 +11,7 @@ import type { Crew } from "./compute.ts";
 import type { Context, Image, Parameters, Pixels, SegmentResult } from "./contract.ts";
 import { shareMemory } from "./crew-plan.ts";
 import { loadModel, modelTitle, toReference } from "./load-model.ts";
+import { describeNothing } from "./nothing-found.ts";
 import type { Values } from "./parameter-table.ts";
 import { resolveParameters } from "./parameters.ts";
 import { choosePlanes } from "./planes.ts";
@@ -75,14 +77,39 @@ export function createSegmenter(given: Parameters, workspace: Workspace, opened?
           const options = { plane, image: number, tile, budget, minSizePx, fillHoles, splitDepthPx, keepProbabilities };
           results.push(yield* segment(source, spec, crew.networks, options, context.signal));
         }
+        const nothing = describeEmptyResult(results, { source, model, planes, minSizePx });
+        if (nothing !== undefined) yield { kind: "notice", done: 0, message: nothing };
         const resolved = { tile, min_size: minSizePx, split: splitDepthPx, workers: crew.networks.length, backend: crew.backendName };
         const parameters = { ...values, ...resolved, model: toReference(values.model, model) };
-        return { ...toPixels(results, source, values), model: modelTitle(model), parameters, backend: crew.backend };
+        const found = { ...toPixels(results, source, values), ...(nothing !== undefined && { nothing }) };
+        return { ...found, model: modelTitle(model), parameters, backend: crew.backend };
       } finally {
         source.dispose?.();
       }
     },
   };
+}
+
+interface EmptyContext {
+  readonly source: ImageSource;
+  readonly model: Model;
+  readonly planes: readonly Plane[];
+  readonly minSizePx: number;
+}
+
+/** Why no plane has an object; undefined where one has. */
+function describeEmptyResult(results: readonly Segmentation[], { source, ...context }: EmptyContext): string | undefined {
+  if (results.some(({ labels }) => labels.count > 0)) return undefined;
+  const all = results.map(({ findings }) => findings);
+  const most = all.reduce((one, { dropped }) => (dropped.largestPx > one.largestPx ? dropped : one), all[0]!.dropped);
+  const probabilities = all.map(({ nearest }) => nearest ?? Number.NaN);
+  const nearest = Math.max(...probabilities);
+  const findings = {
+    dropped: { count: all.reduce((sum, { dropped }) => sum + dropped.count, 0), largestPx: most.largestPx },
+    ...(!Number.isNaN(nearest) && { nearest }),
+    isFlat: all.every(({ isFlat }) => isFlat === true),
+  };
+  return describeNothing({ ...context, image: source, pixelSizeUm: source.pixelSizeUm, isResampled: false, findings });
 }
 
 function describeOtherScale({ pixelSizeUm: wanted }: Model, { name, pixelSizeUm }: ImageSource): string {

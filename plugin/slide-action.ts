@@ -4,6 +4,7 @@
 import type { Box } from "../core/array/raster.ts";
 import { type EmptyBlocks, findEmptyBlocks } from "../core/empty-blocks.ts";
 import type { Job } from "../core/job.ts";
+import type { DroppedPieces } from "../core/label/object-table.ts";
 import type { Model } from "../core/model/model.ts";
 import { hashSha256 } from "../core/model/sha256.ts";
 import { Problem } from "../core/problem.ts";
@@ -19,6 +20,7 @@ import { type Block, planSlide, type SlidePlan, standardBlockPx } from "../core/
 import type { Context, Parameters } from "./contract.ts";
 import { shareMemory } from "./crew-plan.ts";
 import { loadModel, modelTitle, toReference } from "./load-model.ts";
+import { describeNothing } from "./nothing-found.ts";
 import { resolveParameters } from "./parameters.ts";
 import { choosePlanes } from "./planes.ts";
 import { compareScales, describeChannels, learntSizePx, learntSplitPx, startSegmentCrew } from "./segment-crew.ts";
@@ -44,6 +46,8 @@ export interface SlideOptions {
 export interface SlideResult {
   readonly run: SlideRun;
   readonly record: SlideRecord;
+  /** Why its objects, once they are joined, are none. */
+  readonly describeNothing: (dropped: DroppedPieces, minSizePx: number) => string;
   /** The parameters as resolved. */
   readonly parameters: Parameters;
   readonly backend: string;
@@ -98,7 +102,15 @@ export async function* classifySlide(
     const sink: BlockSink = { has: blocks.has, write };
     const keepProbabilities = options.keepProbabilities !== undefined;
     const request = { plan, grid, spec, networks: crew.networks, sink, keepProbabilities, isEmpty: empty?.isEmpty, signal };
-    return { run: yield* segmentSlide(request), record, parameters, backend };
+    const run = yield* segmentSlide(request);
+    // Of blocks that were done before, the probabilities are not known.
+    const nearest = run.found === 0 && shard === undefined ? run.nearest : undefined;
+    const isFlat = grid.ranges.every(({ low, high }) => low === high);
+    const isSkipped = run.skipped > 0 && run.skipped === plan.blocks.length;
+    const facts = { image: source, model, planes, pixelSizeUm, isResampled: true, isSkipped };
+    const describe = (dropped: DroppedPieces, minSizePx: number): string =>
+      describeNothing({ ...facts, minSizePx, findings: { dropped, nearest, isFlat } });
+    return { run, record, parameters, backend, describeNothing: describe };
   } finally {
     crew.dispose();
   }

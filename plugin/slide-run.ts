@@ -63,12 +63,12 @@ export async function* segmentIntoFolder(
           if (before === undefined) await writeJson(store, begunName, { ...begun, parameters: { ...values, ...resolved } });
         },
       };
-      const { record, parameters, backend } = yield* classifySlide(source, store, values, options, workspace, context);
+      const { record, parameters, backend, describeNothing } = yield* classifySlide(source, store, values, options, workspace, context);
       const minSizePx = values.min_size === "auto" ? record.minSizePx : values.min_size;
       const splitDepthPx = values.split === "auto" ? record.splitDepthPx : values.split;
       const blocks = await findBlockStore(store, folder.name);
       crew = openObjectThreads(workspace, values.workers);
-      const { objects } = yield* writeSlideResults(blocks, {
+      const { objects, dropped } = yield* writeSlideResults(blocks, {
         crew,
         kinds: ["labels", "table"],
         format: "ome-tiff",
@@ -85,8 +85,10 @@ export async function* segmentIntoFolder(
         const message = `${missingChunks} chunks of ${source.name} are absent, which stands for the fill value.`;
         yield { kind: "notice", done: 0, message };
       }
+      const nothing = dropped && describeNothing(dropped, minSizePx);
+      if (nothing !== undefined) yield { kind: "notice", done: 0, message: nothing };
       const resolved = { ...parameters, min_size: minSizePx, split: splitDepthPx };
-      const result = { objects, model: record.model, parameters: resolved, backend };
+      const result = { objects, ...(nothing !== undefined && { nothing }), model: record.model, parameters: resolved, backend };
       await writeJson(store, resultName, result);
       return { ...result, slide: { folder } };
     } finally {

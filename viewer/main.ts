@@ -5,6 +5,8 @@ import { computed, effect, signal } from "@preact/signals-core";
 import { describeError } from "../core/problem.ts";
 import { createHost, type LocalHost } from "../host/host.ts";
 import type { JobInfo } from "../host/jobs.ts";
+import type { JobWatch } from "../host/run-command.ts";
+import type { SegmentResult } from "../plugin/contract.ts";
 import type { App } from "./app.ts";
 import { type Actions, createActions } from "./command/actions.ts";
 import { focusCanvas } from "./command/attempt.ts";
@@ -21,7 +23,7 @@ import { openImage } from "./file/open-image.ts";
 import { createMapView } from "./map/map-view.ts";
 import { createShellState } from "./model/shell-state.ts";
 import { createWorkspace } from "./model/workspace.ts";
-import { createMacroState } from "./panel/macro-panel.ts";
+import { createMacroState, type MacroState } from "./panel/macro-panel.ts";
 import { createLibrary } from "./plugin/library.ts";
 import { createSlideRuns } from "./plugin/slide-runs.ts";
 import { createTraining, type Training } from "./plugin/training.ts";
@@ -105,7 +107,7 @@ export async function startViewer(
       macro.output.value = [...macro.output.value.slice(-500), line];
     },
     samples: (parameters) => training.samplesFor(parameters),
-    watch: (start) => training.watch(start),
+    watch: (start) => withOutput(training.watch(start), macro),
     slides: slides.find,
   });
   const library = createLibrary(host);
@@ -174,6 +176,18 @@ export async function startViewer(
       host.dispose();
       desk.dispose();
       root.replaceChildren();
+    },
+  };
+}
+
+/** What a running macro has to hear of, too: that nothing was found. */
+function withOutput(watch: JobWatch | undefined, { running, output }: MacroState): JobWatch {
+  return {
+    ...watch,
+    end(outcome) {
+      watch?.end(outcome);
+      const { nothing } = ("result" in outcome ? (outcome.result ?? {}) : {}) as Partial<SegmentResult>;
+      if (nothing !== undefined && running.peek()) output.value = [...output.peek(), nothing];
     },
   };
 }

@@ -142,11 +142,16 @@ export function createObjectForest(): ObjectForest {
       }
       const ids = new Uint32Array(size);
       const kept: number[] = [];
+      const dropped = { count: 0, largestPx: 0 };
       for (let node = 1; node < size; node++) {
         if (values[node] === 0) continue;
         const parent = parents[node]!;
         if (parent !== node) ids[node] = ids[parent]!;
         else if (areas[node]! >= minSizePx) ids[node] = kept.push(node);
+        else {
+          dropped.count++;
+          dropped.largestPx = Math.max(dropped.largestPx, areas[node]!);
+        }
       }
       for (let node = 1; node < size; node++) if (isHole(node)) ids[node] = ids[owners[rootOf(node)]!]!;
       const select = <T extends Uint8Array | Uint32Array | Float64Array>(column: T, out: T): T => {
@@ -166,6 +171,7 @@ export function createObjectForest(): ObjectForest {
         x1: select(x1, new Uint32Array(count + 1)),
         regionOf: select(regions, new Uint32Array(count + 1)),
         sets: { ids, background, checksum },
+        dropped,
       };
     },
   };

@@ -20,6 +20,13 @@ export interface ObjectColumns {
   readonly extent?: Box | undefined;
 }
 
+/** Pieces that were found and left out since they are smaller than the smallest object. */
+export interface DroppedPieces {
+  readonly count: number;
+  /** Pixels of the largest of them; 0 where there is none. */
+  readonly largestPx: number;
+}
+
 /** The objects that a walk over an image's classes found; their numbers are their ids. */
 export interface ObjectTable extends ObjectColumns {
   /** Present where the walk kept to regions. */
@@ -28,6 +35,7 @@ export interface ObjectTable extends ObjectColumns {
   readonly splits?: Splits;
   /** How a second walk over the same classes finds the ids again. */
   readonly sets: SetIds;
+  readonly dropped: DroppedPieces;
 }
 
 /** How objects as they were found became those of the table. */

@@ -128,8 +128,8 @@ export async function segmentCommand(images: readonly string[], options: Options
 async function segmentFile(image: string, segmenter: Segmenter, folder: string): Promise<Report> {
   const result = await runInTerminal((signals) => segmenter.segment(image, signals));
   const files = await writeResult(folder, image, result);
-  const { objects, model, parameters, backend } = result;
-  return { image, files, objects, model, parameters, backend };
+  const { objects, nothing, model, parameters, backend } = result;
+  return { image, files, objects, ...(nothing !== undefined && { nothing }), model, parameters, backend };
 }
 
 async function sizeOf(image: string): Promise<Pick<ImageSource, "height" | "width" | "pixelSizeUm">> {

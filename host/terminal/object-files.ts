@@ -49,5 +49,17 @@ function tabulate(labels: CountedLabels): ObjectTable {
     [y0[id], x0[id], y1[id], x1[id]] = [box.y0, box.x0, box.y1, box.x1];
   }
   const sets = { ids: new Uint32Array(0), background: false, checksum: 0 };
-  return { height, width, count, classes: new Uint8Array(count + 1).fill(1), areasPx, y0, x0, y1, x1, sets };
+  return {
+    height,
+    width,
+    count,
+    classes: new Uint8Array(count + 1).fill(1),
+    areasPx,
+    y0,
+    x0,
+    y1,
+    x1,
+    sets,
+    dropped: { count: 0, largestPx: 0 },
+  };
 }

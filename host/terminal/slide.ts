@@ -16,6 +16,7 @@ import { openSource } from "../../core/source/open.ts";
 import { readRegions } from "../../core/source/read-regions.ts";
 import type { ImageSource } from "../../core/source/source.ts";
 import type { Parameters } from "../../plugin/contract.ts";
+import { describeNoneLeft } from "../../plugin/nothing-found.ts";
 import { openObjectThreads } from "../../plugin/object-threads.ts";
 import { resolveParameters } from "../../plugin/parameters.ts";
 import { compareScales } from "../../plugin/segment-crew.ts";
@@ -110,7 +111,9 @@ export async function segmentSlideFile(image: string, given: Parameters, flags: 
       keepProbabilities: kinds.includes("probabilities") ? (flags.floats === true ? "float32" : "uint8") : undefined,
       beforeBlock: ledger.save,
     };
-    const { run, record, backend } = await runInTerminal((signals) => classifySlide(source, store, given, options, workspace, signals));
+    const { run, record, backend, describeNothing } = await runInTerminal((signals) =>
+      classifySlide(source, store, given, options, workspace, signals),
+    );
     const report = { image, work, ...run, model: record.model, backend, tile: record.tile };
     if (shard !== undefined) {
       const note = `This was shard ${flags.shard}; "overtile merge ${work}" joins them.`;
@@ -130,7 +133,17 @@ export async function segmentSlideFile(image: string, given: Parameters, flags: 
     ).finally(crew.dispose);
     const gaps = joinGaps([await readGaps(work), gapsNow()]);
     await removeWhole(work);
-    return { ...report, work: undefined, files: results, ...counts, ...describeGaps(source.name, gaps) };
+    const nothing = counts.dropped && describeNothing(counts.dropped, minSizePx);
+    if (nothing !== undefined) ownProcess().stderr.write(`${nothing}\n`);
+    const { dropped: _, ...told } = counts;
+    return {
+      ...report,
+      work: undefined,
+      files: results,
+      ...told,
+      ...(nothing !== undefined && { nothing }),
+      ...describeGaps(source.name, gaps),
+    };
   } finally {
     source.dispose?.();
   }
@@ -191,6 +204,7 @@ export async function mergeCommand(
     const gaps = describeGaps(record.name, joinGaps([known, gapsOf(source, skipBad)]));
     if (options.json === true) print(JSON.stringify({ work, ...counts, ...gaps, files: results }, null, 2));
     else print(`${counts.objects} objects -> ${results.join(", ")}`);
+    if (counts.dropped) ownProcess().stderr.write(`${describeNoneLeft(record.name, counts.dropped, minSizePx)}\n`);
   } finally {
     source?.dispose?.();
   }

@@ -43,8 +43,9 @@ async function segmentActive(imagej: ImageJ, overtile: Overtile): Promise<void> 
   const image = await readActive(imagej);
   const [newest] = (await overtile.models.list()).toSorted((a, b) => b.created.localeCompare(a.created));
   if (newest === undefined) throw new Error("There is no model yet. Train one, or import one.");
-  const { labels } = await overtile.segment(image, { model: newest.name });
+  const { labels, nothing } = await overtile.segment(image, { model: newest.name });
   await imagej.viewImage(toImageJ(labels!), { name: "labels" });
+  if (nothing !== undefined) await imagej.showStatus?.(`Overtile: ${nothing}`);
 }
 
 // Draws the ROI manager's objects into a new window of 16 bits, each with its own number. What a macro returns is an error.

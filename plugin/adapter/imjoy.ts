@@ -40,6 +40,7 @@ const kinds = ["labels", "classes", "probabilities"] as const;
 export function createRpcPlugin(api: ImJoyApi, overtile: Overtile) {
   const segment = async (image: unknown, options?: unknown, context?: CallContext): Promise<unknown> => {
     const result = await overtile.segment(decodeImage(image), readOptions("segment", options), followCall(api, context));
+    if (result.nothing !== undefined) Promise.resolve(api.showMessage?.(result.nothing)).catch(() => {});
     return encodeResult(result, formOf(image));
   };
   const train = async (samples: unknown, options?: unknown, context?: CallContext): Promise<unknown> => {

@@ -47,6 +47,7 @@ describe.skipIf(!hasChromium || !isBuilt || !isLong)(`the newcomer's run (needs 
       await page.getByText(/^Trained my model@1/).waitFor();
       const predict = async (layer: string): Promise<number[]> => {
         await page.getByRole("button", { name: "Segment image" }).click();
+        await page.waitForFunction(() => !(globalThis as never as Handle).overtileViewer.app.training.segmenting.value);
         await page.getByText(`objects in "${layer}"`).waitFor();
         return page.evaluate(() => {
           const layer = (globalThis as never as Handle).overtileViewer.app.workspace.activeLayer.value!;
@@ -83,7 +84,7 @@ describe.skipIf(!hasChromium || !isBuilt || !isLong)(`the newcomer's run (needs 
       expect(await page.getByRole("checkbox", { name: "Go on from my model" }).isChecked()).toBe(true);
       await page.getByRole("button", { name: "Train", exact: true }).click();
       await page.getByText(/^Trained my model@2/).waitFor();
-      const predicted = await predict("Prediction 2");
+      const predicted = await predict("Prediction");
       const f1 = scoreF1(truth, predicted);
       console.log(`newcomer's run, gone on with for ${steps} steps: F1 ${f1.toFixed(3)}, ${((Date.now() - started) / 1000).toFixed(1)} s`);
 

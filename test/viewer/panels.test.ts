@@ -245,7 +245,7 @@ describe.skipIf(!hasChromium)("around the image", () => {
       await choose(sheet, "Plugins", "train");
       await page.getByText(/Trained my cells@1/).waitFor();
       await choose(sheet, "Plugins", "segment-box");
-      await expect.poll(layers).toEqual(["Prediction (parts)", "Annotations"]);
+      await expect.poll(layers).toEqual(["Prediction", "Annotations"]);
       await choose(sheet, "Plugins", "model-rename");
       await answer("nuclei");
       await expect.poll(() => look((app) => app.training.models.value.map(({ name }) => name))).toEqual(["nuclei"]);

@@ -39,8 +39,11 @@ export function createDrawingActions({ workspace, dialogs, shell, view }: App, a
           value.trim() ? undefined : "Expected a name.",
         );
         if (name === undefined || name.trim() === layer.name.value) return;
-        changeValues(workspace, { title: "rename layer", values: [layer.name], ...stepOn(workspace, layer) }, () => {
+        const values = [layer.name, layer.madeBy];
+        changeValues(workspace, { title: "rename layer", values, ...stepOn(workspace, layer) }, () => {
           layer.name.value = name.trim();
+          // One that was named is kept: the next result does not take its place.
+          layer.madeBy.value = undefined;
         });
       }),
     addLayer(entry: ImageEntry): void {

@@ -8,10 +8,11 @@ import { openSource } from "../../core/source/open.ts";
 import type { LocalHost } from "../../host/host.ts";
 import { titleOfAddress } from "../../host/images.ts";
 import type { HostImage, Image, Pixels } from "../../plugin/contract.ts";
-import { writeLabels } from "../labels/label-raster.ts";
 import { initialDisplay, measureChannels } from "../map/channel-display.ts";
+import { replaceResult } from "../model/edit.ts";
 import { createImageEntry, type ImageEntry, type Origin } from "../model/image-entry.ts";
 import { createLabelLayer, type LabelKind, type LabelLayer } from "../model/label-layer.ts";
+import { planeOfResult, type ResultOrigin, showResultLayer, takeResultLayer, writeResult } from "../model/result-layer.ts";
 import type { Workspace } from "../model/workspace.ts";
 import type { Reader } from "../read/reader.ts";
 import { keptBytes } from "../store/datasets.ts";
@@ -50,6 +51,7 @@ export function createImageDesk(workspace: Workspace, { reader, host, locate, ad
   const waiting = new Map<Image, ImageEntry>();
   const entries = new Map<Image, ImageEntry>();
   const layers = new Map<Image, { entry: ImageEntry; layer: LabelLayer }>();
+  const replaced = new Map<Image, { entry: ImageEntry; kind: LabelKind; image: Pixels }>();
   const opening = new Set<Image>();
   let stop: (() => void) | undefined;
 
@@ -96,7 +98,7 @@ export function createImageDesk(workspace: Workspace, { reader, host, locate, ad
       waiting.delete(image.image);
       addEntry(entry, image);
     } else if (parent && isPixels(image.image)) {
-      layers.set(image.image, { entry: parent.entry, layer: addLayer(parent.entry, parent.kind, image.image) });
+      layers.set(image.image, { entry: parent.entry, layer: addResult(parent.entry, parent.kind, image) });
     } else if (isPixels(image.image) && !opening.has(image.image)) void showPixels(image, image.image);
   }
 
@@ -123,23 +125,26 @@ export function createImageDesk(workspace: Workspace, { reader, host, locate, ad
     void showChannels(workspace, entry);
   }
 
-  function addLayer(entry: ImageEntry, kind: LabelKind, pixels: Pixels): LabelLayer {
-    const { source } = entry;
-    const layer = createLabelLayer(
-      { width: source.width, height: source.height, planes: source.sizeZ * source.sizeT },
-      freeLayerName(entry, kind),
-      kind,
-    );
-    const size = source.width * source.height;
-    const planes = Math.floor(pixels.data.length / size);
-    if (planes === 1) writeLabels(layer.raster, entry.planeIndex.peek(), pixels.data);
-    else
-      for (let plane = 0; plane < Math.min(planes, layer.raster.planes); plane++)
-        writeLabels(layer.raster, plane, pixels.data.subarray(plane * size, (plane + 1) * size));
-    batch(() => {
-      entry.layers.value = [layer, ...entry.layers.value];
-      entry.activeLayer.value = layer;
+  function addResult(entry: ImageEntry, kind: ResultOrigin["kind"], { image, madeBy }: HostImage): LabelLayer {
+    return batch(() => {
+      const layer = takeResultLayer(entry, { kind, model: madeBy?.model });
+      const isFirst = layer.raster.tiles.size === 0;
+      const change = writeResult(layer, planeOfResult(entry, madeBy?.plane), image as Pixels);
+      if (isFirst) layer.version.value++;
+      else replaceResult(workspace, layer, change);
+      for (const [other, { layer: shown }] of layers) if (shown === layer) replaced.set(other, { entry, kind, image: other as Pixels });
+      showResultLayer(entry, layer);
+      return layer;
     });
+  }
+
+  // Macros name each result: one whose layer shows a later one is still what it was.
+  function layerOf(image: Image): LabelLayer | undefined {
+    const old = replaced.get(image);
+    if (!old) return layers.get(image)?.layer;
+    const { width, height, sizeZ, sizeT } = old.entry.source;
+    const layer = createLabelLayer({ width, height, planes: sizeZ * sizeT }, "", old.kind);
+    writeResult(layer, old.entry.planeIndex.peek(), old.image);
     return layer;
   }
 
@@ -148,7 +153,11 @@ export function createImageDesk(workspace: Workspace, { reader, host, locate, ad
     batch(() => {
       const present = new Set(host().images.map(({ image }) => image));
       for (const [image, entry] of entries) if (!present.has(image)) dropEntry(image, entry);
-      for (const image of layers.keys()) if (!present.has(image)) layers.delete(image);
+      for (const image of layers.keys()) {
+        if (present.has(image)) continue;
+        layers.delete(image);
+        replaced.delete(image);
+      }
       for (const image of host().images) {
         const entry = entries.get(image.image);
         if (entry) entry.title.value = image.title;
@@ -191,7 +200,7 @@ export function createImageDesk(workspace: Workspace, { reader, host, locate, ad
       return entry;
     },
     entryOf: (image) => entries.get(image) ?? layers.get(image)?.entry,
-    layerOf: (image) => layers.get(image)?.layer,
+    layerOf,
     close(entry) {
       const results = host().images.filter(({ image }) => layers.get(image)?.entry === entry);
       for (const { title } of results) host().close(title);
@@ -253,7 +262,7 @@ async function showChannels(workspace: Workspace, entry: ImageEntry): Promise<vo
 export function parentOf<E extends Pick<ImageEntry, "title">>(
   title: string,
   images: readonly E[],
-): { entry: E; kind: LabelKind } | undefined {
+): { entry: E; kind: ResultOrigin["kind"] } | undefined {
   for (const kind of ["labels", "classes"] as const) {
     const entry = images.find(
       (other) => title.startsWith(`${other.title.peek()}.`) && title.slice(other.title.peek().length + 1).startsWith(kind),
@@ -265,15 +274,6 @@ export function parentOf<E extends Pick<ImageEntry, "title">>(
     if (second) return { entry: second, kind };
   }
   return undefined;
-}
-
-function freeLayerName(entry: ImageEntry, kind: LabelKind): string {
-  const base = kind === "classes" ? "Classes" : "Prediction";
-  const names = entry.layers.peek().map(({ name }) => name.peek());
-  if (!names.includes(base)) return base;
-  let n = 2;
-  while (names.includes(`${base} ${n}`)) n++;
-  return `${base} ${n}`;
 }
 
 function isFetchable(path: string): boolean {

@@ -1,7 +1,7 @@
 // Changing what was drawn or found: objects, classes, boxes, whole planes; each one step of the history.
 
 import type { Box } from "../../core/array/raster.ts";
-import { applyTiles, readLabels, tilePosition, writeLabels } from "../labels/label-raster.ts";
+import { applyTiles, readLabels, type TileChange, tilePosition } from "../labels/label-raster.ts";
 import type { Point } from "../labels/paint.ts";
 import { boxOfObject } from "../labels/plane-objects.ts";
 import { splitObject } from "../labels/split.ts";
@@ -101,9 +101,9 @@ export function setRegions(workspace: Workspace, layer: LabelLayer, after: reado
   });
 }
 
-/** Replaces all labels of a plane: a result that comes in, or one copied from another layer. */
-export function replaceLabels(workspace: Workspace, target: Target, data: ArrayLike<number>, title: string): void {
-  remember(workspace, target.layer, title, writeLabels(target.layer.raster, target.plane, data), 0);
+/** Makes a step of a result that was just written over the one before: none of its objects has the class of an old number. */
+export function replaceResult(workspace: Workspace, layer: LabelLayer, change: TileChange): void {
+  remember(workspace, layer, "segmentation", change, 0, (classes) => classes.clear());
 }
 
 /** Replaces the labels of a box of a plane: `data` is the box, row by row. */

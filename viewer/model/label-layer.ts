@@ -23,6 +23,10 @@ export interface LabelLayer {
   readonly classOf: Signal<ReadonlyMap<number, number>>;
   /** Boxes inside which everything is annotated; none means the whole image. */
   readonly regions: Signal<readonly Box[]>;
+  /** Of a result: the name of the model, without its version. Absent where it is not known, and once the user has named the layer. */
+  readonly madeBy: Signal<string | undefined>;
+  /** Why a result holds nothing, as it was told. */
+  readonly nothing: Signal<string | undefined>;
   /** Ids of the selected objects, the last chosen last. */
   readonly selected: Signal<readonly number[]>;
 }
@@ -45,6 +49,8 @@ export function createLabelLayer(
     version: signal(0),
     classOf: signal(new Map()),
     regions: signal([]),
+    madeBy: signal(undefined),
+    nothing: signal(undefined),
     selected: signal([]),
   };
 }

@@ -45,10 +45,12 @@ export interface Workspace {
   readonly preview: Signal<Preview | undefined>;
 }
 
-/** A sentence for the user. Errors stay until they are closed. */
+/** A sentence for the user. Errors and what asks for something stay until they are closed; others go after a while. */
 export interface Notice {
   readonly kind: "info" | "error";
   readonly text: string;
+  /** True: it stays, since what it says is of use later, too. */
+  readonly stays?: boolean;
   readonly action?: { readonly title: string; run(): void };
 }
 

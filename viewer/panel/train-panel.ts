@@ -188,6 +188,7 @@ function stepSegment(app: App, actions: Actions, next: Step, objectCount: number
     </div>
     ${models.length === 0 ? html`<p class="hint">Train a model first, or import one.</p>` : nothing}
     ${entry ? slideResults(app, actions, entry) : nothing}
+    ${isResult && objectCount === 0 && !busy ? html`<p class="hint" data-nothing>${layer.nothing.value ?? `No objects in "${layer.name.value}" here.`}</p>` : nothing}
     ${
       isResult && objectCount > 0
         ? html`<p class="hint">${objectCount} ${objectCount === 1 ? "object" : "objects"} in "${layer.name.value}". Correct with brush and eraser, then train on.</p>

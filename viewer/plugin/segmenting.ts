@@ -9,7 +9,8 @@ import type { JobStart, JobWatch } from "../../host/run-command.ts";
 import type { Parameters, Pixels, SegmentResult } from "../../plugin/contract.ts";
 import { replaceBox } from "../model/edit.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
-import { createLabelLayer, type LabelLayer, nextObjectId } from "../model/label-layer.ts";
+import { nextObjectId } from "../model/label-layer.ts";
+import { findResult, showResultLayer, takeResultLayer } from "../model/result-layer.ts";
 import type { Workspace } from "../model/workspace.ts";
 import { hasParameter, knownValues, needCommand } from "./bound-command.ts";
 import { type Computing, readComputing } from "./computing.ts";
@@ -89,8 +90,13 @@ export function createSegmenting(
       feed.end();
     });
     computing.value = readComputing(result) ?? computing.peek();
-    const { labels } = result;
-    if (labels) placeLabels(workspace, image, { plane, box, labels });
+    const { labels, model: maker, nothing } = result;
+    if (labels) placeLabels(workspace, image, { plane, box, labels, model: maker });
+    tellNothing(nothing);
+  }
+
+  function tellNothing(nothing: string | undefined): void {
+    if (nothing !== undefined) workspace.status.value = { kind: "info", text: nothing, stays: true };
   }
 
   return {
@@ -111,9 +117,14 @@ export function createSegmenting(
           if (work.cancelled) host.cancel(job);
         },
         onProgress: feed.show,
-        end() {
+        end(outcome) {
           works.delete(work);
           feed.end();
+          if (!("result" in outcome)) return;
+          const { model: maker, nothing } = (outcome.result ?? {}) as Partial<SegmentResult>;
+          const layer = findResult(entry, { kind: "labels", model: maker });
+          if (layer) layer.nothing.value = nothing;
+          tellNothing(nothing);
         },
       };
     },
@@ -147,16 +158,16 @@ function shownPlane(entry: RegisteredCommand, { plane, source: { sizeZ, sizeT } 
   return hasParameter(entry, "plane") && sizeZ * sizeT > 1 ? { plane: `z=${z},t=${t}` } : {};
 }
 
-/** Puts the objects of a part into the result layer for parts, replacing what was inside the box. */
-function placeLabels(workspace: Workspace, image: ImageEntry, { plane, box, labels }: { plane: number; box: Box; labels: Pixels }): void {
-  const { width, height } = image.source;
-  let layer: LabelLayer | undefined = image.layers.value.find(({ kind }) => kind === "labels");
-  if (!layer) {
-    layer = createLabelLayer({ width, height, planes: image.source.sizeZ * image.source.sizeT }, "Prediction (parts)", "labels");
-    image.layers.value = [layer, ...image.layers.value];
-  }
+/** Puts the objects of a part into the layer of the model's results, replacing what was inside the box. */
+function placeLabels(
+  workspace: Workspace,
+  image: ImageEntry,
+  { plane, box, labels, model }: { plane: number; box: Box; labels: Pixels; model: string },
+): void {
+  const layer = takeResultLayer(image, { kind: "labels", model });
   const first = nextObjectId(layer);
   const ids = Uint32Array.from(labels.data, (id) => (id === 0 ? 0 : first + id - 1));
   replaceBox(workspace, { layer, plane }, box, ids, "segment part");
-  image.activeLayer.value = layer;
+  layer.nothing.value = undefined;
+  showResultLayer(image, layer);
 }

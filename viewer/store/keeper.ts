@@ -266,6 +266,7 @@ async function loadLayers(stored: StoredImage, entry: ImageEntry, store: BlobSto
     layer.outlinesOnly.value = one.outlinesOnly;
     layer.classOf.value = new Map(one.classOf);
     layer.regions.value = one.regions;
+    layer.madeBy.value = one.madeBy;
     layers.push(layer);
   }
   entry.layers.value = layers;

@@ -18,6 +18,7 @@ export interface StoredLayer {
   readonly outlinesOnly: boolean;
   readonly classOf: readonly (readonly [number, number])[];
   readonly regions: readonly Box[];
+  readonly madeBy?: string | undefined;
 }
 
 export interface StoredImage {
@@ -99,5 +100,6 @@ function describeLayer(layer: LabelLayer): StoredLayer {
     outlinesOnly: layer.outlinesOnly.value,
     classOf: [...layer.classOf.value],
     regions: layer.regions.value,
+    madeBy: layer.madeBy.value,
   };
 }
