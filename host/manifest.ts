@@ -4,6 +4,7 @@
 
 import { type Schema, Validator } from "@cfworker/json-schema";
 import { describeError, nearestWord, Problem } from "../core/problem.ts";
+import { download, largestTextBytes } from "../core/source/download.ts";
 import { findValue } from "../plugin/macro-options.ts";
 import { manifestSchema } from "./manifest-schema.ts";
 
@@ -83,17 +84,20 @@ export interface Manifest {
   };
 }
 
-/** What this page needs of `fetch`. */
+/** What is needed of `fetch`. */
 export type Fetch = (url: string) => Promise<Response>;
 
 /**
  * The checked manifest at a URL, or that an object already holds. Throws Problem MissingFile (no such address) or InvalidData
  * with the field as `path`: `contributions.commands[0].id`.
  */
-export async function loadManifest(source: string | URL | object, fetchFile: Fetch = fetch): Promise<Manifest> {
+export async function loadManifest(source: string | URL | object, fetchFile?: Fetch): Promise<Manifest> {
   if (typeof source !== "string" && !(source instanceof URL)) return checkManifest(source);
   const url = String(source);
-  const text = await fetchText(url, fetchFile);
+  // A plugin is installed at once or not at all: nobody waits for its server to come back.
+  const http = { retries: 0, ...(fetchFile && { fetch: (address: URL) => fetchFile(address.href) }) };
+  const bytes = await download(url, { what: "a manifest", most: largestTextBytes, takesPages: true, http });
+  const text = new TextDecoder().decode(bytes);
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -132,24 +136,6 @@ function toJson(value: unknown): unknown {
   } catch {
     throw wrongField("", "It must be JSON.");
   }
-}
-
-async function fetchText(url: string, fetchFile: Fetch): Promise<string> {
-  const missing = (reason: string, cause?: unknown): Problem =>
-    new Problem(
-      "MissingFile",
-      `A manifest must be at ${url}; got ${reason}. Check the address, and that its server allows this page to read it.`,
-      { path: url },
-      { cause },
-    );
-  let response: Response;
-  try {
-    response = await fetchFile(url);
-  } catch (error) {
-    throw missing(describeError(error), error);
-  }
-  if (!response.ok) throw missing(`status ${response.status}`);
-  return await response.text();
 }
 
 function checkCommands({ name, contributions: { commands } }: Manifest): void {

@@ -1,7 +1,7 @@
 // The workspace of a browser, made in the job worker: models and checkpoints in the browser's storage, workers from the same
 // script, files fetched.
 
-import { describeError, Problem } from "../core/problem.ts";
+import { download, largestArchiveBytes } from "../core/source/download.ts";
 import type { AssetBytes } from "./assets.ts";
 import { createBrowserSpawn } from "./browser-worker.ts";
 import type { WorkerScript } from "./bundle.ts";
@@ -39,19 +39,5 @@ export async function openBrowserWorkspace({ assets, script, base }: StartOption
 /** Bytes of a Blob or of an address. Throws Problem MissingFile, AbortError. */
 async function fetchBytes(from: Blob | URL | string, base: string | undefined, signal: AbortSignal | undefined): Promise<Uint8Array> {
   if (from instanceof Blob) return new Uint8Array(await from.arrayBuffer());
-  const path = resolveAddress(from, base);
-  const missing = (reason: string, cause?: unknown): Problem =>
-    new Problem(
-      "MissingFile",
-      `There must be a file at ${path}; got ${reason}. Check the address, and that its server allows this page.`,
-      { path },
-      { cause },
-    );
-  const fail = (cause: unknown): never => {
-    signal?.throwIfAborted();
-    throw missing(`no answer (${describeError(cause)})`, cause);
-  };
-  const response = await fetch(path, { signal: signal ?? null }).catch(fail);
-  if (!response.ok) throw missing(`status ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer().catch(fail));
+  return download(resolveAddress(from, base), { what: "a file", most: largestArchiveBytes, signal });
 }

@@ -35,7 +35,7 @@ export function isRefusal(error: unknown): error is Problem {
 
 /** True for the path or address of an archive, false for a name in the library. */
 export function isArchivePath(reference: string): boolean {
-  return reference.toLowerCase().endsWith(".zip");
+  return /^https?:\/\//i.test(reference) || reference.toLowerCase().endsWith(".zip");
 }
 
 export interface LibraryOptions {

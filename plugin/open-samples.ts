@@ -45,7 +45,7 @@ function isShare(validate: string): boolean {
 
 async function openZip(set: Image, { readBytes }: Pick<Workspace, "readBytes">, signal?: AbortSignal): Promise<readonly SampleSource[]> {
   if (typeof set === "object" && !(set instanceof Blob) && !(set instanceof URL)) throw noSamples();
-  return openDataset(await readBytes(set, signal), signal);
+  return openDataset(await readBytes(set, signal), { signal });
 }
 
 async function openSample(sample: Sample, index: number, signal?: AbortSignal): Promise<SampleSource> {

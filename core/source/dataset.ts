@@ -4,6 +4,7 @@
 
 import { Problem } from "../problem.ts";
 import { type ByteReader, createBlobReader, readWhole } from "./bytes.ts";
+import { type DownloadOptions, download, isAddress, largestArchiveBytes } from "./download.ts";
 import { type Folder, openZipFolder } from "./folder.ts";
 import { openImage } from "./open.ts";
 import { deferSource } from "./raster-source.ts";
@@ -18,6 +19,12 @@ export interface DatasetSample {
   readonly ignore?: ImageSource;
 }
 
+export interface DatasetOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Told while a dataset comes from a server. */
+  readonly onBytes?: DownloadOptions["onBytes"];
+}
+
 const drawings = ["labels", "classes", "ignore"] as const;
 type Drawing = (typeof drawings)[number];
 
@@ -25,12 +32,16 @@ type Drawing = (typeof drawings)[number];
 type Files = ReadonlyMap<string, string>;
 
 /**
- * The samples of a dataset, sorted by name: a folder's path (Node), a zip as path, bytes or Blob, or a Folder.
+ * The samples of a dataset, sorted by name: a folder's path (Node), a zip as path, address, bytes or Blob, or a Folder.
  * Throws Problem InvalidData, naming the file, for images without drawing, drawings without image, sizes that differ,
  * drawings that are not single-channel, and files that cannot be read; MissingFile when there is nothing at the path.
  */
-export async function openDataset(input: string | Uint8Array | Blob | Folder, signal?: AbortSignal): Promise<readonly DatasetSample[]> {
-  const folder = await openFolder(input);
+export async function openDataset(
+  input: string | Uint8Array | Blob | Folder,
+  options: DatasetOptions = {},
+): Promise<readonly DatasetSample[]> {
+  const { signal } = options;
+  const folder = await openFolder(input, options);
   const images = await listFiles(folder, "images");
   if (!images || images.size === 0) {
     const reason = "no images";
@@ -58,10 +69,14 @@ export async function openDataset(input: string | Uint8Array | Blob | Folder, si
   return samples;
 }
 
-async function openFolder(input: string | Uint8Array | Blob | Folder): Promise<Folder> {
+async function openFolder(input: string | Uint8Array | Blob | Folder, { signal, onBytes }: DatasetOptions): Promise<Folder> {
   if (input instanceof Uint8Array) return openZipFolder(input, "the dataset");
   if (input instanceof Blob) return openZipFolder(await readWhole(createBlobReader(input), "the dataset"), "the dataset");
   if (typeof input !== "string") return input;
+  if (isAddress(input)) {
+    const bytes = await download(input, { what: "a dataset (a zip)", most: largestArchiveBytes, signal, onBytes });
+    return openZipFolder(bytes, input);
+  }
   const { isNodeFolder, openFileReader, openNodeFolder } = await import("./node-file.ts");
   if (await isNodeFolder(input)) return openNodeFolder(input);
   const reader = await openFileReader(input);

@@ -4,6 +4,7 @@
 
 import { joinSignals } from "../job.ts";
 import { describeError, Problem } from "../problem.ts";
+import { createGate } from "./gate.ts";
 
 export interface HttpOptions {
   /** Further tries after a failure that may pass. */
@@ -14,6 +15,8 @@ export interface HttpOptions {
   readonly timeoutMs?: number;
   /** Requests that run at the same time. */
   readonly inFlight?: number;
+  /** What sends requests; default is the platform's. */
+  readonly fetch?: (url: URL, init: RequestInit) => Promise<Response>;
 }
 
 /** What is wanted of an address. */
@@ -22,6 +25,10 @@ export interface HttpRequest {
   readonly range?: { readonly offset: number; readonly length: number };
   /** More bytes than this are refused. */
   readonly most: number;
+  /** True: pages (HTML) come, too; the caller says what is wrong with them. */
+  readonly takesPages?: boolean | undefined;
+  /** Told of each piece that comes: bytes so far, and of the whole answer where the server says it. */
+  readonly onBytes?: ((bytes: number, total: number | undefined) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -55,10 +62,21 @@ class Passing extends Error {
 class Unreachable extends Passing {}
 
 const longestWaitMs = 20_000;
+/** Taken for an answer at first; doubled as it grows. */
+const firstBytes = 2 ** 16;
 /** Before a server has answered once, it is not tried for long: its name may be wrong. */
 const triesUnknown = 3;
 
-export function createHttpClient({ retries = 4, backoffMs = 300, timeoutMs = 20_000, inFlight = 6 }: HttpOptions = {}): HttpClient {
+/** Of an answer that does not say its size: it might never end. */
+const mostUntold = 2 ** 29;
+
+export function createHttpClient({
+  retries = 4,
+  backoffMs = 300,
+  timeoutMs = 20_000,
+  inFlight = 6,
+  fetch = (url, init) => globalThis.fetch(url, init),
+}: HttpOptions = {}): HttpClient {
   const ending = new AbortController();
   const enter = createGate(inFlight);
   let hasAnswered = false;
@@ -70,7 +88,7 @@ export function createHttpClient({ retries = 4, backoffMs = 300, timeoutMs = 20_
     read: (response: Response, alive: () => void) => Promise<T>,
   ): Promise<T> {
     const { range, signal } = request;
-    const leave = await enter(signal);
+    const leave = enter.atOnce() ?? (await enter.inTurn(signal));
     const stall = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const alive = (): void => {
@@ -78,11 +96,13 @@ export function createHttpClient({ retries = 4, backoffMs = 300, timeoutMs = 20_
       timer = setTimeout(() => stall.abort(), timeoutMs);
     };
     const joined = joinSignals(signal, ending.signal, stall.signal);
+    let isAnswered = false;
     try {
       alive();
       const headers = range ? { Range: `bytes=${range.offset}-${range.offset + range.length - 1}` } : undefined;
       const response = await fetch(url, { method, signal: joined.signal, ...(headers ? { headers } : {}) });
       hasAnswered = true;
+      isAnswered = true;
       alive();
       return await read(response, alive);
     } catch (cause) {
@@ -90,6 +110,7 @@ export function createHttpClient({ retries = 4, backoffMs = 300, timeoutMs = 20_
       ending.signal.throwIfAborted();
       if (stall.signal.aborted) throw new Passing(`no data came for ${timeoutMs / 1000} s`);
       if (cause instanceof Passing || cause instanceof Problem) throw cause;
+      if (isAnswered) throw new Passing(`its answer broke off (${describeFailure(cause)})`, 0, { cause });
       throw new Unreachable(describeFailure(cause), 0, { cause });
     } finally {
       clearTimeout(timer);
@@ -131,7 +152,8 @@ export function createHttpClient({ retries = 4, backoffMs = 300, timeoutMs = 20_
   };
 }
 
-async function readAnswer(url: URL, response: Response, { range, most }: HttpRequest, alive: () => void): Promise<HttpAnswer | undefined> {
+async function readAnswer(url: URL, response: Response, request: HttpRequest, alive: () => void): Promise<HttpAnswer | undefined> {
+  const { range, most } = request;
   const { status, headers } = response;
   const drop = (): void => void response.body?.cancel().catch(() => {});
   if (status === 404 || status === 410) {
@@ -148,7 +170,7 @@ async function readAnswer(url: URL, response: Response, { range, most }: HttpReq
     drop();
     throw refuse(url, `the server answered ${status} ${response.statusText}`.trim(), advise(status));
   }
-  if (/^(text\/html|application\/xhtml)/i.test(headers.get("content-type") ?? "")) {
+  if (!request.takesPages && /^(text\/html|application\/xhtml)/i.test(headers.get("content-type") ?? "")) {
     drop();
     throw refuse(url, "the server answers a page (HTML) in place of a file", "Check the address.");
   }
@@ -159,10 +181,16 @@ async function readAnswer(url: URL, response: Response, { range, most }: HttpReq
     drop();
     throw createTooLarge(url, declared, most, range !== undefined && !isPartial);
   }
-  const bytes = await readBody(response, most, alive).catch((cause: unknown) => {
-    if (cause instanceof RangeError) throw createTooLarge(url, undefined, most, range !== undefined && !isPartial);
-    throw cause;
-  });
+  const limit = declared ?? Math.min(most, mostUntold);
+  const told = (bytes: number): void => {
+    alive();
+    request.onBytes?.(bytes, declared);
+  };
+  const bytes = await readBody(response, limit, told);
+  if (bytes === undefined) {
+    if (declared === undefined) throw createTooLarge(url, undefined, limit, range !== undefined && !isPartial);
+    throw new Passing(`more than the ${declared} bytes came that it had announced`);
+  }
   const wanted = isPartial && range ? Math.min(range.length, (total ?? Number.POSITIVE_INFINITY) - range.offset) : declared;
   // Without knowing the size, only the first part of a file may be shorter than what was asked for.
   const mayEnd = isPartial && total === undefined && range?.offset === 0 && bytes.length <= range.length;
@@ -170,28 +198,29 @@ async function readAnswer(url: URL, response: Response, { range, most }: HttpReq
   return { bytes, isPartial, ...(total === undefined ? {} : { total }) };
 }
 
-async function readBody(response: Response, most: number, alive: () => void): Promise<Uint8Array> {
+/** The body; undefined where it is longer than `most`. Memory is taken as bytes come: what was announced may not be true. */
+async function readBody(response: Response, most: number, told: (bytes: number) => void): Promise<Uint8Array | undefined> {
   const reader = response.body?.getReader();
-  const pieces: Uint8Array[] = [];
+  let out = new Uint8Array(Math.min(most, firstBytes));
   let length = 0;
   while (reader) {
     const { value, done } = await reader.read();
     if (done) break;
-    alive();
-    length += value.length;
-    if (length > most) {
+    const end = length + value.length;
+    if (end > most) {
       void reader.cancel().catch(() => {});
-      throw new RangeError("too long");
+      return undefined;
     }
-    pieces.push(value);
+    if (end > out.length) {
+      const larger = new Uint8Array(Math.min(most, Math.max(end, 2 * out.length)));
+      larger.set(out.subarray(0, length));
+      out = larger;
+    }
+    out.set(value, length);
+    length = end;
+    told(length);
   }
-  const out = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    out.set(piece, at);
-    at += piece.length;
-  }
-  return out;
+  return length === out.length ? out : out.slice(0, length);
 }
 
 function readLength(headers: Headers): number | undefined {
@@ -221,7 +250,8 @@ function advise(status: number): string {
 
 function createTooLarge(url: URL, bytes: number | undefined, most: number, isRefusedRange: boolean): Problem {
   const size = bytes === undefined ? `more than ${most} bytes` : `${bytes} bytes`;
-  if (!isRefusedRange) return refuse(url, `it has ${size}; the most is ${most}`, "Get the file again.");
+  if (!isRefusedRange)
+    return refuse(url, `it has ${size}; the most is ${most}`, "Check the address, or download the file and open it from the disk.");
   const reason = `the server sends no parts of it (no range requests), and whole it has ${size}, more than ${Math.round(most / 2 ** 20)} MiB`;
   return refuse(url, reason, 'The server must answer "Range" with 206; or download the file and open it from the disk.');
 }
@@ -259,32 +289,4 @@ function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
     }, ms);
     signal?.addEventListener("abort", abort, { once: true });
   });
-}
-
-/** Lets `limit` in at a time, in the order in which they came. Entering gives the way to leave. */
-function createGate(limit: number): (signal: AbortSignal | undefined) => Promise<() => void> {
-  const queue: (() => void)[] = [];
-  let inside = 0;
-  const leave = (): void => {
-    inside--;
-    queue.shift()?.();
-  };
-  return async (signal) => {
-    while (inside >= limit) {
-      await new Promise<void>((resolve, reject) => {
-        const go = (): void => {
-          signal?.removeEventListener("abort", abort);
-          resolve();
-        };
-        const abort = (): void => {
-          queue.splice(queue.indexOf(go), 1);
-          reject(signal?.reason);
-        };
-        queue.push(go);
-        signal?.addEventListener("abort", abort, { once: true });
-      });
-    }
-    inside++;
-    return leave;
-  };
 }

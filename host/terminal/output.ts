@@ -11,6 +11,7 @@ import { writeTiff } from "../../core/source/write-tiff.ts";
 import type { Pair } from "../../plugin/actions.ts";
 import type { Pixels, Scores, SegmentResult } from "../../plugin/contract.ts";
 import { ownProcess } from "./process.ts";
+import { createDownloadLine } from "./progress.ts";
 
 export const resultKinds = ["labels", "classes", "probabilities"] as const;
 
@@ -133,7 +134,13 @@ function notAFolder(path: string, cause: unknown): Problem<"CannotWrite"> {
 
 /** The dataset that `validate` names; none where it is a share of the images. */
 export async function openValidation(validate: string): Promise<readonly DatasetSample[]> {
-  return Number.isNaN(Number(validate)) ? await openDataset(validate) : [];
+  return Number.isNaN(Number(validate)) ? await readDataset(validate) : [];
+}
+
+/** The samples of a folder, a zip or an address, with a line about a download. */
+export async function readDataset(dataset: string): Promise<readonly DatasetSample[]> {
+  const tell = createDownloadLine(dataset);
+  return openDataset(dataset, { onBytes: tell.show }).finally(tell.end);
 }
 
 /** Scores, one a line. */

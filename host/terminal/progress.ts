@@ -3,7 +3,8 @@
 
 import { SingleBar } from "cli-progress";
 import type { Progress } from "../../core/job.ts";
-import type { TextStream } from "./process.ts";
+import { describeBytes } from "../../core/source/download.ts";
+import { ownProcess, type TextStream } from "./process.ts";
 
 export interface ProgressView {
   show(progress: Progress): void;
@@ -13,6 +14,8 @@ export interface ProgressView {
 
 // Without a terminal, at most one line in so many milliseconds.
 const quietMs = 10_000;
+// On a terminal a line is written over so often.
+const overwriteMs = 200;
 
 /** A view of the jobs that follow one another. */
 export function createProgressView(stream: TextStream): ProgressView {
@@ -52,6 +55,30 @@ export function createProgressView(stream: TextStream): ProgressView {
       stream.write(`${done}/${total} ${describe(progress)}\n`);
     },
   };
+}
+
+/** One line about a download: on a terminal written over, elsewhere now and then. */
+export function createDownloadLine(address: string, stream: TextStream = ownProcess().stderr): DownloadLine {
+  let lastMs = performance.now();
+  let isShown = false;
+  return {
+    show(bytes, total) {
+      const now = performance.now();
+      if (now - lastMs < (stream.isTTY ? overwriteMs : quietMs)) return;
+      lastMs = now;
+      isShown = true;
+      const text = `${address}: ${describeBytes(bytes, total)}`;
+      stream.write(stream.isTTY ? `\r${text}\u001b[K` : `${text}\n`);
+    },
+    end() {
+      if (isShown && stream.isTTY) stream.write("\r\u001b[K");
+    },
+  };
+}
+
+export interface DownloadLine {
+  readonly show: (bytes: number, total: number | undefined) => void;
+  readonly end: () => void;
 }
 
 function describe(progress: Progress): string {

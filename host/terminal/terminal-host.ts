@@ -4,7 +4,6 @@
 import { basename } from "node:path";
 import type { Progress as CoreProgress } from "../../core/job.ts";
 import { Problem } from "../../core/problem.ts";
-import { openDataset } from "../../core/source/dataset.ts";
 import { evaluatePairs, segmentImage, trainOnSamples } from "../../plugin/actions.ts";
 import type { Context, Image, Parameters, Scores, SegmentResult, TrainResult } from "../../plugin/contract.ts";
 import { describeMachine } from "../../plugin/diagnostics.ts";
@@ -15,7 +14,7 @@ import type { Workspace } from "../../plugin/workspace.ts";
 import { createHost, type Files, type LocalHost } from "../host.ts";
 import { checkManifest } from "../manifest.ts";
 import { formatModels, tellFaults } from "./models.ts";
-import { assertWritable, exists, formatScores, openValidation } from "./output.ts";
+import { assertWritable, exists, formatScores, openValidation, readDataset } from "./output.ts";
 import type { Shell } from "./run-job.ts";
 import { libraryFolder } from "./workspace.ts";
 
@@ -49,7 +48,7 @@ export function createTerminalHost({ files, workspace, shell, print, overwrite }
       trained.add(name);
       await assertWritable(libraryFolder());
       const samples = {
-        train: await openDataset(await findDataset(dataset)),
+        train: await readDataset(await findDataset(dataset)),
         validate: await openValidation(validate),
         title: basename(dataset),
       };

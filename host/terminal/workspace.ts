@@ -5,6 +5,7 @@ import { availableParallelism, homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describeError, Problem } from "../../core/problem.ts";
+import { download, isAddress, largestArchiveBytes } from "../../core/source/download.ts";
 import { writeFileWhole } from "../../core/source/write-file.ts";
 import { loadAssets } from "../../plugin/assets.ts";
 import { createLibrary, type Library } from "../../plugin/library.ts";
@@ -14,6 +15,7 @@ import { createNodeFiles } from "../../plugin/store/node-files.ts";
 import { createNodeLock } from "../../plugin/store/node-lock.ts";
 import type { Workspace } from "../../plugin/workspace.ts";
 import { ownProcess } from "./process.ts";
+import { createDownloadLine } from "./progress.ts";
 
 /** The library's folder: $OVERTILE_HOME, else $XDG_DATA_HOME/overtile, else ~/.local/share/overtile. */
 export function libraryFolder(): string {
@@ -62,17 +64,9 @@ export async function keepTemporarily(file: string, bytes: Uint8Array): Promise<
 export async function readBytes(from: Blob | URL | string, signal?: AbortSignal): Promise<Uint8Array> {
   if (from instanceof Blob) return new Uint8Array(await from.arrayBuffer());
   const text = String(from);
-  if (/^https?:\/\//.test(text)) {
-    const response = await fetch(text, { signal: signal ?? null }).catch((error: unknown) => {
-      signal?.throwIfAborted();
-      throw new Problem("MissingFile", `A model must be at ${text}; it cannot be reached (${describeError(error)}). Check the address.`, {
-        path: text,
-      });
-    });
-    if (response.ok) return new Uint8Array(await response.arrayBuffer());
-    throw new Problem("MissingFile", `A model must be at ${text}; the server answered ${response.status}. Check the address.`, {
-      path: text,
-    });
+  if (isAddress(text)) {
+    const tell = createDownloadLine(text);
+    return download(text, { what: "a file", most: largestArchiveBytes, signal, onBytes: tell.show }).finally(tell.end);
   }
   const path = text.startsWith("file:/") ? fileURLToPath(text) : text;
   return readFile(path).then(

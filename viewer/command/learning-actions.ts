@@ -2,11 +2,12 @@
 
 import type { Box } from "../../core/array/raster.ts";
 import { Problem } from "../../core/problem.ts";
+import { describeBytes, download, largestArchiveBytes } from "../../core/source/download.ts";
 import type { Parameters } from "../../plugin/contract.ts";
 import type { App } from "../app.ts";
 import { askDataset } from "../dialog/dataset-dialog.ts";
 import { askParameters } from "../dialog/parameter-form.ts";
-import { download } from "../file/export.ts";
+import { download as saveFile } from "../file/export.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import type { SlideLayer } from "../model/slide-layer.ts";
 import { chooseSlide } from "../plugin/slide-runs.ts";
@@ -24,10 +25,23 @@ export function createLearningActions(
     const models = library.models();
     if (!models)
       throw new Problem("InvalidData", "A plugin must be installed before a model is imported; there is none.", { reason: "no plugin" });
-    const info = await models.import(file);
+    const info = await models.import(file instanceof URL ? await fetchArchive(file) : file);
     await training.refreshModels();
     training.model.value = info.name;
     workspace.status.value = { kind: "info", text: `Imported the model ${info.name}.` };
+  }
+
+  /** The archive at an address: a job, with its progress and a way to cancel it. */
+  async function fetchArchive(address: URL): Promise<Blob> {
+    const { promise } = host.jobs.add({
+      title: `Downloading ${address.pathname.split("/").at(-1) || address.host}`,
+      run: ({ signal, job, onProgress }) =>
+        download(address, {
+          ...{ what: "a model", most: largestArchiveBytes, signal },
+          onBytes: (done, total) => onProgress({ kind: "phase", name: describeBytes(done, total), done, ...(total && { total }), job }),
+        }),
+    });
+    return new Blob([(await promise) as Uint8Array<ArrayBuffer>]);
   }
 
   function keep(id: string, values: Parameters): void {
@@ -91,7 +105,7 @@ export function createLearningActions(
         else {
           const result = await host.run(id, values);
           await training.refreshModels();
-          if (result instanceof Blob) download(result, fileNameOf(values, result));
+          if (result instanceof Blob) saveFile(result, fileNameOf(values, result));
           else if (result !== undefined && result !== null)
             await dialogs.tell(title, typeof result === "string" ? result : JSON.stringify(result, undefined, 2));
         }

@@ -2,6 +2,7 @@
 // pictures by the browser's decoder. Large files are never read whole, and the browser decodes pictures only up to a sane size.
 
 import { describeError, isProblem, Problem } from "../../core/problem.ts";
+import { createHttpClient } from "../../core/source/http.ts";
 import { openSource } from "../../core/source/open.ts";
 import type { ImageSource } from "../../core/source/source.ts";
 import type { Pixels } from "../../plugin/contract.ts";
@@ -24,21 +25,15 @@ export async function openHere(input: Blob | URL | FileSystemDirectoryHandle, na
 /** The bytes of a picture that the browser decodes; of anything else no more than the head is read. */
 async function readPicture(input: Blob | URL | FileSystemDirectoryHandle): Promise<Blob | undefined> {
   if (input instanceof Blob) return (await isPicture(input)) && input.size <= pictureBytes ? input : undefined;
-  const reader = input instanceof URL ? (await fetch(input)).body?.getReader() : undefined;
-  if (!reader) return undefined;
-  const parts: BlobPart[] = [];
-  let bytes = 0;
-  let isKnown = false;
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return isKnown ? new Blob(parts) : undefined;
-    parts.push(value);
-    bytes += value.length;
-    isKnown ||= await isPicture(new Blob(parts));
-    if (bytes > pictureBytes || (bytes >= headBytes && !isKnown)) {
-      await reader.cancel();
-      return undefined;
-    }
+  if (!(input instanceof URL)) return undefined;
+  const client = createHttpClient();
+  try {
+    const head = await client.get(input, { range: { offset: 0, length: headBytes }, most: pictureBytes });
+    if (head === undefined || !(await isPicture(new Blob([head.bytes as BlobPart])))) return undefined;
+    const whole = head.isPartial ? await client.get(input, { most: pictureBytes }) : head;
+    return whole && new Blob([whole.bytes as BlobPart]);
+  } finally {
+    client.dispose();
   }
 }
 

@@ -1,6 +1,7 @@
 // What the page's own address asks for (?image=, ?model=, ?macro=, ?plugin=): shown in full, and done only after a click.
 
 import { signal } from "@preact/signals-core";
+import { download, largestTextBytes } from "../../core/source/download.ts";
 import type { App } from "../app.ts";
 import type { Actions } from "../command/actions.ts";
 import { html, nothing, type Part } from "../dom/html.ts";
@@ -39,11 +40,15 @@ async function act(app: App, actions: Actions, macro: MacroState, kind: Kind, va
   if (kind === "model") await actions.importArchive(new URL(value, location.href));
   if (kind === "macro") {
     await app.library.settled();
-    macro.source.value = looksLikeAddress(value) ? await (await fetch(new URL(value, location.href))).text() : value;
+    macro.source.value = looksLikeAddress(value) ? await fetchMacro(new URL(value, location.href)) : value;
     app.shell.right.value = true;
     app.shell.tab.value = "macro";
     await runMacroText(app, macro);
   }
+}
+
+async function fetchMacro(address: URL): Promise<string> {
+  return new TextDecoder().decode(await download(address, { what: "a macro", most: largestTextBytes }));
 }
 
 function looksLikeAddress(value: string): boolean {

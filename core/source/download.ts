@@ -1,0 +1,57 @@
+// A whole file from an address: models, datasets, manifests, macros, pictures. Everything that is fetched whole goes through here, so
+// that a body without end, one that stalls, one that is cut, or a page in place of a file ends in a sentence that says what to do.
+
+import { Problem } from "../problem.ts";
+import { createHttpClient, type HttpOptions } from "./http.ts";
+
+export interface DownloadOptions {
+  /** What should lie at the address, for messages: "a model". */
+  readonly what: string;
+  /** Bytes at most. */
+  readonly most: number;
+  readonly signal?: AbortSignal | undefined;
+  /** True: pages (HTML) come, too; the caller says what is wrong with them. */
+  readonly takesPages?: boolean;
+  /** Bytes so far, and of the whole file where the server says it. */
+  readonly onBytes?: ((bytes: number, total: number | undefined) => void) | undefined;
+  readonly http?: HttpOptions;
+}
+
+/** Of archives: the largest that is held in memory. */
+export const largestArchiveBytes = 2 ** 31 - 1;
+/** Of texts: manifests and macros. */
+export const largestTextBytes = 2 ** 22;
+
+const retries = 2;
+
+/** The bytes at an address; relative ones are relative to the page. Throws Problem MissingFile, AbortError. */
+export async function download(address: URL | string, options: DownloadOptions): Promise<Uint8Array> {
+  const { what, most, signal, onBytes, takesPages, http } = options;
+  const { href } = (globalThis as { readonly location?: { readonly href: string } }).location ?? {};
+  const path = String(address);
+  if (!URL.canParse(path, href)) throw createMissing(what, path, "that is no address");
+  const url = new URL(path, href);
+  const client = createHttpClient({ retries, ...http });
+  try {
+    const answer = await client.get(url, { most, signal, onBytes, takesPages });
+    if (answer) return answer.bytes;
+  } finally {
+    client.dispose();
+  }
+  throw createMissing(what, url.href, "the server has none (status 404)");
+}
+
+/** True for what is fetched from a server. */
+export function isAddress(text: string): boolean {
+  return /^https?:\/\//i.test(text);
+}
+
+/** "12 of 250 MB". */
+export function describeBytes(bytes: number, total: number | undefined): string {
+  const megabytes = (count: number): string => (count < 1e7 ? (count / 1e6).toFixed(1) : String(Math.round(count / 1e6)));
+  return total === undefined ? `${megabytes(bytes)} MB` : `${megabytes(bytes)} of ${megabytes(total)} MB`;
+}
+
+function createMissing(what: string, path: string, reason: string): Problem {
+  return new Problem("MissingFile", `Expected ${what} at ${path}; ${reason}. Check the address.`, { path });
+}
