@@ -2,7 +2,7 @@
 // made. Each image is measured by itself, as `segment` will measure the images to come.
 
 import { hideIgnored } from "./array/ignore.ts";
-import type { LabelImage, Raster } from "./array/raster.ts";
+import type { LabelImage, Raster, TypedArray } from "./array/raster.ts";
 import { type Job, takeTurn } from "./job.ts";
 import {
   assertOneChannel,
@@ -14,7 +14,9 @@ import {
   toLabelImage,
   toMask,
 } from "./label/check.ts";
+import { type ClassReading, readClassNumbers } from "./label/class-numbers.ts";
 import { labelComponents } from "./label/components.ts";
+import { assertExact, assertNotSmoothed } from "./label/smoothing.ts";
 import { Problem } from "./problem.ts";
 import { openPlane, type Plane, readWhole } from "./read-image.ts";
 import { prepareImage } from "./sample/prepare.ts";
@@ -64,12 +66,14 @@ export async function* readSamples(samples: readonly SampleSource[], options: Re
     }
     await takeTurn(options.signal);
   }
-  const classes = options.classes === "auto" ? 1 + Math.max(1, ...read.map(largestClass)) : options.classes;
+  const reading = readClassNumbers(read.flatMap(listNumbers), options.classes);
+  for (const message of reading.notices) yield { kind: "notice", done: 0, message };
+  const classes = reading.count;
 
   const images: SamplePlane[] = [];
   for (const drawn of read) {
     yield { kind: "phase", name: "making weight maps", done: images.length, total: read.length };
-    const { image, notices } = prepare(drawn, classes, options.weights);
+    const { image, notices } = prepare(renumber(drawn, reading), classes, options.weights);
     for (const message of notices) yield { kind: "notice", done: images.length, message: `${drawn.name}: ${message}` };
     images.push({ ...image, sample: drawn.sample });
     await takeTurn(options.signal);
@@ -101,7 +105,9 @@ async function readDrawn(sample: SampleSource, plane: Plane, { channels, signal 
     const raster = await readDrawing(sample.name, sample.image, kind, source, plane, signal);
     return { [kind]: { ...raster, data: hideIgnored(raster.data, ignore?.data) } };
   };
-  return { name: sample.name, image, ...(await drawing("labels")), ...(await drawing("classes")), ...(ignore && { ignore }) };
+  const drawn = { ...(await drawing("labels")), ...(await drawing("classes")) };
+  for (const [kind, raster] of Object.entries(drawn)) assertNotSmoothed(kind, raster, sample.name);
+  return { name: sample.name, image, ...drawn, ...(ignore && { ignore }) };
 }
 
 /** The plane of a drawing that belongs to the plane of its image; along an axis where it has one only, that one stands for all. */
@@ -114,6 +120,7 @@ async function readDrawing(
   signal: AbortSignal | undefined,
 ): Promise<Raster> {
   const { height, width, sizeZ, sizeT } = source;
+  assertExact(kind, source, name);
   assertSameSize("image", image, kind, source, name);
   const planes = { sizeZ: sizeZ === 1 ? image.sizeZ : sizeZ, sizeT: sizeT === 1 ? image.sizeT : sizeT };
   assertSamePlanes("image", image, kind, planes, name);
@@ -123,16 +130,28 @@ async function readDrawing(
   return source.read({ y0: 0, x0: 0, y1: height, x1: width, z, t, channels: [0], signal });
 }
 
-/** The largest class number drawn; 1 for a black and white mask and where only objects are drawn. */
-function largestClass({ classes }: Drawn): number {
-  if (classes === undefined) return 1;
-  let largest = 0;
-  let isMask = true;
-  for (const value of classes.data) {
-    largest = Math.max(largest, value);
-    if (value !== 0 && value !== 255) isMask = false;
-  }
-  return isMask ? 1 : largest;
+/** The whole numbers in a drawing of classes; others are refused with their place later. */
+function listNumbers({ classes }: Drawn): readonly ReadonlySet<number>[] {
+  if (classes === undefined) return [];
+  const numbers = new Set<number>();
+  for (const value of classes.data) if (value >= 0 && Number.isInteger(value)) numbers.add(value);
+  return [numbers];
+}
+
+/** The drawing with its classes numbered from 0, and what is void ignored. */
+function renumber(drawn: Drawn, { classOf, voids }: ClassReading): Drawn {
+  const { classes, labels, ignore } = drawn;
+  if (classes === undefined || classOf.size + voids.size === 0) return drawn;
+  const { height, width } = classes;
+  const data = classes.data.map((value) => (voids.has(value) ? 0 : (classOf.get(value) ?? value))) as TypedArray;
+  const numbered = { ...drawn, classes: { ...classes, data } };
+  if (voids.size === 0) return numbered;
+  const hidden = Uint8Array.from(classes.data, (value, i) => (voids.has(value) || ignore?.data[i] ? 1 : 0));
+  return {
+    ...numbered,
+    ...(labels && { labels: { ...labels, data: hideIgnored(labels.data, hidden) } }),
+    ignore: { height, width, data: hidden },
+  };
 }
 
 function prepare(
@@ -144,7 +163,7 @@ function prepare(
   const drawnLabels = labelPixels && toLabelImage(labelPixels, name);
   const prepared = prepareImage({ image, labels: drawnLabels, classes, ignore }, { classCount, weights, path: name });
   const labels: LabelImage = drawnLabels ?? labelComponents(classes!);
-  const notices = drawnLabels ? checkLabels(drawnLabels, ignore?.data) : checkClasses(classes!.data, ignore?.data);
+  const notices = drawnLabels ? checkLabels(drawnLabels, ignore?.data) : checkClasses(classes!, ignore?.data);
   return { image: { name, prepared, labels, classes: classes?.data, ignore: ignore?.data }, notices };
 }
 

@@ -1,8 +1,10 @@
 // `evaluate` as hosts call it: two label images compared, or the two of every pair and all pooled.
 
+import type { LabelImage } from "../core/array/raster.ts";
 import { type Job, takeTurn } from "../core/job.ts";
-import { assertSamePlanes, assertSameSize, toLabelImage } from "../core/label/check.ts";
+import { assertSamePlanes, assertSameSize, describeLikeness, toLabelImage } from "../core/label/check.ts";
 import { type Scores as LabelScores, type Measures, measureImage, scoreMeasures } from "../core/label/metrics.ts";
+import { assertExact, describeSmoothing, isSmoothed } from "../core/label/smoothing.ts";
 import { openSource } from "../core/source/open.ts";
 import type { ImageSource } from "../core/source/source.ts";
 import type { Context, Image, Scores } from "./contract.ts";
@@ -20,21 +22,36 @@ export interface Pair {
  */
 export async function* evaluatePairs(pairs: readonly Pair[], { signal }: Context = {}): Job<Scores> {
   const measures: Measures[] = [];
+  const told: string[] = [];
   for (const [done, { predicted, truth, name }] of pairs.entries()) {
     yield { kind: "phase", name: `comparing ${name}`, done, total: pairs.length };
     await withSource(truth, signal, (wanted) =>
       withSource(predicted, signal, async (found) => {
+        assertExact("predicted labels", found, name);
+        assertExact("true labels", wanted, name);
         assertSameSize("prediction", found, "truth", wanted, name);
         assertSamePlanes("prediction", found, "truth", wanted, name);
         for (const { z, t } of choosePlanes(wanted, { channel: "", plane: "all" })) {
           const [labels, other] = await Promise.all([wanted, found].map((source) => readLabels(source, { z, t, signal })));
+          for (const [which, drawn] of [
+            ["truth", labels!],
+            ["prediction", other!],
+          ] as const)
+            told.push(...describeMasks(which, drawn, name));
           measures.push(measureImage({ labels: labels! }, { labels: other! }));
           await takeTurn(signal);
         }
       }),
     );
+    for (const message of told.splice(0)) yield { kind: "notice", done, message };
   }
   return toFlatScores(scoreMeasures(measures));
+}
+
+/** What makes scores of a label image mean nothing: a mask or classes in its place, smoothed numbers. One sentence each. */
+function describeMasks(which: string, labels: LabelImage, name: string): readonly string[] {
+  const notices = [...describeLikeness(labels), ...(isSmoothed(labels) ? [describeSmoothing("labels")] : [])];
+  return notices.map((notice) => `${name}, ${which}: ${notice}`);
 }
 
 async function withSource(image: Image, signal: AbortSignal | undefined, use: (source: ImageSource) => Promise<void>): Promise<void> {

@@ -25,27 +25,34 @@ export async function openSamples(
   workspace: Pick<Workspace, "readBytes">,
   signal?: AbortSignal,
 ): Promise<TrainingSamples> {
+  const notices: string[] = [];
+  const open = (set: Image): Promise<readonly SampleSource[]> =>
+    openZip(set, workspace, { signal, tell: (notice) => notices.push(notice) });
   const own = Array.isArray(given) ? (given as readonly Sample[]) : undefined;
   if (own !== undefined && own.length > 0) {
     const opened = await Promise.all(own.map((sample, i) => openSample(sample, i, signal)));
     const ofUse = (use: Sample["use"]): SampleSource[] => opened.filter((_, i) => (own[i]!.use ?? "train") === use);
-    const extra = isShare(validate) ? [] : await openZip(validate, workspace, signal);
-    return { train: ofUse("train"), validate: [...ofUse("validate"), ...extra], title: dataset || `${own.length} samples` };
+    const extra = isShare(validate) ? [] : await open(validate);
+    return { train: ofUse("train"), validate: [...ofUse("validate"), ...extra], title: dataset || `${own.length} samples`, notices };
   }
   const set = own === undefined && given !== undefined ? (given as Image) : dataset;
   if (set === "") throw noSamples();
-  const extra = isShare(validate) ? [] : await openZip(validate, workspace, signal);
+  const extra = isShare(validate) ? [] : await open(validate);
   const title = dataset || (typeof set === "string" ? set : "a dataset");
-  return { train: await openZip(set, workspace, signal), validate: extra, title };
+  return { train: await open(set), validate: extra, title, notices };
 }
 
 function isShare(validate: string): boolean {
   return Number.isFinite(Number(validate));
 }
 
-async function openZip(set: Image, { readBytes }: Pick<Workspace, "readBytes">, signal?: AbortSignal): Promise<readonly SampleSource[]> {
+async function openZip(
+  set: Image,
+  { readBytes }: Pick<Workspace, "readBytes">,
+  { signal, tell }: { readonly signal: AbortSignal | undefined; readonly tell: (notice: string) => void },
+): Promise<readonly SampleSource[]> {
   if (typeof set === "object" && !(set instanceof Blob) && !(set instanceof URL)) throw noSamples();
-  return openDataset(await readBytes(set, signal), { signal });
+  return openDataset(await readBytes(set, signal), { signal, tell });
 }
 
 async function openSample(sample: Sample, index: number, signal?: AbortSignal): Promise<SampleSource> {

@@ -12,6 +12,7 @@ import { calibrateSplit, planValidation, smallestObjectPx } from "../core/valida
 import { chooseBackend } from "./backend-choice.ts";
 import { openCrew } from "./compute.ts";
 import type { Context, Parameters, TrainResult } from "./contract.ts";
+import { countChannels } from "./count-channels.ts";
 import { megabytes, planWorkers, shareMemory } from "./crew-plan.ts";
 import { describeFallback } from "./describe-fallback.ts";
 import { checkpointName, keepTrained } from "./keep-trained.ts";
@@ -19,7 +20,7 @@ import { isRefusal } from "./library.ts";
 import { loadModel, toReference } from "./load-model.ts";
 import type { Values } from "./parameter-table.ts";
 import { resolveParameters } from "./parameters.ts";
-import { choosePlanes, parseChannels } from "./planes.ts";
+import { choosePlanes } from "./planes.ts";
 import type { Lock } from "./store/lock.ts";
 import { assertConsistent, measureSteps, planSchedule, planSpec, planWeights, type Split, splitSamples } from "./train-plan.ts";
 import { openTrainingState, saveTrainingState } from "./training-state.ts";
@@ -31,6 +32,8 @@ export interface TrainingSamples {
   readonly validate: readonly SampleSource[];
   /** Name of the dataset, for the record. */
   readonly title: string;
+  /** What was told when they were opened. */
+  readonly notices?: readonly string[];
 }
 
 export interface TrainContext extends Context {
@@ -75,7 +78,8 @@ async function* trainNamed(
   if (samples.train.length === 0) throw noSamples(samples);
   const base = values.from === "" ? undefined : await loadModel(values.from, workspace, signal);
   assertConsistent(given, values, base);
-  const channels = base?.spec.channels ?? parseChannels(values.channel)?.length ?? samples.train[0]!.image.channels.length;
+  for (const message of samples.notices ?? []) yield { kind: "notice", done: 0, message };
+  const channels = countChannels([...samples.train, ...samples.validate], values, base?.spec.channels);
   const weights = planWeights(values);
   const read = yield* readSamples([...samples.train, ...samples.validate], {
     planesOf: (source) => choosePlanes(source, values, channels),

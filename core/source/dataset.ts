@@ -1,9 +1,11 @@
 // A dataset: images with what was drawn on them. A folder or zip with `images/`, `labels/` (instances, 0 = background) or
 // `classes/` (class numbers), and optional `ignore/` (non-zero = does not count), matched by base name (CONTRACT.md, Values).
-// Opening looks at every file's size and kind; pixels are read when asked for.
+// Opening looks at every file's size and kind; pixels are read when asked for. Which files belong together: dataset-files.ts.
 
+import { assertExact } from "../label/smoothing.ts";
 import { Problem } from "../problem.ts";
 import { type ByteReader, createBlobReader, readWhole } from "./bytes.ts";
+import { assertNotRenamed, createNoImages, describeLeftOut, type ListedFiles, listImages, refuseFile } from "./dataset-files.ts";
 import { type DownloadOptions, download, isAddress, largestArchiveBytes } from "./download.ts";
 import { type Folder, openZipFolder } from "./folder.ts";
 import { openImage } from "./open.ts";
@@ -23,6 +25,8 @@ export interface DatasetOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told while a dataset comes from a server. */
   readonly onBytes?: DownloadOptions["onBytes"];
+  /** Hears what is left out. */
+  readonly tell?: ((notice: string) => void) | undefined;
 }
 
 const drawings = ["labels", "classes", "ignore"] as const;
@@ -40,33 +44,34 @@ export async function openDataset(
   input: string | Uint8Array | Blob | Folder,
   options: DatasetOptions = {},
 ): Promise<readonly DatasetSample[]> {
-  const { signal } = options;
+  const { signal, tell = () => {} } = options;
   const folder = await openFolder(input, options);
-  const images = await listFiles(folder, "images");
-  if (!images || images.size === 0) {
-    const reason = "no images";
-    const what = images ? "its images/ is empty" : "it has no images/";
-    throw new Problem(
-      "InvalidData",
-      `Expected a dataset with images/ and labels/ or classes/; in ${folder.name} ${what}. Put the images there.`,
-      {
-        path: folder.name,
-        reason,
-      },
-    );
-  }
+  const listed = await listImages(folder, "images");
+  if (!listed) throw await createNoImages(folder);
+  const images = listed.images;
+  const leftOut = listed.leftOut.map((file) => `images/${file}`);
   const drawn = new Map<Drawing, Files>();
   for (const drawing of drawings) {
-    const files = await listFiles(folder, drawing);
-    if (files) drawn.set(drawing, files);
+    const files: ListedFiles | undefined = await listImages(folder, drawing);
+    if (files) drawn.set(drawing, files.images);
+    leftOut.push(...(files?.leftOut ?? []).map((file) => `${drawing}/${file}`));
   }
-  assertPairs(folder, images, drawn);
+  const notice = describeLeftOut(leftOut);
+  if (images.size === 0) throw noImages(folder, notice);
+  if (!drawn.has("labels") && !drawn.has("classes")) await assertNotRenamed(folder);
+  assertPairs(folder, images, drawn, notice);
+  if (notice !== undefined) tell(notice);
   const samples: DatasetSample[] = [];
   for (const name of [...images.keys()].sort()) {
     signal?.throwIfAborted();
     samples.push(await openSample(folder, name, images.get(name)!, drawn));
   }
   return samples;
+}
+
+function noImages(folder: Folder, notice = ""): Problem {
+  const message = `Expected a dataset with images/ and labels/ or classes/; in ${folder.name} its images/ is empty. Put the images there. ${notice}`;
+  return new Problem("InvalidData", message.trim(), { path: folder.name, reason: "no images" });
 }
 
 async function openFolder(input: string | Uint8Array | Blob | Folder, { signal, onBytes }: DatasetOptions): Promise<Folder> {
@@ -77,8 +82,8 @@ async function openFolder(input: string | Uint8Array | Blob | Folder, { signal, 
     const bytes = await download(input, { what: "a dataset (a zip)", most: largestArchiveBytes, signal, onBytes });
     return openZipFolder(bytes, input);
   }
-  const { isNodeFolder, openFileReader, openNodeFolder } = await import("./node-file.ts");
-  if (await isNodeFolder(input)) return openNodeFolder(input);
+  const { isNodeFolder, openDatasetFolder, openFileReader } = await import("./node-file.ts");
+  if (await isNodeFolder(input)) return openDatasetFolder(input);
   const reader = await openFileReader(input);
   try {
     return openZipFolder(await readWhole(reader, input), input);
@@ -87,44 +92,27 @@ async function openFolder(input: string | Uint8Array | Blob | Folder, { signal, 
   }
 }
 
-async function listFiles(folder: Folder, name: string): Promise<Files | undefined> {
-  const listed = await folder.list(name);
-  if (!listed) return undefined;
-  const files = new Map<string, string>();
-  for (const file of listed.filter((file) => !isLitter(file)).sort()) {
-    const base = baseName(file);
-    const twin = files.get(base);
-    if (twin)
-      throw refuse(
-        folder,
-        `${name}/${file}`,
-        `one file of a base name in ${name}/; ${twin} and ${file} have the same`,
-        "Rename one of them",
-      );
-    files.set(base, file);
-  }
-  return files;
-}
-
-function assertPairs(folder: Folder, images: Files, drawn: ReadonlyMap<Drawing, Files>): void {
+/** `notice`: what was left out, which may be what is missing. */
+function assertPairs(folder: Folder, images: Files, drawn: ReadonlyMap<Drawing, Files>, notice: string | undefined): void {
+  const also = notice === undefined ? "" : `. ${notice.replace(/\.$/, "")}`;
   for (const [drawing, files] of drawn) {
     for (const [base, file] of files) {
       if (!images.has(base))
-        throw refuse(
+        throw refuseFile(
           folder,
           `${drawing}/${file}`,
           `an image for ${drawing}/${file}; images/ has none named ${base}`,
-          "Add the image, or remove the file",
+          `Add the image, or remove the file${also}`,
         );
     }
   }
   for (const [base, file] of images) {
     if (drawn.get("labels")?.has(base) || drawn.get("classes")?.has(base)) continue;
-    throw refuse(
+    throw refuseFile(
       folder,
       `images/${file}`,
       `labels or classes for images/${file}; there is no labels/${base} and no classes/${base}`,
-      "Draw them, or remove the image",
+      `Draw them, or remove the image${also}`,
     );
   }
 }
@@ -137,13 +125,19 @@ async function openSample(folder: Folder, name: string, file: string, drawn: Rea
     if (!drawnFile) continue;
     const path = `${drawing}/${drawnFile}`;
     const source = await openLazy(folder, drawing, drawnFile);
+    assertExact(drawing === "ignore" ? "ignored pixels" : drawing, source, path);
     if (source.width !== image.width || source.height !== image.height) {
       const sizes = `${path} is ${source.width}x${source.height}, images/${file} is ${image.width}x${image.height}`;
-      throw refuse(folder, path, `an image and what is drawn on it to be of one size; ${sizes}`, "Export the drawing in the image's size");
+      throw refuseFile(
+        folder,
+        path,
+        `an image and what is drawn on it to be of one size; ${sizes}`,
+        "Export the drawing in the image's size",
+      );
     }
     if (source.channels.length !== 1) {
       const what = `one number a pixel in ${path}; it has ${source.channels.length} channels`;
-      throw refuse(folder, path, what, "Save labels as a grey or palette image");
+      throw refuseFile(folder, path, what, "Save labels as a grey or palette image");
     }
     sample[drawing] = source;
   }
@@ -160,18 +154,4 @@ async function openLazy(folder: Folder, kind: "images" | Drawing, file: string):
   const source = await open();
   source.dispose?.();
   return deferSource(source, open);
-}
-
-/** "a" of "a.png" and of "a.ome.tif". */
-function baseName(file: string): string {
-  return file.replace(/(\.ome)?\.[^.]+$/i, "");
-}
-
-/** Files that systems leave behind. */
-function isLitter(file: string): boolean {
-  return file.startsWith(".") || /^(thumbs\.db|desktop\.ini)$/i.test(file);
-}
-
-function refuse(folder: Folder, file: string, expected: string, advice: string): Problem {
-  return new Problem("InvalidData", `Expected ${expected}. ${advice}.`, { path: `${folder.name}/${file}`, reason: expected });
 }

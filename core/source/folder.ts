@@ -6,6 +6,8 @@ import { createZipReader } from "./zip-reader.ts";
 
 export interface Folder {
   readonly name: string;
+  /** Names of the sub-folders. */
+  folders(): Promise<readonly string[]>;
   /** Names of the files in `folder`; undefined when there is no such folder. */
   list(folder: string): Promise<readonly string[] | undefined>;
   open(folder: string, file: string): Promise<ByteReader>;
@@ -21,6 +23,10 @@ export function openZipFolder(bytes: Uint8Array, name: string): Folder {
   const top = findTop(names);
   return {
     name,
+    async folders() {
+      const below = names.filter((entry) => entry.startsWith(top)).map((entry) => entry.slice(top.length));
+      return [...new Set(below.filter((entry) => entry.includes("/")).map((entry) => entry.slice(0, entry.indexOf("/"))))];
+    },
     async list(folder) {
       const prefix = `${top}${folder}/`;
       const files = names.filter((entry) => entry.startsWith(prefix)).map((entry) => entry.slice(prefix.length));
@@ -34,6 +40,8 @@ export function openZipFolder(bytes: Uint8Array, name: string): Folder {
 function findTop(names: readonly string[]): string {
   if (names.some((name) => name.startsWith("images/"))) return "";
   const tops = new Set(names.filter((name) => name.includes("/images/")).map((name) => name.slice(0, name.indexOf("/") + 1)));
+  // Without images/ the one folder around everything is looked into all the same: what is in it instead can then be told.
+  if (tops.size === 0) for (const name of names) tops.add(name.slice(0, name.indexOf("/") + 1));
   const [top] = tops;
   return tops.size === 1 && top !== undefined ? top : "";
 }

@@ -22,13 +22,14 @@ export function isJpeg(head: Uint8Array): boolean {
 /** The source of a JPEG; decoded at the first read and kept until `dispose`. Throws Problem InvalidData or UnsupportedImage. */
 export async function openJpeg(reader: ByteReader, name: string): Promise<ImageSource> {
   const header = checkHeader(await readWhole(reader, name), name);
-  const { width, height, components } = header;
+  const { width, height, components, kind } = header;
   const dtype = header.precision > 8 ? "uint16" : "uint8";
   let decoded: Promise<Raster> | undefined;
   const source: ImageSource = {
     ...{ name, width, height, dtype, sizeZ: 1, sizeT: 1 },
     channels: nameChannels(components, components === 3),
     levels: [{ width, height }],
+    ...(kind !== "lossless" && { lossy: true }),
     async read(request) {
       assertRequest(source, request);
       decoded ??= readWhole(reader, name)

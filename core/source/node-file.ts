@@ -40,6 +40,19 @@ export async function openFileReader(file: string | URL): Promise<ByteReader> {
   };
 }
 
+/**
+ * The dataset's folder at `path`, one level of sub-folders deep; the one folder in it that has images/ where it has none itself.
+ * Throws Problem MissingFile when there is none.
+ */
+export async function openDatasetFolder(path: string): Promise<Folder> {
+  const folder = await openNodeFolder(path);
+  if (await folder.list("images")) return folder;
+  const inner = await Promise.all((await folder.folders()).map((name) => openNodeFolder(`${path}/${name}`)));
+  const whole: Folder[] = [];
+  for (const one of inner) if (await one.list("images")) whole.push(one);
+  return whole.length === 1 ? whole[0]! : folder;
+}
+
 /** The folder at `path`, one level of sub-folders deep. Throws Problem MissingFile when there is none. */
 export async function openNodeFolder(path: string): Promise<Folder> {
   const { readdir } = await import("node:fs/promises");
@@ -51,6 +64,10 @@ export async function openNodeFolder(path: string): Promise<Folder> {
   }
   return {
     name: path,
+    async folders() {
+      const entries = await readdir(path, { withFileTypes: true });
+      return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+    },
     async list(folder) {
       try {
         const entries = await readdir(join(path, folder), { withFileTypes: true });

@@ -59,7 +59,7 @@ export function nameChannels(count: number, colour: boolean): readonly { readonl
 export function deferSource(source: ImageSource, open: () => Promise<ImageSource>): ImageSource {
   let opened: Promise<ImageSource> | undefined;
   let live = source;
-  const { name, width, height, channels, dtype, sizeZ, sizeT, levels, pixelSizeUm, notices } = source;
+  const { name, width, height, channels, dtype, sizeZ, sizeT, levels, pixelSizeUm, notices, lossy } = source;
   const gaps: Gaps = {
     get missingChunks() {
       return live.gaps?.missingChunks ?? 0;
@@ -75,6 +75,7 @@ export function deferSource(source: ImageSource, open: () => Promise<ImageSource
     ...{ name, width, height, channels, dtype, sizeZ, sizeT, levels },
     ...(pixelSizeUm === undefined ? {} : { pixelSizeUm }),
     ...(notices === undefined ? {} : { notices }),
+    ...(lossy === undefined ? {} : { lossy }),
     ...(source.gaps === undefined ? {} : { gaps }),
     async read(request) {
       opened ??= open();

@@ -46,6 +46,8 @@ export interface ImageSource {
   readonly pixelSizeUm?: number;
   /** The pyramid, full size first; one entry for a plain image. */
   readonly levels: readonly Level[];
+  /** True where the file's compression changes numbers (JPEG): good for pictures, not for labels. */
+  readonly lossy?: boolean;
   /** What was found wrong, and passed over, while opening: for the user to read. Absent when there is nothing. */
   readonly notices?: readonly string[];
   /** Chunks that were read as the fill value, so far. Absent for formats without chunks. */

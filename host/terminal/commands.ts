@@ -20,7 +20,7 @@ import { createTestTensors } from "../../plugin/model-test.ts";
 import { resolveParameters } from "../../plugin/parameters.ts";
 import { describeNetwork, formatNetwork } from "./info.ts";
 import { assertZip, modelName, type Options, pick, toParameters } from "./options.ts";
-import { assertFree, assertWritable, baseName, formatScores, makeFolder, pairFiles, print, resultPaths, writeResult } from "./output.ts";
+import { assertFree, assertWritable, formatScores, makeFolder, matchName, pairFiles, print, resultPaths, writeResult } from "./output.ts";
 import { runInTerminal } from "./run-job.ts";
 import { isSlideRun, type SlideFlags, segmentSlideFile, slideOnlyKinds } from "./slide.ts";
 import { openWorkspace } from "./workspace.ts";
@@ -170,7 +170,7 @@ function assertNotGiven(given: Parameters): void {
 function assertDistinct(images: readonly string[]): void {
   const seen = new Map<string, string>();
   for (const image of images) {
-    const twin = seen.get(baseName(image));
+    const twin = seen.get(matchName(image));
     if (twin !== undefined) {
       throw new Problem(
         "InvalidParameter",
@@ -181,7 +181,7 @@ function assertDistinct(images: readonly string[]): void {
         },
       );
     }
-    seen.set(baseName(image), image);
+    seen.set(matchName(image), image);
   }
 }
 

@@ -61,6 +61,11 @@ export function baseName(path: string): string {
     .replace(/\.labels$/, "");
 }
 
+/** The base name in Unicode's composed form: names that look alike are the same. */
+export function matchName(path: string): string {
+  return baseName(path).normalize("NFC");
+}
+
 /** Two label images, or the pairs of two folders by base name. Throws Problem InvalidData, MissingFile. */
 export async function pairFiles(predicted: string, truth: string): Promise<readonly Pair[]> {
   if (!(await isFolder(predicted)) || !(await isFolder(truth))) return [{ predicted, truth, name: baseName(truth) }];
@@ -87,7 +92,7 @@ async function listByBase(folder: string): Promise<Map<string, string>> {
   const files = (await readdir(folder))
     .filter((file) => /\.(tiff?|png)$/i.test(file) && !/\.(classes|probabilities)(\.ome)?\.tif$/.test(file))
     .sort();
-  return new Map(files.map((file) => [baseName(file), join(folder, file)]));
+  return new Map(files.map((file) => [matchName(file), join(folder, file)]));
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -133,14 +138,14 @@ function notAFolder(path: string, cause: unknown): Problem<"CannotWrite"> {
 }
 
 /** The dataset that `validate` names; none where it is a share of the images. */
-export async function openValidation(validate: string): Promise<readonly DatasetSample[]> {
-  return Number.isNaN(Number(validate)) ? await readDataset(validate) : [];
+export async function openValidation(validate: string, tell?: (notice: string) => void): Promise<readonly DatasetSample[]> {
+  return Number.isNaN(Number(validate)) ? await readDataset(validate, tell) : [];
 }
 
-/** The samples of a folder, a zip or an address, with a line about a download. */
-export async function readDataset(dataset: string): Promise<readonly DatasetSample[]> {
-  const tell = createDownloadLine(dataset);
-  return openDataset(dataset, { onBytes: tell.show }).finally(tell.end);
+/** The samples of a folder, a zip or an address, with a line about a download; `tell` hears what is left out. */
+export async function readDataset(dataset: string, tell?: (notice: string) => void): Promise<readonly DatasetSample[]> {
+  const line = createDownloadLine(dataset);
+  return openDataset(dataset, { onBytes: line.show, tell }).finally(line.end);
 }
 
 /** Scores, one a line. */

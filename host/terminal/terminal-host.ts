@@ -47,10 +47,13 @@ export function createTerminalHost({ files, workspace, shell, print, overwrite }
       if (!resume && !overwrite && !trained.has(name)) await assertNoCheckpoint(workspace, name);
       trained.add(name);
       await assertWritable(libraryFolder());
+      const notices: string[] = [];
+      const hear = (notice: string): void => void notices.push(notice);
       const samples = {
-        train: await readDataset(await findDataset(dataset)),
-        validate: await openValidation(validate),
+        train: await readDataset(await findDataset(dataset), hear),
+        validate: await openValidation(validate, hear),
         title: basename(dataset),
+        notices,
       };
       return shell.run(trainOnSamples(samples, parameters, workspace, { ...context, log: shell.log, name }), follow(context));
     },

@@ -25,7 +25,14 @@ export async function trainCommand(dataset: string, options: Options): Promise<v
   const name = modelName(out);
   const given = toParameters("train", options);
   const { validate, resume } = resolveParameters("train", given);
-  const samples = { train: await readDataset(dataset), validate: await openValidation(validate), title: basename(dataset) };
+  const notices: string[] = [];
+  const hear = (notice: string): void => void notices.push(notice);
+  const samples = {
+    train: await readDataset(dataset, hear),
+    validate: await openValidation(validate, hear),
+    title: basename(dataset),
+    notices,
+  };
   const folder = dirname(out);
   await assertWritable(folder);
   const release = await takeName(lockFolder(folder), name);

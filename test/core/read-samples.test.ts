@@ -123,6 +123,63 @@ describe("samples that are read", () => {
   });
 });
 
+describe("classes that others have numbered", () => {
+  const kinds = labels.map((id) => (id === 0 ? 0 : 1 + (id % 2)));
+  const sample = (data: Uint8Array | Uint16Array, more: Partial<SampleSource> = {}) => sampleOf("a", { classes: plane(data), ...more });
+
+  it("as grey values teach the same as numbers from 0, and that is told once", async () => {
+    const plain = await read([sample(kinds), sample(kinds)]);
+    const grey = await read([sample(kinds.map((kind) => 85 * kind)), sample(kinds.map((kind) => 85 * kind))]);
+    expect(plain.notices).toEqual([]);
+    expect(grey.notices).toEqual([expect.stringMatching(/grey values 0, 85 and 170: they are read as 3 classes/)]);
+    expect({ ...grey, notices: [] }).toEqual(plain);
+  });
+
+  it("with 255 where nothing counts teach the same as with ignore/", async () => {
+    const isVoid = (i: number): boolean => i % side < 9;
+    const ignore = plane(Uint8Array.from({ length: side * side }, (_, i) => (isVoid(i) ? 1 : 0)));
+    const marked = await read([sample(kinds.map((kind, i) => (isVoid(i) ? 255 : kind)))]);
+    const ignored = await read([sample(kinds, { ignore })]);
+    expect(marked.notices).toEqual([expect.stringMatching(/255 in the classes is read as "ignored"/)]);
+    expect({ ...marked, notices: [] }).toEqual(ignored);
+  });
+
+  it("to more classes than the network has are refused with their place", async () => {
+    expect(await failure([sample(kinds)], { classes: 2 })).toMatch(/Classes must be whole numbers from 0 to 1; got 2 at x/);
+    expect(await failure([sample(Int16Array.from(kinds, (kind) => kind - 1) as never)])).toMatch(
+      /got -1 at x.*Put what counts for nothing into "ignore\/"/,
+    );
+  });
+
+  it("as objects are, or objects numbered as classes are: that is told", async () => {
+    const { notices } = await read([sampleOf("a", { labels: plane(kinds) })]);
+    expect(notices).toEqual([expect.stringMatching(/^a: The labels hold 2 numbers in \d+ separate parts; .*"classes\/"/)]);
+    const many = Uint16Array.from(
+      { length: side * side },
+      (_, i) => (i % 8 < 5 && i % (8 * side) < 5 * side ? 1 + Math.floor((i % side) / 8) + 9 * Math.floor(i / (8 * side)) : 0) % 200,
+    );
+    expect((await read([sample(many)])).notices.join()).toMatch(/The classes hold \d+ numbers in \d+ separate parts; .*"labels\/"/);
+  });
+});
+
+describe("drawings whose numbers were changed", () => {
+  it("are refused: smoothed ones, and JPEG", async () => {
+    const smoothed = Uint8Array.from(labels, (_, i) => {
+      const at = (k: number): number => (labels[k] ? 255 : 0);
+      return Math.round((at(i) + at(i + 1) + at(i + side) + at(i + side + 1)) / 4);
+    });
+    for (const kind of ["labels", "classes"] as const) {
+      expect(await failure([sampleOf("a", { [kind]: plane(smoothed) })])).toMatch(
+        new RegExp(`InvalidData: a: The ${kind} hold numbers between`),
+      );
+      const lossy = { ...plane(labels), lossy: true };
+      expect(await failure([sampleOf("a", { [kind]: lossy })])).toMatch(new RegExp(`InvalidData: a: The ${kind} are saved as JPEG`));
+    }
+    const halves = plane(Float32Array.from(labels, (id) => id / 2));
+    expect(await failure([sampleOf("a", { labels: halves })])).toMatch(/whole numbers, without smoothing or scaling/);
+  });
+});
+
 describe("samples that cannot teach are refused, with what to do", () => {
   it("when nothing is drawn, when nothing is left undrawn, and when everything is ignored", async () => {
     const full = (value: number): ImageSource => plane(new Uint8Array(side * side).fill(value));

@@ -57,3 +57,28 @@ describe("two stacks that are compared", () => {
     }
   });
 });
+
+describe("label images that are none", () => {
+  const squares = stack("yx", [
+    [
+      [0, 0],
+      [10, 10],
+    ],
+  ]);
+  const mask = { ...squares, data: (squares.data as Uint8Array).map((id) => (id > 0 ? 255 : 0)) };
+  const notices = async (predicted: Pixels, truth: Pixels): Promise<readonly string[]> => {
+    const told: string[] = [];
+    await runJob(evaluatePairs([{ predicted, truth, name: "a" }]), (progress) => {
+      if (progress.kind === "notice") told.push(progress.message);
+    });
+    return told;
+  };
+
+  it("are told, on whichever side: a mask of 0 and 255 is one object", async () => {
+    const notice =
+      "The labels hold 0 and 255 only: they are read as one object in 2 parts. If this is a mask of many, label its connected components.";
+    expect(await notices(mask, squares)).toEqual([`a, prediction: ${notice}`]);
+    expect(await notices(squares, mask)).toEqual([`a, truth: ${notice}`]);
+    expect(await notices(squares, squares)).toEqual([]);
+  });
+});

@@ -1,13 +1,13 @@
 // Asks for a dataset: a zip, or a folder, which is zipped here, since that is the form in which a plugin takes it.
 
-import { Problem } from "../../core/problem.ts";
+import { isDatasetFolder } from "../../core/source/dataset-files.ts";
 import { writeZip } from "../../core/source/zip.ts";
 import { pickFiles } from "../command/attempt.ts";
 import { html } from "../dom/html.ts";
 import { icon } from "../dom/icon.ts";
 import type { Dialogs } from "./dialogs.ts";
 
-/** The dataset as a zip; undefined when the user gives none. Throws Problem InvalidData for a folder that holds no images/. */
+/** The dataset as a zip; undefined when the user gives none. Whether it is whole is looked at where it is read. */
 export async function askDataset(dialogs: Dialogs): Promise<Blob | undefined> {
   const way = await dialogs.open<"folder" | "zip">("Train from a dataset", (close) => {
     const choice = (kind: "folder" | "zip", title: string) =>
@@ -24,25 +24,14 @@ export async function askDataset(dialogs: Dialogs): Promise<Blob | undefined> {
 }
 
 interface Found {
-  /** From the dataset's top: "images/a.tif". */
+  /** From the chosen folder: "images/a.tif", or "set/images/a.tif" where one folder lies around everything. */
   readonly path: string;
   readonly file: File;
 }
 
-const folders = ["images", "labels", "classes", "ignore"];
-
+/** The files of folders that a dataset has, as a zip. */
 async function zipDataset(found: readonly Found[]): Promise<Blob> {
-  const files = found.filter(({ path }) => folders.includes(path.split("/")[0]!) && path.split("/").length === 2);
-  if (!files.some(({ path }) => path.startsWith("images/"))) {
-    const reason = "it has no images/";
-    throw new Problem(
-      "InvalidData",
-      `Expected a dataset's folder with images/ and labels/ or classes/; ${reason}. Choose the folder above.`,
-      {
-        reason,
-      },
-    );
-  }
+  const files = found.filter(({ path }) => isDatasetFolder(path.split("/").at(-2) ?? "") && path.split("/").length <= 3);
   const entries = files.map(async ({ path, file }) => ({ name: path, data: new Uint8Array(await file.arrayBuffer()), compress: false }));
   return new Blob([writeZip(await Promise.all(entries)) as BlobPart], { type: "application/zip" });
 }
@@ -57,13 +46,20 @@ async function pickFolder(): Promise<Found[] | undefined> {
   return files.length === 0 ? undefined : files.map((file) => ({ path: file.webkitRelativePath.replace(/^[^/]*\//, ""), file }));
 }
 
+/** The files of sub-folders, and of theirs where the folder has no images/ itself. */
 async function readFolder(top: FileSystemDirectoryHandle): Promise<Found[]> {
+  const found = await readSubFolders(top, "");
+  if (found.some(({ path }) => path.startsWith("images/"))) return found;
+  for await (const entry of top.values()) if (entry.kind === "directory") found.push(...(await readSubFolders(entry, `${entry.name}/`)));
+  return found;
+}
+
+async function readSubFolders(folder: FileSystemDirectoryHandle, prefix: string): Promise<Found[]> {
   const found: Found[] = [];
-  for (const name of folders) {
-    const folder = await top.getDirectoryHandle(name).catch(() => undefined);
-    if (!folder) continue;
-    for await (const entry of folder.values())
-      if (entry.kind === "file") found.push({ path: `${name}/${entry.name}`, file: await entry.getFile() });
+  for await (const inner of folder.values()) {
+    if (inner.kind !== "directory" || !isDatasetFolder(inner.name)) continue;
+    for await (const entry of inner.values())
+      if (entry.kind === "file") found.push({ path: `${prefix}${inner.name}/${entry.name}`, file: await entry.getFile() });
   }
   return found;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
@@ -30,11 +30,33 @@ function makeFolder(files: Files): string {
 
 const zipOf = (files: Files): Uint8Array => writeZip(Object.entries(files).map(([name, data]) => ({ name, data })));
 
-/** Both ways to hold the same dataset. */
-const holders: readonly [string, (files: Files) => Promise<readonly DatasetSample[]>][] = [
-  ["a folder", (files) => openDataset(makeFolder(files))],
-  ["a zip", (files) => openDataset(zipOf(files))],
+type Open = (files: Files, tell?: (notice: string) => void) => Promise<readonly DatasetSample[]>;
+
+/** The ways to hold the same dataset. */
+const holders: readonly [string, Open][] = [
+  ["a folder", (files, tell) => openDataset(makeFolder(files), { tell })],
+  ["a folder in a folder", (files, tell) => openDataset(makeFolder(within("set", files)), { tell })],
+  ["a zip", (files, tell) => openDataset(zipOf(files), { tell })],
+  ["a zip with backslashes", (files, tell) => openDataset(zipOf(rename(files, (name) => name.replaceAll("/", "\\"))), { tell })],
+  [
+    "a folder in a zip of macOS",
+    (files, tell) =>
+      openDataset(
+        zipOf({
+          ...within("set", files),
+          ...within(
+            "__MACOSX/set",
+            rename(files, (name) => name.replace(/([^/]+)$/, "._$1")),
+          ),
+        }),
+        { tell },
+      ),
+  ],
 ];
+
+const rename = (files: Files, to: (name: string) => string): Files =>
+  Object.fromEntries(Object.entries(files).map(([name, data]) => [to(name), data]));
+const within = (folder: string, files: Files): Files => rename(files, (name) => `${folder}/${name}`);
 
 describe.each(holders)("a dataset in %s", (_, open) => {
   it("has the images by name, each with what was drawn on it", async () => {
@@ -90,6 +112,100 @@ describe.each(holders)("a dataset in %s", (_, open) => {
     for (const [files, message] of cases) {
       await expect(open(files)).rejects.toThrow(message);
       await expect(open(files)).rejects.toMatchObject({ details: { reason: expect.any(String) } });
+    }
+  });
+});
+
+describe.each(holders)("files in %s", (_, open) => {
+  const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+
+  it("that are no images are left out, and that is told once", async () => {
+    const grey = await png(1);
+    const told: string[] = [];
+    const system = {
+      "images/.DS_Store": text("x"),
+      "images/._a.png": text("x"),
+      "labels/Thumbs.db": text("x"),
+      "classes/desktop.ini": text("x"),
+    };
+    const samples = await open({ ...system, "images/a.png": grey, "labels/a.png": grey, "images/a.json": text("{}") }, (notice) =>
+      told.push(notice),
+    );
+    expect(samples.map(({ name }) => name)).toEqual(["a"]);
+    expect(told).toEqual(["Left out: images/a.json, which is no image."]);
+
+    const others = ["images/a_seg.npy", "images/notes.txt", "images/a.xml", "labels/a.roi", "labels/table.csv"];
+    const all = { "images/a.png": grey, "labels/a.png": grey, ...Object.fromEntries(others.map((name) => [name, text(name)])) };
+    expect((await open(all, (notice) => told.push(notice))).length).toBe(1);
+    expect(told[1]).toBe(
+      "Left out: 5 files that are no images (images/a.xml, images/a_seg.npy, images/notes.txt, labels/a.roi and 1 more).",
+    );
+  });
+
+  it("that are images are read whatever their names end in, and those that should be images are not left out", async () => {
+    const grey = await png(1);
+    expect((await open({ "images/a.scan": grey, "labels/a": grey })).map(({ name }) => name)).toEqual(["a"]);
+    await expect(open({ "images/a.png": grey, "labels/a.png": grey, "images/b.czi": text("x"), "labels/b.png": grey })).rejects.toThrow(
+      /b\.czi is of an unknown format/,
+    );
+  });
+
+  it("that were left out are named where they may be what is missing", async () => {
+    const grey = await png(1);
+    const zipped = open({
+      "images/a.png": grey,
+      "images/b.png": grey,
+      "labels/a.png": grey,
+      "labels/b.zip": zipOf({ "1.roi": text("Iout") }),
+    });
+    await expect(zipped).rejects.toThrow(
+      /no labels\/b and no classes\/b\. Draw them, or remove the image\. Left out: labels\/b\.zip, which is no image\.$/,
+    );
+  });
+
+  it("match where their names look alike: composed and decomposed letters are the same", async () => {
+    const grey = await png(1);
+    const [composed, decomposed] = ["Zelle_\u00fc", "Zelle_u\u0308"];
+    const samples = await open({
+      [`images/${decomposed}.png`]: grey,
+      [`labels/${composed}.png`]: grey,
+      [`ignore/${decomposed}.png`]: grey,
+    });
+    expect(samples.map(({ name, labels, ignore }) => [name, labels !== undefined, ignore !== undefined])).toEqual([[composed, true, true]]);
+    for (const { image } of samples) expect((await image.read({ y0: 0, x0: 0, y1: 1, x1: 1 })).data[0]).toBe(1);
+    const twins = open({ [`images/${decomposed}.png`]: grey, [`images/${composed}.png`]: grey, [`labels/${composed}.png`]: grey });
+    await expect(twins).rejects.toThrow(/one file of a base name/);
+  });
+
+  it("in a folder of another name are not guessed: the message says what to call it, and so it is read", async () => {
+    const grey = await png(1);
+    for (const name of ["masks", "mask", "annotations", "labels_gt", "Labels", "train_masks", "GT"]) {
+      const files = { "images/a.png": grey, [`${name}/a.png`]: grey };
+      await expect(open(files)).rejects.toThrow(
+        new RegExp(
+          `beside images/ it has ${name}/\\. Call it labels/ where each object has a number of its own, or classes/ where numbers are classes`,
+        ),
+      );
+      for (const right of ["labels", "classes"]) {
+        const renamed = rename(files, (file) => file.replace(`${name}/`, `${right}/`));
+        expect((await open(renamed)).length).toBe(1);
+      }
+    }
+    expect((await open({ "images/a.png": grey, "labels/a.png": grey, "masks/a.png": grey })).length).toBe(1);
+    await expect(open({ "images/a.png": grey, "masks/a.png": grey, "annotations/a.png": grey })).rejects.toThrow(
+      /annotations\/ and masks\/\. Call one of them/,
+    );
+  });
+
+  it("that are JPEG cannot be drawings, and images can", async () => {
+    const photo = readFileSync(new URL("golden/images/jpeg-grey.jpg", import.meta.url));
+    const grey = await png(1, 83, 61);
+    expect((await open({ "images/a.jpg": photo, "labels/a.png": grey })).length).toBe(1);
+    for (const kind of ["labels", "classes", "ignore"]) {
+      const drawings = kind === "ignore" ? { "labels/a.png": grey, "ignore/a.jpg": photo } : { [`${kind}/a.jpg`]: photo };
+      await expect(open({ "images/a.png": grey, ...drawings })).rejects.toThrow(
+        /saved as JPEG, which changes their numbers\. Export them anew as PNG or TIFF/,
+      );
     }
   });
 });

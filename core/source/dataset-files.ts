@@ -1,0 +1,128 @@
+// Which files of a dataset's folder belong together: base names in one Unicode form, what is no image left out, folders that are
+// called otherwise than expected. Only names and first bytes are looked at; dataset.ts opens the images.
+
+import { Problem } from "../problem.ts";
+import type { Folder } from "./folder.ts";
+import { isSystemFile } from "./zip-name.ts";
+
+/** Images of a folder by base name, and the names of files that are none. */
+export interface ListedFiles {
+  readonly images: ReadonlyMap<string, string>;
+  readonly leftOut: readonly string[];
+}
+
+/** The files in a sub-folder; undefined when there is no such folder. Throws Problem InvalidData for two images of one base name. */
+export async function listImages(folder: Folder, name: string): Promise<ListedFiles | undefined> {
+  const listed = await folder.list(name);
+  if (!listed) return undefined;
+  const images = new Map<string, string>();
+  const leftOut: string[] = [];
+  for (const file of listed.filter((file) => !isSystemFile(file)).sort()) {
+    if (!(await isImage(folder, name, file))) {
+      leftOut.push(file);
+      continue;
+    }
+    const base = baseNameOf(file);
+    const twin = images.get(base);
+    if (twin !== undefined)
+      throw refuseFile(
+        folder,
+        `${name}/${file}`,
+        `one file of a base name in ${name}/; ${twin} and ${file} have the same`,
+        "Rename one of them",
+      );
+    images.set(base, file);
+  }
+  return { images, leftOut };
+}
+
+/**
+ * "a" of "a.png", "a.ome.tif" and "a.zarr.zip", in Unicode's composed form (NFC): macOS writes names decomposed, and both look alike.
+ */
+export function baseNameOf(file: string): string {
+  return file
+    .replace(/\.[^.]+$/, "")
+    .replace(/\.(ome\.zarr|ome|zarr)$/i, "")
+    .normalize("NFC");
+}
+
+/** The sentence about files that are no images; undefined where there are none. */
+export function describeLeftOut(leftOut: readonly string[]): string | undefined {
+  if (leftOut.length === 0) return undefined;
+  const shown = leftOut.slice(0, mostNamed).join(", ");
+  const more = leftOut.length > mostNamed ? ` and ${leftOut.length - mostNamed} more` : "";
+  return leftOut.length === 1
+    ? `Left out: ${shown}, which is no image.`
+    : `Left out: ${leftOut.length} files that are no images (${shown}${more}).`;
+}
+
+const mostNamed = 4;
+
+/** The Problem of a dataset without images/, which names a folder that may be it. */
+export async function createNoImages(folder: Folder): Promise<Problem<"InvalidData">> {
+  const alike = await listAlike(folder, "images");
+  const has = alike.length === 0 ? "no images/. Put the images there." : `no images/, but ${joinFolders(alike)} images/.`;
+  return new Problem("InvalidData", `${expected}; in ${folder.name} it has ${has}`, { path: folder.name, reason: "no images" });
+}
+
+/** Throws Problem InvalidData for a dataset without labels/ and classes/ where another folder may be that: which of both cannot be told. */
+export async function assertNotRenamed(folder: Folder): Promise<void> {
+  const alike = await listAlike(folder, "drawings");
+  if (alike.length === 0) return;
+  const advice = "labels/ where each object has a number of its own, or classes/ where numbers are classes (also black and white)";
+  const message = `${expected}; in ${folder.name} beside images/ it has ${joinFolders(alike)} ${advice}.`;
+  throw new Problem("InvalidData", message, { path: folder.name, reason: "no labels and no classes" });
+}
+
+const expected = "Expected a dataset with images/ and labels/ or classes/";
+
+async function listAlike(folder: Folder, missing: keyof typeof alikes): Promise<readonly string[]> {
+  return (await folder.folders()).filter((name) => !known.includes(name) && alikes[missing].test(name)).sort();
+}
+
+function joinFolders(names: readonly string[]): string {
+  return `${names.map((name) => `${name}/`).join(" and ")}. Call ${names.length === 1 ? "it" : "one of them"}`;
+}
+
+const known: readonly string[] = ["images", "labels", "classes", "ignore"];
+
+/** Names of folders that others give to the same. */
+const alikes = {
+  images: /^(images?|imgs?|raw|inputs?|photos?|pictures?|data|x)([^a-z].*)?$/i,
+  drawings:
+    /^(.*[^a-z])?(masks?|labels?|classes|class|annotations?|annot|seg|segs|segmentations?|gt|ground_?truths?|truths?|targets?|instances?|semantic|y)([^a-z].*)?$/i,
+} as const;
+
+/** True for a folder that a dataset may have, also where it is called as others call it: worth handing on. */
+export function isDatasetFolder(name: string): boolean {
+  return known.includes(name) || alikes.images.test(name) || alikes.drawings.test(name);
+}
+
+/** A Problem about one file. */
+export function refuseFile(folder: Folder, file: string, expected: string, advice: string): Problem<"InvalidData"> {
+  return new Problem("InvalidData", `Expected ${expected}. ${advice}.`, { path: `${folder.name}/${file}`, reason: expected });
+}
+
+/** Names that stand for pictures, also of formats that are not read: who put them there meant an image. */
+const pictureNames =
+  /\.(png|tiff?|jpe?g|jfif|svs|btf|bmp|gif|webp|jp2|j2k|jxl|avif|heic|czi|nd2|lif|lsm|stk|oi[bf]|ims|vsi|ndpi|mrxs|scn|dcm|nii|mhd|nrrd|p[bgnp]m|tga|zvi|mrc|dm[34]|zarr\.zip)$/i;
+
+/** True for a picture by its name, and for any other file that begins as one. */
+async function isImage(folder: Folder, name: string, file: string): Promise<boolean> {
+  if (pictureNames.test(file)) return true;
+  const reader = await folder.open(name, file);
+  try {
+    const head = await reader.read(0, Math.min(8, reader.size));
+    return startsAs(head, [0x89, 0x50, 0x4e, 0x47]) || startsAs(head, [0xff, 0xd8, 0xff]) || isTiffHead(head);
+  } finally {
+    await reader.dispose?.();
+  }
+}
+
+function isTiffHead(head: Uint8Array): boolean {
+  return [42, 43].some((version) => startsAs(head, [0x49, 0x49, version, 0]) || startsAs(head, [0x4d, 0x4d, 0, version]));
+}
+
+function startsAs(head: Uint8Array, bytes: readonly number[]): boolean {
+  return bytes.every((byte, at) => head[at] === byte);
+}

@@ -1,0 +1,41 @@
+// How many channels a training reads. One rule for every order of its images: all have equally many, unless channels are named.
+
+import { Problem } from "../core/problem.ts";
+import type { SampleSource } from "../core/read-samples.ts";
+import { fileNameOf } from "../core/source/file-name.ts";
+import { parseChannels } from "./planes.ts";
+
+const mostNamed = 4;
+
+/** The number of channels. `known`: that of the model to go on from. Throws Problem InvalidParameter for images of several kinds. */
+export function countChannels(samples: readonly SampleSource[], { channel }: { readonly channel: string }, known?: number): number {
+  const named = parseChannels(channel);
+  if (named !== undefined) return known ?? named.length;
+  const kinds = new Map<number, SampleSource[]>();
+  for (const sample of samples) {
+    const count = sample.image.channels.length;
+    kinds.set(count, [...(kinds.get(count) ?? []), sample]);
+  }
+  if (kinds.size > 1) throw mixed([...kinds].sort(([a], [b]) => a - b));
+  return known ?? samples[0]!.image.channels.length;
+}
+
+function mixed(kinds: readonly (readonly [number, readonly SampleSource[]])[]): Problem<"InvalidParameter"> {
+  const parts = kinds.map(
+    ([count, samples]) => `${listNames(samples)} ${samples.length === 1 ? "has" : "have"} ${describeKind(count, samples)}`,
+  );
+  const message = `Images of a training must have equally many channels; ${parts.join(", ")}. Save all of one kind, or name a channel that all have: channel=1.`;
+  return new Problem("InvalidParameter", message, { parameter: "channel", value: kinds.map(([count]) => count) });
+}
+
+/** "1 channel", "3 channels (red, green, blue)". */
+function describeKind(count: number, [first]: readonly SampleSource[]): string {
+  const names = first!.image.channels.map(({ name }) => name);
+  return count === 1 ? "1 channel" : `${count} channels${names.length <= mostNamed ? ` (${names.join(", ")})` : ""}`;
+}
+
+function listNames(samples: readonly SampleSource[]): string {
+  const names = samples.map(({ name, image }) => fileNameOf(image.name) || name);
+  if (names.length > mostNamed) return `${names.slice(0, mostNamed).join(", ")} and ${names.length - mostNamed} more`;
+  return names.length === 1 ? names[0]! : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}
