@@ -11,20 +11,39 @@ const mostNamed = 4;
 export function countChannels(samples: readonly SampleSource[], { channel }: { readonly channel: string }, known?: number): number {
   const named = parseChannels(channel);
   if (named !== undefined) return known ?? named.length;
+  const kinds = sortKinds(samples);
+  if (kinds.length > 1) throw mixed(kinds);
+  return known ?? samples[0]!.image.channels.length;
+}
+
+type Kind = readonly [count: number, samples: readonly SampleSource[]];
+
+/** The images by their number of channels, few first. */
+function sortKinds(samples: readonly SampleSource[]): readonly Kind[] {
   const kinds = new Map<number, SampleSource[]>();
   for (const sample of samples) {
     const count = sample.image.channels.length;
     kinds.set(count, [...(kinds.get(count) ?? []), sample]);
   }
-  if (kinds.size > 1) throw mixed([...kinds].sort(([a], [b]) => a - b));
-  return known ?? samples[0]!.image.channels.length;
+  return [...kinds].sort(([a], [b]) => a - b);
 }
 
-function mixed(kinds: readonly (readonly [number, readonly SampleSource[]])[]): Problem<"InvalidParameter"> {
-  const parts = kinds.map(
-    ([count, samples]) => `${listNames(samples)} ${samples.length === 1 ? "has" : "have"} ${describeKind(count, samples)}`,
-  );
-  const message = `Images of a training must have equally many channels; ${parts.join(", ")}. Save all of one kind, or name a channel that all have: channel=1.`;
+/** What is to be told of images of several kinds that all hold one channel; undefined where they are of one kind. */
+export function describeMixed(samples: readonly SampleSource[]): string | undefined {
+  const kinds = sortKinds(samples);
+  return kinds.length > 1
+    ? `Images of several kinds are learnt from as one channel: ${describeKinds(kinds)}, of which one is read.`
+    : undefined;
+}
+
+function describeKinds(kinds: readonly Kind[]): string {
+  return kinds
+    .map(([count, samples]) => `${listNames(samples)} ${samples.length === 1 ? "has" : "have"} ${describeKind(count, samples)}`)
+    .join(", ");
+}
+
+function mixed(kinds: readonly Kind[]): Problem<"InvalidParameter"> {
+  const message = `Images of a training must have equally many channels; ${describeKinds(kinds)}. Save all of one kind, or name a channel that all have: channel=1.`;
   return new Problem("InvalidParameter", message, { parameter: "channel", value: kinds.map(([count]) => count) });
 }
 

@@ -11,7 +11,6 @@ import type { Crew } from "./compute.ts";
 import type { Context, Parameters, TrainResult } from "./contract.ts";
 import { modelTitle } from "./load-model.ts";
 import { createTestTensors } from "./model-test.ts";
-import { parseChannels } from "./planes.ts";
 import type { PlannedData } from "./training-state.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -21,6 +20,8 @@ export interface Trained {
   /** Name of the dataset. */
   readonly title: string;
   readonly sources: readonly SampleSource[];
+  /** Channels of the first image that the network reads. */
+  readonly firstChannels: readonly number[];
   readonly data: PlannedData;
   readonly spec: UNetSpec;
   /** The model that the training began with. */
@@ -73,7 +74,7 @@ export async function* keepTrained(trained: Trained, { library, checkpoints }: W
 
 /** The model of these weights, with its record and its test image. */
 async function describeModel(
-  { title, sources, data, spec, base, outcome, parameters, learnt, crew }: Trained,
+  { title, sources, firstChannels, data, spec, base, outcome, parameters, learnt, crew }: Trained,
   weights: Float32Array,
   scores: Readonly<Record<string, number>>,
   which = "",
@@ -84,7 +85,7 @@ async function describeModel(
     spec,
     weights,
     classNames: base?.classNames ?? nameClasses(spec.classes),
-    channelNames: base?.channelNames ?? nameChannels(sources[0]!, spec.channels, data.channel),
+    channelNames: base?.channelNames ?? nameChannels(sources[0]!, firstChannels),
     normalization: { kind: "scale_range", percentiles: [1, 99.8], eps: 1e-6 },
     ...pixelSizeOf(sources, Number(parameters["pixel_size"])),
     training: {
@@ -110,8 +111,7 @@ function nameClasses(count: number): readonly string[] {
   return Array.from({ length: count }, (_, c) => (c === 0 ? "background" : count === 2 ? "object" : `class ${c}`));
 }
 
-function nameChannels({ image }: SampleSource, count: number, words: string): readonly string[] {
-  const chosen = parseChannels(words) ?? Array.from({ length: count }, (_, c) => c);
+function nameChannels({ image }: SampleSource, chosen: readonly number[]): readonly string[] {
   return chosen.map((c) => (image.channels[c]?.name ?? "").replace(/[[\]'"=]/g, "").trim() || `channel ${c + 1}`);
 }
 

@@ -5,6 +5,7 @@ import { Problem } from "../core/problem.ts";
 import type { SampleSource } from "../core/read-samples.ts";
 import { openDataset } from "../core/source/dataset.ts";
 import { type ImageInput, openSource } from "../core/source/open.ts";
+import { deferSource } from "../core/source/raster-source.ts";
 import type { ImageSource } from "../core/source/source.ts";
 import type { TrainingSamples } from "./actions.ts";
 import type { Image, Sample } from "./contract.ts";
@@ -58,12 +59,17 @@ async function openZip(
 async function openSample(sample: Sample, index: number, signal?: AbortSignal): Promise<SampleSource> {
   const { image, labels, classes, ignore, regions } = sample;
   const name = sample.name ?? nameOf(image) ?? `sample ${index + 1}`;
-  const open = async (input: Image, kind: string): Promise<ImageSource> =>
-    openSource(input as ImageInput, {
-      name: kind === "image" ? name : `${name} (${kind})`,
-      palette: kind === "image" ? "colours" : "indices",
-      signal,
-    });
+  const open = async (input: Image, kind: string): Promise<ImageSource> => {
+    const again = (): Promise<ImageSource> =>
+      openSource(input as ImageInput, {
+        name: kind === "image" ? name : `${name} (${kind})`,
+        palette: kind === "image" ? "colours" : "indices",
+        signal,
+      });
+    const source = await again();
+    source.dispose?.();
+    return deferSource(source, again);
+  };
   const opened = {
     name,
     image: await open(image, "image"),

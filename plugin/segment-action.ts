@@ -4,6 +4,7 @@ import type { Job } from "../core/job.ts";
 import type { Model } from "../core/model/model.ts";
 import type { Plane } from "../core/read-image.ts";
 import { planPrediction, type Segmentation, segment } from "../core/segment.ts";
+import { assertFound, describeMissing } from "../core/source/gaps.ts";
 import { openSource } from "../core/source/open.ts";
 import type { ImageSource } from "../core/source/source.ts";
 import type { ChosenTile } from "../core/tile/choose.ts";
@@ -14,8 +15,7 @@ import { loadModel, modelTitle, toReference } from "./load-model.ts";
 import { describeNothing } from "./nothing-found.ts";
 import type { Values } from "./parameter-table.ts";
 import { resolveParameters } from "./parameters.ts";
-import { choosePlanes } from "./planes.ts";
-import { compareScales, describeChannels, learntSizePx, learntSplitPx, startSegmentCrew } from "./segment-crew.ts";
+import { learntSizePx, learntSplitPx, matchPlanes, startSegmentCrew } from "./segment-crew.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Segments an image with a model. Throws Problem of many kinds, AbortError. */
@@ -61,11 +61,10 @@ export function createSegmenter(given: Parameters, workspace: Workspace, opened?
       const source = await openSource(image, { signal: context.signal });
       try {
         const { spec } = model;
-        const planes = choosePlanes(source, values, spec.channels);
+        const { planes, notices } = await matchPlanes(source, model, values, { isSlide: false, signal: context.signal });
         const budget = shareMemory(values);
         const chosen = planPrediction(source, spec, { tile: values.tile, budget });
-        yield* describeChannels(source, model, values);
-        if (compareScales(model, source.pixelSizeUm) !== 1) yield { kind: "notice", done: 0, message: describeOtherScale(model, source) };
+        yield* notices;
         const crew = yield* takeCrew(model, chosen, context);
         const { tile } = chosen;
         const minSizePx = values.min_size === "auto" ? learntSizePx(model) : values.min_size;
@@ -77,6 +76,9 @@ export function createSegmenter(given: Parameters, workspace: Workspace, opened?
           const options = { plane, image: number, tile, budget, minSizePx, fillHoles, splitDepthPx, keepProbabilities };
           results.push(yield* segment(source, spec, crew.networks, options, context.signal));
         }
+        assertFound(source);
+        const missing = describeMissing(source);
+        if (missing !== undefined) yield { kind: "notice", done: 0, message: missing };
         const nothing = describeEmptyResult(results, { source, model, planes, minSizePx });
         if (nothing !== undefined) yield { kind: "notice", done: 0, message: nothing };
         const resolved = { tile, min_size: minSizePx, split: splitDepthPx, workers: crew.networks.length, backend: crew.backendName };
@@ -110,10 +112,6 @@ function describeEmptyResult(results: readonly Segmentation[], { source, ...cont
     isFlat: all.every(({ isFlat }) => isFlat === true),
   };
   return describeNothing({ ...context, image: source, pixelSizeUm: source.pixelSizeUm, isResampled: false, findings });
-}
-
-function describeOtherScale({ pixelSizeUm: wanted }: Model, { name, pixelSizeUm }: ImageSource): string {
-  return `${name} has pixels of ${pixelSizeUm} µm, the model learnt from ${wanted} µm: it is taken as it is. Slides are resampled.`;
 }
 
 /** What was asked for, on the image's own grid: labels and classes [planes, height, width], probabilities [planes, classes, height, width]. */

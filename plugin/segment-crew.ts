@@ -1,8 +1,11 @@
 // What images in memory and slides begin alike: what the model says of scale, and the workers that hold its weights.
 
+import { describeReadPlane } from "../core/describe-planes.ts";
 import { predictBytes } from "../core/engine/memory.ts";
 import type { Job, Progress } from "../core/job.ts";
+import { matchImage } from "../core/match-image.ts";
 import type { Model } from "../core/model/model.ts";
+import { assertPlanes, type Plane } from "../core/read-image.ts";
 import type { ImageSource } from "../core/source/source.ts";
 import type { ChosenTile } from "../core/tile/choose.ts";
 import { chooseBackend } from "./backend-choice.ts";
@@ -11,6 +14,7 @@ import type { Context } from "./contract.ts";
 import { planWorkers } from "./crew-plan.ts";
 import { describeFallback } from "./describe-fallback.ts";
 import type { Values } from "./parameter-table.ts";
+import { choosePlanes, parseChannels } from "./planes.ts";
 import type { Workspace } from "./workspace.ts";
 
 type Notice = Extract<Progress, { kind: "notice" }>;
@@ -40,16 +44,30 @@ export async function* startSegmentCrew(
   }
 }
 
-/** Channels that are left out unasked are told. */
-export function describeChannels(
-  { name, channels }: ImageSource,
-  { spec }: Pick<Model, "spec">,
-  { channel }: Values<"segment">,
-): readonly Notice[] {
-  if (channels.length <= spec.channels || channel !== "") return [];
-  const read = spec.channels === 1 ? "1, the first is" : `${spec.channels}, the first ones are`;
-  const message = `${name} has ${channels.length} channels, the model reads ${read} taken. Choose others with "channel".`;
-  return [{ kind: "notice", done: 0, message }];
+/** The planes that are read, with their channels; notices are what was chosen for the user. */
+export interface ChosenPlanes {
+  readonly planes: readonly Plane[];
+  readonly notices: readonly Notice[];
+}
+
+/** The planes that the parameters mean, matched with the model. `isSlide`: one plane, resampled. Throws Problem InvalidParameter. */
+export async function matchPlanes(
+  source: ImageSource,
+  { spec, pixelSizeUm }: Pick<Model, "spec" | "pixelSizeUm">,
+  values: Pick<Values<"segment">, "channel" | "plane">,
+  { isSlide, signal }: { readonly isSlide: boolean; readonly signal: AbortSignal | undefined },
+): Promise<ChosenPlanes> {
+  const planes = choosePlanes(source, values, spec.channels);
+  const named = parseChannels(values.channel);
+  assertPlanes(source, planes);
+  const learnt = { channels: spec.channels, pixelSizeUm };
+  const { channels, told, doubts } = await matchImage(source, learnt, { planes, named, isResampled: isSlide, signal });
+  const part = values.plane.trim() === "" ? describeReadPlane(source, planes[0]!, { canReadAll: !isSlide }) : undefined;
+  const messages = [...(source.notices ?? []), ...(part === undefined ? [] : [part]), ...told, ...doubts];
+  return {
+    planes: planes.map((plane) => ({ ...plane, channels })),
+    notices: messages.map((message) => ({ kind: "notice", done: 0, message })),
+  };
 }
 
 // Sizes that differ by less are taken as equal: resampling would cost more than it gains.

@@ -23,7 +23,7 @@ import { loadModel, modelTitle, toReference } from "./load-model.ts";
 import { describeNothing } from "./nothing-found.ts";
 import { resolveParameters } from "./parameters.ts";
 import { choosePlanes } from "./planes.ts";
-import { compareScales, describeChannels, learntSizePx, learntSplitPx, startSegmentCrew } from "./segment-crew.ts";
+import { compareScales, learntSizePx, learntSplitPx, matchPlanes, startSegmentCrew } from "./segment-crew.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface SlideOptions {
@@ -65,9 +65,10 @@ export async function* classifySlide(
   const values = resolveParameters("segment", given);
   const model = await loadModel(values.model, workspace, signal);
   const { spec } = model;
-  const planes = choosePlanes(source, values, spec.channels);
+  onePlane(choosePlanes(source, values, spec.channels));
+  const { planes, notices } = await matchPlanes(source, model, values, { isSlide: true, signal });
   const plane = onePlane(planes);
-  yield* describeChannels(source, model, values);
+  yield* notices;
   const pixelSizeUm = options.pixelSizeUm ?? source.pixelSizeUm;
   const ratio = compareScales(model, pixelSizeUm);
   const message = describeScales(model, pixelSizeUm, ratio);

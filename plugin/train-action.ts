@@ -12,15 +12,14 @@ import { calibrateSplit, planValidation, smallestObjectPx } from "../core/valida
 import { chooseBackend } from "./backend-choice.ts";
 import { openCrew } from "./compute.ts";
 import type { Context, Parameters, TrainResult } from "./contract.ts";
-import { countChannels } from "./count-channels.ts";
 import { megabytes, planWorkers, shareMemory } from "./crew-plan.ts";
 import { describeFallback } from "./describe-fallback.ts";
 import { checkpointName, keepTrained } from "./keep-trained.ts";
 import { isRefusal } from "./library.ts";
 import { loadModel, toReference } from "./load-model.ts";
+import { matchSamples } from "./match-samples.ts";
 import type { Values } from "./parameter-table.ts";
 import { resolveParameters } from "./parameters.ts";
-import { choosePlanes } from "./planes.ts";
 import type { Lock } from "./store/lock.ts";
 import { assertConsistent, measureSteps, planSchedule, planSpec, planWeights, type Split, splitSamples } from "./train-plan.ts";
 import { openTrainingState, saveTrainingState } from "./training-state.ts";
@@ -79,10 +78,14 @@ async function* trainNamed(
   const base = values.from === "" ? undefined : await loadModel(values.from, workspace, signal);
   assertConsistent(given, values, base);
   for (const message of samples.notices ?? []) yield { kind: "notice", done: 0, message };
-  const channels = countChannels([...samples.train, ...samples.validate], values, base?.spec.channels);
+  const learnt = base && { channels: base.spec.channels, pixelSizeUm: base.pixelSizeUm };
+  const all = [...samples.train, ...samples.validate];
+  yield { kind: "phase", name: "looking at the images", done: 0 };
+  const { channels, firstChannels, planesOf, notices } = await matchSamples(all, values, { base: learnt, signal });
+  for (const message of notices) yield { kind: "notice", done: 0, message };
   const weights = planWeights(values);
-  const read = yield* readSamples([...samples.train, ...samples.validate], {
-    planesOf: (source) => choosePlanes(source, values, channels),
+  const read = yield* readSamples(all, {
+    planesOf,
     channels,
     classes: base?.spec.classes ?? values.classes,
     weights,
@@ -90,9 +93,9 @@ async function* trainNamed(
   });
   const spec = base?.spec ?? planSpec(values, { channels, classes: read.classes });
   // Every plane is an image of its own.
-  const validating = samples.validate.reduce((sum, { image }) => sum + choosePlanes(image, values, channels).length, 0);
+  const validating = samples.validate.reduce((sum, { image }) => sum + planesOf(image).length, 0);
   const split = splitSamples(read.images, validating, values);
-  for (const message of describeChoice(samples, values, { channels, split })) yield { kind: "notice", done: 0, message };
+  for (const message of describeChoice(values, split)) yield { kind: "notice", done: 0, message };
   const names = (images: Split["train"]): readonly string[] => images.map((image) => image.name);
   const { channel, plane } = values;
   const data = { samples: names(split.train), validation: names(split.validate), weights, channel, plane };
@@ -172,8 +175,12 @@ async function* trainNamed(
     };
     const { steps } = schedule;
     const { title, train: sources } = samples;
-    const learnt = { minSizePx, splitDepthPx };
-    return yield* keepTrained({ name, title, sources, data, spec, base, outcome, steps, parameters, learnt, crew }, workspace, log);
+    const learntValues = { minSizePx, splitDepthPx };
+    return yield* keepTrained(
+      { name, title, sources, data, spec, base, outcome, steps, parameters, learnt: learntValues, crew, firstChannels },
+      workspace,
+      log,
+    );
   } finally {
     crew.dispose();
   }
@@ -223,18 +230,9 @@ function describePlan({ steps, tile, batch }: Schedule, { crew, count, bytesEach
 
 type Notice = Extract<Progress, { kind: "notice" }>;
 
-/** What was chosen for the user and he may not expect: channels left out, nothing to validate with. */
-function describeChoice(
-  { train: samples, validate }: TrainingSamples,
-  values: Values<"train">,
-  { channels, split }: { readonly channels: number; readonly split: Split },
-): readonly string[] {
+/** What was chosen for the user and he may not expect: nothing to validate with. */
+function describeChoice(values: Values<"train">, split: Split): readonly string[] {
   const notices: string[] = [];
-  const wider = [...samples, ...validate].find(({ image }) => image.channels.length > channels);
-  if (wider !== undefined && values.channel === "") {
-    const read = channels === 1 ? "the first is" : `the first ${channels} are`;
-    notices.push(`${wider.name} has ${wider.image.channels.length} channels; ${read} read. Choose others with "channel".`);
-  }
   if (split.validate.length === 0 && Number(values.validate) > 0) {
     notices.push(
       `None of ${split.train.length} images is kept to validate with (a share of ${values.validate}): there will be no scores, and the last weights are kept. Raise "validate", or give a dataset.`,

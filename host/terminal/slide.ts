@@ -97,7 +97,6 @@ export async function segmentSlideFile(image: string, given: Parameters, flags: 
   const inside = await readRoi(flags.roi);
   const skipBad = flags.skipBad === true;
   const source = await openSource(image, { skipBad });
-  for (const notice of source.notices ?? []) ownProcess().stderr.write(`${source.name}: ${notice}\n`);
   try {
     if (kinds.includes("coco")) assertCocoSize(source);
     const gapsNow = (): KnownGaps => gapsOf(source, skipBad);

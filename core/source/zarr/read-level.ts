@@ -110,10 +110,10 @@ async function noteMissing(
   gaps.addMissing(key);
   const found = isSought ? await chunks.findElsewhere(indices, signal) : undefined;
   if (found === undefined) return;
-  const reason = `the chunks that were read are absent: they lie as "${found.other}", and its metadata say "${found.own}"`;
+  const reason = `all chunks that were read are absent; they lie under the other separator, as "${found.other}" in place of "${found.own}"`;
   const advice = `Write ${found.declare} into its metadata, or write the image again.`;
   throw new MisnamedChunk(
-    new Problem("InvalidData", `Expected chunks under the names that the metadata say; of ${name}, ${reason}. ${advice}`, {
+    new Problem("InvalidData", `Expected chunks where the metadata say; of ${name} ${reason}. ${advice}`, {
       path: name,
       reason,
     }),

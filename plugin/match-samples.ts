@@ -1,0 +1,103 @@
+// What a training reads of its images: the same rule as for segmenting (core/match-image.ts), so that a model is trained on what it
+// will be shown. Pictures that are grey in three channels, or have one that is not empty, teach a network of one channel.
+
+import { describeReadPlane } from "../core/describe-planes.ts";
+import { type ImageMatch, type Learnt, matchImage } from "../core/match-image.ts";
+import { assertPlanes, type Plane } from "../core/read-image.ts";
+import type { SampleSource } from "../core/read-samples.ts";
+import type { ImageSource } from "../core/source/source.ts";
+import { countChannels, describeMixed } from "./count-channels.ts";
+import type { Values } from "./parameter-table.ts";
+import { choosePlanes, parseChannels } from "./planes.ts";
+
+export interface MatchedSamples {
+  /** Channels that the network reads. */
+  readonly channels: number;
+  /** Those of the first image that they are. */
+  readonly firstChannels: readonly number[];
+  planesOf(image: ImageSource): readonly Plane[];
+  /** What is to be told, once for all images that it is true of. */
+  readonly notices: readonly string[];
+}
+
+type Words = Pick<Values<"train">, "channel" | "plane" | "pixel_size">;
+
+interface MatchSamplesOptions {
+  /** The model to go on from. */
+  readonly base: Learnt | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Matches all images with the network that will read them. Throws Problem InvalidParameter. */
+export async function matchSamples(
+  samples: readonly SampleSource[],
+  words: Words,
+  { base, signal }: MatchSamplesOptions,
+): Promise<MatchedSamples> {
+  const named = parseChannels(words.channel);
+  const match = async ({ image }: SampleSource, learnt: Learnt): Promise<ImageMatch> => {
+    const planes = choosePlanes(image, words);
+    assertPlanes(image, planes);
+    try {
+      return await matchImage(image, learnt, { planes, named, isResampled: words.pixel_size > 0, signal });
+    } finally {
+      // It is opened again when it is learnt from: hundreds of decoded pictures would not fit.
+      image.dispose?.();
+    }
+  };
+  const mayBeSingle = !named && (base?.channels ?? 1) === 1;
+  const single = mayBeSingle ? await matchAll(samples, (sample) => match(sample, { ...base, channels: 1 })) : undefined;
+  const learnt = { ...base, channels: single ? 1 : countChannels(samples, words, base?.channels) };
+  const mixed = single && describeMixed(samples);
+  const matches = single ?? (await matchEach(samples, (sample) => match(sample, learnt)));
+  const byImage = new Map(samples.map(({ image }, index) => [image, matches[index]!.channels]));
+  const channelsOf = (image: ImageSource): readonly number[] => byImage.get(image) ?? [];
+  return {
+    channels: learnt.channels,
+    firstChannels: channelsOf(samples[0]!.image),
+    planesOf: (image) => choosePlanes(image, words).map((plane) => ({ ...plane, channels: channelsOf(image) })),
+    notices: [...(mixed === undefined ? [] : [mixed]), ...gatherNotices(samples, matches, words)],
+  };
+}
+
+/** All matches, or undefined as soon as one is doubtful. */
+async function matchAll(
+  samples: readonly SampleSource[],
+  match: (sample: SampleSource) => Promise<ImageMatch>,
+): Promise<readonly ImageMatch[] | undefined> {
+  const found: ImageMatch[] = [];
+  for (const sample of samples) {
+    const one = await match(sample);
+    if (one.isPartial) return undefined;
+    found.push(one);
+  }
+  return found;
+}
+
+async function matchEach(
+  samples: readonly SampleSource[],
+  match: (sample: SampleSource) => Promise<ImageMatch>,
+): Promise<readonly ImageMatch[]> {
+  const found: ImageMatch[] = [];
+  for (const sample of samples) found.push(await match(sample));
+  return found;
+}
+
+/** The same sentence about several files is said once: "a.png (and 3 more) has ...". */
+function gatherNotices(samples: readonly SampleSource[], matches: readonly ImageMatch[], { plane }: Words): readonly string[] {
+  const files = new Map<string, Set<string>>();
+  const tell = (name: string, message: string): void => {
+    const rest = message.startsWith(name) ? message.slice(name.length) : `: ${message}`;
+    files.set(rest, (files.get(rest) ?? new Set()).add(name));
+  };
+  for (const [index, { image, labels, classes, ignore }] of samples.entries()) {
+    for (const source of [image, labels, classes, ignore]) for (const notice of source?.notices ?? []) tell(source!.name, notice);
+    const part = plane.trim() === "" ? describeReadPlane(image, { z: 0, t: 0 }, { canReadAll: true }) : undefined;
+    for (const message of [...(part === undefined ? [] : [part]), ...matches[index]!.told, ...matches[index]!.doubts])
+      tell(image.name, message);
+  }
+  return [...files].map(([rest, names]) => {
+    const [first] = names;
+    return `${first}${names.size > 1 ? ` (and ${names.size - 1} more)` : ""}${rest}`;
+  });
+}
