@@ -13,7 +13,9 @@ const files = ["core", "plugin", "host", "viewer"].flatMap(listSources);
 const coreRooms = ["problem job", "array", "unet", "label", "sample", "tile", "source", "sink", "model", "kernel", "engine"];
 // The two stories and the files beside them, in the order in which they build on each other.
 const stories = [
+  "describe-planes",
   "read-image",
+  "match-image",
   "read-grid",
   "segment",
   "empty-blocks",
