@@ -2,7 +2,6 @@
 // bad input does, what assistive technology finds, and that nothing leaves the origin and nothing is left behind.
 
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openSource } from "../../core/source/open.ts";
 import { writePng } from "../../core/source/write-png.ts";
@@ -21,7 +20,6 @@ import {
 
 // A training that ends when the test ends it, so that no machine is too slow to find it running.
 const endless = { steps: 1_000_000, delay: 15 };
-const axePath = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 describe.skipIf(!hasChromium)("viewer", () => {
   let stand: Stand;
@@ -259,67 +257,6 @@ describe.skipIf(!hasChromium)("viewer", () => {
       {},
       /Failed to load resource|ERR_INTERNET_DISCONNECTED|Failed to fetch/,
     ));
-
-  test("axe finds nothing serious or critical in the main states, dark and light, wide and narrow", { timeout: 180_000 }, async () => {
-    const source = await readFile(axePath, "utf8");
-    for (const [width, theme] of [
-      [1440, "dark"],
-      [1440, "light"],
-      [390, "light"],
-    ] as const) {
-      await onSheet(
-        async (sheet) => {
-          const check = async (state: string): Promise<void> => {
-            await sheet.page.evaluate(source);
-            const found = await sheet.page.evaluate(async () => {
-              const { violations } = await (
-                globalThis as never as {
-                  axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
-                }
-              ).axe.run();
-              return violations
-                .filter(({ impact }) => impact === "serious" || impact === "critical")
-                .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
-            });
-            expect([state, width, theme, found]).toEqual([state, width, theme, []]);
-          };
-          if (theme === "dark") await check("empty");
-          await sheet.openSample();
-          await drawFour(sheet);
-          if (width < 700) await sheet.page.getByRole("button", { name: "Train", exact: true }).click();
-          await sheet.page.getByText("4 objects in 1 image").waitFor();
-          await sheet.rest();
-          await check("drawn");
-          await sheet.page.evaluate(async () => {
-            const { training } = (globalThis as never as Handle).overtileViewer.app;
-            await training.train();
-            await training.segment("image");
-          });
-          await sheet.page.getByText(/objects in "Prediction"/).waitFor();
-          await sheet.rest();
-          await check("segmented");
-          if (theme === "light") return;
-          await sheet.page.click("#tab-objects");
-          await check("objects");
-          await sheet.page.click("#tab-macro");
-          await check("macro");
-          if (width > 700) {
-            await sheet.page.evaluate(() => {
-              const { workspace } = (globalThis as never as Handle).overtileViewer.app;
-              workspace.current.value!.activeLayer.value = undefined;
-            });
-            await check("channels");
-            await sheet.page.click("[data-menu=View]");
-            await check("menu");
-            await sheet.page.keyboard.press("Escape");
-          }
-          await sheet.page.evaluate(() => void (globalThis as never as Handle).overtileViewer.actions.showKeys());
-          await check("keys");
-        },
-        { width, height: width < 700 ? 844 : 900, theme },
-      );
-    }
-  });
 
   test("opened and closed again and again, nothing is left: contexts, listeners, memory (E10)", () =>
     onSheet(async ({ page }) => {

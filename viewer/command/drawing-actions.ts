@@ -3,6 +3,7 @@
 import type { Box } from "../../core/array/raster.ts";
 import type { LabelObject } from "../../core/label/objects.ts";
 import type { App } from "../app.ts";
+import { chooseDrawingLayer, takeTool } from "../file/drawing-layer.ts";
 import { addAnnotationLayer } from "../file/image-desk.ts";
 import type { ObjectTable } from "../labels/object-table.ts";
 import { listPlaneObjects } from "../labels/plane-objects.ts";
@@ -60,15 +61,13 @@ export function createDrawingActions({ workspace, dialogs, shell, view }: App, a
     },
     /** Puts a box of a few cells into the middle of what is in sight, to be drawn in completely. */
     placeBox(): void {
+      chooseDrawingLayer(workspace);
       const target = editTarget(workspace);
       const box = viewBox();
       if (!target || !box) return;
       const { regions } = target.layer;
-      if (regions.value.length > 0) {
-        workspace.tool.value = "box";
-        return;
-      }
-      setRegions(workspace, target.layer, [middleOf(box)], "place box");
+      if (regions.value.length > 0) takeTool(workspace, "box");
+      else setRegions(workspace, target.layer, [middleOf(box)], "place box");
     },
     /** Makes the box large enough for all objects drawn; what is unmarked in it becomes background. */
     growBox(): void {
@@ -85,7 +84,8 @@ export function createDrawingActions({ workspace, dialogs, shell, view }: App, a
       setRegions(workspace, layer, [grown], "grow box");
     },
     startDrawing(): void {
-      workspace.tool.value = workspace.tool.value === "select" || workspace.tool.value === "box" ? "brush" : workspace.tool.value;
+      const { value } = workspace.tool;
+      takeTool(workspace, value === "select" || value === "box" ? "brush" : value);
       focusCanvas();
     },
     addClass: () =>

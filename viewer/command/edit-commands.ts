@@ -1,7 +1,7 @@
 // The menu Edit: history, objects, how the brush behaves, and the tools with their keys.
 
 import type { App } from "../app.ts";
-import { editTarget } from "../model/edit-step.ts";
+import { takeTool, toolInHand } from "../file/drawing-layer.ts";
 import { walkHistory } from "../model/walk-history.ts";
 import { prefer, type Workspace } from "../model/workspace.ts";
 import { setChannel } from "../panel/channel-controls.ts";
@@ -98,7 +98,7 @@ export function editCommands({ workspace, view }: App, actions: Actions): Viewer
 
 /** The tools, the brush and the numbers. */
 export function toolCommands({ workspace }: App, actions: Actions): ViewerCommand[] {
-  const drawable = (): boolean => editTarget(workspace) !== undefined;
+  const open = (): boolean => workspace.current.value !== undefined;
   return [
     ...toolTable.map(({ name, title, key }) => ({
       id: `tool-${name}`,
@@ -107,11 +107,9 @@ export function toolCommands({ workspace }: App, actions: Actions): ViewerComman
       group: "tool",
       keys: [key],
       onCanvas: true,
-      enabled: () => name === "select" || drawable(),
-      checked: () => workspace.tool.value === name,
-      run: () => {
-        workspace.tool.value = name;
-      },
+      enabled: () => name === "select" || open(),
+      checked: () => toolInHand(workspace) === name,
+      run: () => takeTool(workspace, name),
     })),
     {
       id: "ignore",

@@ -2,6 +2,7 @@
 // with which everything can be drawn without a mouse.
 
 import type { App } from "../app.ts";
+import { toolInHand } from "../file/drawing-layer.ts";
 import type { Point } from "../labels/paint.ts";
 import type { ViewerCommand } from "./command.ts";
 import { commandForKey, isTextField } from "./keys.ts";
@@ -41,7 +42,7 @@ export function listenToKeys(
   };
   const handleOnCanvas = (event: KeyboardEvent): boolean => {
     if (event.ctrlKey || event.metaKey) return false;
-    const tool = view.tools[workspace.tool.value];
+    const tool = view.tools[toolInHand(workspace)];
     if (event.key === " ") {
       view.setPanning(true);
       return true;
@@ -92,7 +93,7 @@ function createCrosshair({ workspace, view }: App): { key(event: KeyboardEvent):
       const at = view.crosshair.value;
       const entry = workspace.current.value;
       if (!at || !entry) return false;
-      const tool = view.tools[workspace.tool.value];
+      const tool = view.tools[toolInHand(workspace)];
       const step = steps[event.key];
       if (step) {
         const size = event.shiftKey ? 10 : 1;
@@ -104,7 +105,7 @@ function createCrosshair({ workspace, view }: App): { key(event: KeyboardEvent):
         return true;
       }
       if (event.key === "Enter") {
-        const clicks = workspace.tool.value === "polygon" || workspace.tool.value === "fill";
+        const clicks = tool === view.tools.polygon || tool === view.tools.fill;
         if (pressed.value) {
           tool.up(at, input(event));
           pressed.value = false;

@@ -31,7 +31,7 @@ export function layerCommands({ workspace }: App, actions: Actions): ViewerComma
       { id: "class-delete", title: "Delete last class", enabled: () => classes.value.length > 1, run: () => actions.deleteClass() },
     ]),
     ...of("Edit > Annotated box", [
-      { id: "box-place", title: "Place a box", enabled: hasLayer, run: () => actions.placeBox() },
+      { id: "box-place", title: "Place a box", enabled: () => entry() !== undefined, run: () => actions.placeBox() },
       { id: "box-grow", title: "Grow the box over all objects", enabled: () => regions().length > 0, run: () => actions.growBox() },
       {
         id: "box-remove",

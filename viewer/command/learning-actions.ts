@@ -13,6 +13,7 @@ import type { SlideLayer } from "../model/slide-layer.ts";
 import { chooseSlide } from "../plugin/slide-runs.ts";
 import { type Attempt, pickFiles } from "./attempt.ts";
 import { checkPlainName } from "./names.ts";
+import { plainTitle } from "./plugin-commands.ts";
 
 /** Training, segmenting, the settings of both, any command of a plugin, and models. */
 export function createLearningActions(
@@ -95,7 +96,7 @@ export function createLearningActions(
     runCommand: (id: string) =>
       attempt(async () => {
         const entry = host.commands.find(id);
-        const { role, title } = entry.command;
+        const { role } = entry.command;
         const last = role ? training.propose(entry) : (training.values.value[id] ?? {});
         const values = await askParameters(dialogs, entry, last, { yes: "Run", hidden: role === "train" ? ["dataset"] : [] });
         if (!values) return;
@@ -107,7 +108,7 @@ export function createLearningActions(
           await training.refreshModels();
           if (result instanceof Blob) saveFile(result, fileNameOf(values, result));
           else if (result !== undefined && result !== null)
-            await dialogs.tell(title, typeof result === "string" ? result : JSON.stringify(result, undefined, 2));
+            await dialogs.tell(plainTitle(entry.command), typeof result === "string" ? result : JSON.stringify(result, undefined, 2));
         }
       }),
     importModel: () =>

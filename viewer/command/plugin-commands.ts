@@ -19,13 +19,18 @@ function commandsOf(manifest: Manifest, actions: Actions): ViewerCommand[] {
     const keys = keybindings.filter((binding) => binding.command === command.id).map(({ key }) => toKey(key));
     return {
       id: command.id,
-      title: `${command.short_title ?? command.title}${hasDialog(command) ? "…" : ""}`,
+      title: `${plainTitle(command)}${hasDialog(command) ? "…" : ""}`,
       menu: `Plugins > ${submenu}`,
       group: manifest.name,
       ...(keys.length > 0 && { keys, onCanvas: keys.some(isSingleKey) }),
       run: () => actions.runCommand(command.id),
     };
   });
+}
+
+/** What a plugin calls its command, without the ellipsis of its own: some manifests have one, the menus give each its own. */
+export function plainTitle({ short_title, title }: Command): string {
+  return (short_title ?? title).replace(/\s*(…|\.{2,})[\s.…]*$/, "");
 }
 
 // Menus of npe2: any menu's items, and those of the submenus that they open.

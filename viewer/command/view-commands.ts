@@ -2,6 +2,7 @@
 
 import type { Signal } from "@preact/signals-core";
 import type { App } from "../app.ts";
+import { takeTool } from "../file/drawing-layer.ts";
 import type { LabelLayer } from "../model/label-layer.ts";
 import type { SlideLayer } from "../model/slide-layer.ts";
 import { prefer } from "../model/workspace.ts";
@@ -142,6 +143,7 @@ export function viewCommands({ workspace, shell, view }: App): ViewerCommand[] {
       enabled: open,
       checked: () => workspace.keyboardDrawing.value,
       run: () => {
+        takeTool(workspace, workspace.tool.value);
         workspace.keyboardDrawing.value = !workspace.keyboardDrawing.value;
       },
     },

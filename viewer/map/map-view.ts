@@ -8,6 +8,7 @@ import PinchZoom from "ol/interaction/PinchZoom.js";
 import OlMap from "ol/Map.js";
 import View from "ol/View.js";
 import type { Box } from "../../core/array/raster.ts";
+import { toolInHand } from "../file/drawing-layer.ts";
 import type { Point } from "../labels/paint.ts";
 import { editTarget } from "../model/edit-step.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
@@ -64,7 +65,7 @@ export function createMapView(workspace: Workspace, element: HTMLElement, onProb
   let panning = false;
   const refreshOverlay = (): void => overlay.layer.changed();
   const tools = createTools(workspace, refreshOverlay);
-  const tool = (): Tool => tools[workspace.tool.peek()];
+  const tool = (): Tool => tools[untracked(() => toolInHand(workspace))];
   const overlay: Overlay = createOverlay(workspace, () => ({ tool: tool(), crosshair: crosshair.peek() }));
 
   const drag = createToolPointer({ tool, pointer, isPanning: () => panning, refresh: refreshOverlay });
@@ -107,7 +108,7 @@ export function createMapView(workspace: Workspace, element: HTMLElement, onProb
 
   const stops = [
     effect(() => {
-      const { cursor } = tools[workspace.tool.value];
+      const { cursor } = tools[toolInHand(workspace)];
       element.style.cursor = workspace.current.value ? cursor : "default";
     }),
     effect(() => {
@@ -121,16 +122,16 @@ export function createMapView(workspace: Workspace, element: HTMLElement, onProb
       refreshOverlay();
     }),
   ];
-  const cancelTool = (name = workspace.tool.peek()): void => {
+  const cancelTool = (name = untracked(() => toolInHand(workspace))): void => {
     tools[name].cancel();
     pressed.value = false;
   };
   // What was begun on one image, layer or plane must not end on another.
-  let lastTool = workspace.tool.peek();
+  let lastTool = untracked(() => toolInHand(workspace));
   stops.push(
     effect(() => {
       editTarget(workspace);
-      const name = workspace.tool.value;
+      const name = toolInHand(workspace);
       untracked(() => cancelTool(lastTool));
       if (name !== lastTool) tools[lastTool].leave?.();
       lastTool = name;
@@ -140,11 +141,11 @@ export function createMapView(workspace: Workspace, element: HTMLElement, onProb
   const fitView = (entry: ImageEntry | undefined = workspace.current.peek()): void => {
     const size = map.getSize();
     if (!entry || !size || size[0] === 0) return;
-    const { width, height } = entry.source;
-    // Where the window is narrow, two buttons lie above the image.
-    const top = size[0]! < narrowPx ? 56 : 12;
-    const bottom = size[1]! < lowPx ? 12 : 64;
-    map.getView().fit(toExtent({ y0: 0, x0: 0, y1: height, x1: width }), { size, padding: [top, 12, bottom, 12], minResolution: 1 / 32 });
+    const { width, height, sizeZ, sizeT } = entry.source;
+    // Above the image lie the sliders of planes and, where the window is narrow, two buttons; below it the tools.
+    const sliders = Number(sizeZ > 1) + Number(sizeT > 1);
+    const top = (size[0]! < narrowPx ? 56 : 12) + (sliders > 0 ? 18 + 24 * sliders : 0);
+    map.getView().fit(toExtent({ y0: 0, x0: 0, y1: height, x1: width }), { size, padding: [top, 12, 64, 12], minResolution: 1 / 32 });
     fitted = { centre: String(map.getView().getCenter()), resolution: map.getView().getResolution()! };
   };
 
@@ -180,8 +181,6 @@ export function createMapView(workspace: Workspace, element: HTMLElement, onProb
 }
 
 const narrowPx = 660;
-/** A map this low has a sheet below it, and no tools over it. */
-const lowPx = 400;
 
 function createTools(workspace: Workspace, refresh: () => void): Record<ToolName, Tool> {
   return {

@@ -3,6 +3,7 @@
 import type { App } from "../app.ts";
 import { html, nothing, type Part } from "../dom/html.ts";
 import { type IconName, icon } from "../dom/icon.ts";
+import { takeTool, toolInHand } from "../file/drawing-layer.ts";
 import { prefer, type ToolName } from "../model/workspace.ts";
 
 /** The tools with their names, keys and icons. */
@@ -22,21 +23,17 @@ export const toolTable: readonly { readonly name: ToolName; readonly title: stri
 export function toolStrip({ workspace }: App): Part {
   const entry = workspace.current.value;
   if (!entry) return nothing;
-  const drawable = entry.activeLayer.value !== undefined;
-  const tool = workspace.tool.value;
+  const tool = toolInHand(workspace);
   const { brushPx, brushInImage } = workspace.preferences.value;
   return html`<div class="tool-strip" role="toolbar" aria-label="Drawing tools">
     ${toolTable.map(
       ({ name, title, key, icon: picture }) =>
-        html`<button class="tool" data-tool=${name} aria-pressed=${tool === name} ?disabled=${!drawable && name !== "select"} aria-label=${title} title=${`${title} (${key})`} @click=${() => {
-          workspace.tool.value = name;
-        }}>${icon(picture)}</button>`,
+        html`<button class="tool" data-tool=${name} aria-pressed=${tool === name} aria-label=${title} title=${`${title} (${key})`} @click=${() => takeTool(workspace, name)}>${icon(picture)}</button>`,
     )}
     ${
       tool === "brush" || tool === "eraser"
         ? html`<span class="tool-line"></span><label class="brush-size" title=${brushInImage ? "Size in image pixels ( [ and ] )" : "Size on the screen ( [ and ] )"}><span class="visually-hidden">Brush size</span><input type="range" min="1" max="100" .value=${String(brushPx)} @input=${(event: Event) => prefer(workspace, { brushPx: Number((event.target as HTMLInputElement).value) })} /><output>${brushPx} px</output></label>`
         : nothing
     }
-  </div>
-  ${drawable ? nothing : html`<p class="strip-hint">Choose a label layer to draw.</p>`}`;
+  </div>`;
 }

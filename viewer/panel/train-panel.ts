@@ -5,6 +5,7 @@ import type { App } from "../app.ts";
 import type { Actions } from "../command/actions.ts";
 import { html, nothing, type Part } from "../dom/html.ts";
 import { icon } from "../dom/icon.ts";
+import { toolInHand } from "../file/drawing-layer.ts";
 import { countObjectsIn } from "../labels/plane-objects.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import type { SlideLayer } from "../model/slide-layer.ts";
@@ -41,7 +42,6 @@ function stepHead(number: number, title: string, done: boolean, settings?: () =>
 function stepAnnotate(app: App, actions: Actions, next: Step, { inside: trainable, outside }: Trainable): Part {
   const { workspace } = app;
   const entry = workspace.current.value;
-  const layer = entry?.activeLayer.value;
   const lessons = app.training.lessons.value;
   const images = new Set(lessons.map(({ entry }) => entry)).size;
   const boxes = entry?.trainingLayer.value?.regions.value.length ?? 0;
@@ -54,9 +54,9 @@ function stepAnnotate(app: App, actions: Actions, next: Step, { inside: trainabl
     }
     ${outside > 0 ? html`<p class="hint">${outside} ${outside === 1 ? "object lies" : "objects lie"} outside the box and ${outside === 1 ? "is" : "are"} not used. <button class="quiet inline" @click=${() => actions.growBox()}>Grow the box</button></p>` : nothing}
     ${
-      entry && layer
+      entry
         ? html`<div class="button-row">
-          <button class=${next === "annotate" && boxes > 0 && workspace.tool.value === "select" ? "primary" : ""} @click=${() => actions.startDrawing()}>${icon("brush")}Draw</button>
+          <button class=${next === "annotate" && boxes > 0 && toolInHand(workspace) === "select" ? "primary" : ""} @click=${() => actions.startDrawing()}>${icon("brush")}Draw</button>
           <button @click=${() => actions.placeBox()}>${icon("box")}${boxes === 0 ? "Place a box" : "Add a box"}</button>
         </div>
         ${classList(app, actions)}

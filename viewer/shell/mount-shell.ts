@@ -146,7 +146,7 @@ function topBar(app: App, actions: Actions, commands: readonly ViewerCommand[], 
       ? html`<button class="icon-button" aria-label=${label} title=${`${label}${command.keys ? ` (${command.keys[0]})` : ""}`} ?disabled=${command.enabled?.() === false} @click=${() => run(command)}>${icon(name)}</button>`
       : nothing;
   };
-  return html`<span class="brand">Overtile</span>${menuBar(shell, commands, run)}<span class="grow"></span>
+  return html`<h1 class="brand">Overtile</h1>${menuBar(shell, commands, run)}<span class="grow"></span>
     ${computeBadge(app, actions)}${button("undo", "undo", "Undo")}${button("redo", "redo", "Redo")}${button("keys", "help", "Keys")}
     <button class="icon-button" aria-label=${dark ? "Light theme" : "Dark theme"} title=${dark ? "Light theme" : "Dark theme"} @click=${() => prefer(workspace, { theme: dark ? "light" : "dark" })}>${icon(dark ? "sun" : "moon")}</button>`;
 }

@@ -10,7 +10,7 @@ import type { ImageEntry } from "../model/image-entry.ts";
 export function emptyStage({ workspace }: App, actions: Actions, request: Part): Part {
   if (workspace.current.value) return nothing;
   return html`<div class="empty">
-    <h1>Open an image</h1>
+    <h2>Open an image</h2>
     <p>PNG, JPEG, TIFF, OME-TIFF and OME-Zarr, also 16‑bit, with several channels, or larger than the memory. Drop a file anywhere, or choose one.</p>
     <div class="empty-buttons"><button class=${request === nothing ? "primary large" : "large"} @click=${() => actions.openFiles()}>${icon("folder")}Open an image</button><button class="large" data-action="sample" @click=${() => actions.openSample()}>${icon("image")}Try the sample</button></div>
     <ol class="path"><li>Open</li><li>Draw a few cells</li><li>Train</li><li>Segment</li><li>Correct</li><li>Export</li></ol>
