@@ -9,7 +9,8 @@ import { type CommandRegistry, createCommandRegistry, lookupHandlers } from "./c
 import { createEmitter } from "./emitter.ts";
 import { createImageList, type ImageList } from "./images.ts";
 import { createJobQueue, type JobQueue } from "./jobs.ts";
-import { type MacroContext, type MacroTarget, runMacro, type SaveKind } from "./macro/run.ts";
+import { parseMacro } from "./macro/parse.ts";
+import { checkMacro, type MacroContext, type MacroTarget, runMacro, type SaveKind } from "./macro/run.ts";
 import type { Manifest } from "./manifest.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
 import { createRunCommand, type FindSlideRun, type JobStart, type JobWatch, type RunContext, showResult } from "./run-command.ts";
@@ -44,6 +45,8 @@ export interface LocalHost extends Host {
   readonly activeImage: HostImage | undefined;
   run(command: string, options?: string | Parameters, context?: RunContext): Promise<unknown>;
   runMacro(source: string, context?: MacroContext): Promise<void>;
+  /** Throws what `runMacro` would throw before its first statement: faults of language, commands and options. */
+  checkMacro(source: string): void;
   /** Installs what a plugin's `activate` returned; the returned function uninstalls. Throws Problem InvalidData. */
   install(manifest: Manifest, plugin: object): () => void;
   /** Adds an image that is in memory already; it becomes active unless told otherwise. Not recorded. */
@@ -88,6 +91,10 @@ export function createHost(options: HostOptions): LocalHost {
   const statements = createStatements(images, files, () => model);
   const target: MacroTarget = {
     ...statements,
+    check: (command, options, variables) => {
+      const entry = commands.find(command);
+      entry.fill(entry.check(options, variables));
+    },
     run: (command, options, context) => run(command, options, { ...context, record: false }),
     print: log,
     setOption: (name, on) => log(`setOption("${name}", ${on}) has no effect in this host.`),
@@ -105,6 +112,7 @@ export function createHost(options: HostOptions): LocalHost {
     },
     run,
     runMacro: oneAtATime((source, context) => runMacro(source, target, context), disposal.signal),
+    checkMacro: (source) => checkMacro(parseMacro(source), target),
     addResult: (result) => showResult(images, result),
     on: emitter.on,
     install: (manifest, plugin) => commands.register(manifest, lookupHandlers(plugin)),

@@ -44,7 +44,7 @@ function readTokens(source: string, tokens: Token[]): void {
       if (close < 0) throw invalidMacro(line, "/*", "the comment has no closing */");
       line += countLines(source.slice(at, close));
       at = close + 2;
-    } else if (char === '"') {
+    } else if (char === '"' || char === "'") {
       const literal = readLiteral(source, at);
       if ("fault" in literal) throw invalidMacro(line, source.slice(literal.end, literal.end + 2), `${literal.fault}. ${escapesHint}`);
       tokens.push({ kind: "text", text: literal.text, line });
@@ -58,7 +58,10 @@ function readTokens(source: string, tokens: Token[]): void {
   tokens.push({ kind: "end", text: "", line });
 }
 
-const escapesHint = 'A string stands in " on one line and knows \\" \\\\ \\n \\t and \\ooo (octal).';
+const escapesHint = 'A string stands in " or \' on one line and knows \\" \\\\ \\n \\t and \\ooo (octal).';
+
+// All of ImageJ's: what this host does not do with them is told by the reader of statements, which knows where they stand.
+const signs = "=+-(),;{}[]<>!*/%&|^~?:.";
 
 // Longer than any name or number that a person writes; a bound keeps the matching linear.
 const longestWord = 256;
@@ -73,9 +76,8 @@ function readWord(source: string, at: number, line: number): Token {
     return { kind: "number", text: number, number: Number(number), line };
   }
   const char = String.fromCodePoint(source.codePointAt(at)!);
-  if ("=+-(),;".includes(char)) return { kind: "sign", text: char, line };
-  const hint = char === "'" ? ' Strings stand in ".' : "";
-  throw invalidMacro(line, char, `${JSON.stringify(char)} has no meaning in a macro of this host.${hint}`);
+  if (signs.includes(char)) return { kind: "sign", text: char, line };
+  throw invalidMacro(line, char, `${JSON.stringify(char)} has no meaning in a macro of this host.`);
 }
 
 function endOfLine(source: string, at: number): number {

@@ -17,16 +17,17 @@ export function formatCall(name: string, ...args: readonly (string | number)[]):
 }
 
 /**
- * Reads the string literal whose opening quote is at `start`. Returns its text and the place behind its closing quote, or the
+ * Reads the string literal whose opening quote, " or ', is at `start`. Returns its text and the place behind its closing quote, or the
  * place and the reason of the first fault: a literal ends on its line.
  */
 export function readLiteral(source: string, start: number): { text: string; end: number } | { fault: string; end: number } {
+  const quote = source[start]!;
   const parts: string[] = [];
   let from = start + 1;
   for (let at = from; at < source.length; at++) {
     const char = source[at]!;
     if (char === "\n" || char === "\r") break;
-    if (char === '"') {
+    if (char === quote) {
       parts.push(source.slice(from, at));
       return { text: parts.join(""), end: at + 1 };
     }
@@ -37,12 +38,13 @@ export function readLiteral(source: string, start: number): { text: string; end:
     from = escaped.end;
     at = escaped.end - 1;
   }
-  return { fault: 'the string has no closing "', end: start };
+  return { fault: `the string has no closing ${quote}`, end: start };
 }
 
 const escapes: ReadonlyMap<string, string> = new Map([
   ["\\", "\\"],
   ['"', '"'],
+  ["'", "'"],
   ["n", "\n"],
   ["t", "\t"],
 ]);

@@ -4,6 +4,7 @@
 
 import { nearestWord } from "../../core/problem.ts";
 import { invalidMacro, lexMacro, type Token } from "./lex.ts";
+import { adviseFunction, assertNoOperator, assertStraight } from "./unsupported.ts";
 
 /** One term of a sum: a literal, a variable, or the active image's title. */
 export type Term =
@@ -33,6 +34,7 @@ const functions = {
   wait: { least: 1, most: 1, usage: "wait(milliseconds)" },
   saveAs: { least: 2, most: 2, usage: 'saveAs("Tiff", "path")' },
   setOption: { least: 1, most: 2, usage: 'setOption("name", true)' },
+  setBatchMode: { least: 1, most: 1, usage: "setBatchMode(true)" },
 } as const;
 
 export type FunctionName = keyof typeof functions;
@@ -44,7 +46,9 @@ const constants: ReadonlyMap<string, number> = new Map([
 
 /** The statements of a macro. Throws Problem InvalidMacro with the line of the first thing that is not of the language. */
 export function parseMacro(source: string): Macro {
-  const reader = createReader(lexMacro(source));
+  const tokens = lexMacro(source);
+  assertStraight(tokens);
+  const reader = createReader(tokens);
   const statements: Statement[] = [];
   const variables = new Set<string>();
   for (;;) {
@@ -101,7 +105,7 @@ function parseStatement(reader: Reader, variables: Set<string>): Statement {
     return parseAssignment(reader, name, variables);
   }
   if (reader.peek().text === "=" && reader.peek().kind === "sign") return parseAssignment(reader, first, variables);
-  const name = toFunctionName(first);
+  const name = toFunctionName(first, reader);
   const args = parseArguments(reader, name, variables);
   return { kind: "call", name, args, line: first.line };
 }
@@ -118,7 +122,9 @@ function parseAssignment(reader: Reader, target: Token, variables: Set<string>):
 }
 
 function parseArguments(reader: Reader, name: FunctionName, variables: ReadonlySet<string>): Expression[] {
-  const { line } = reader.peek();
+  const { line, text } = reader.peek();
+  // As in ImageJ, what takes no arguments needs no brackets: `title = getTitle;`.
+  if (functions[name].least === 0 && text !== "(") return [];
   reader.expect("(", `behind "${name}"`);
   const args: Expression[] = [];
   if (!reader.take(")")) {
@@ -137,6 +143,7 @@ function parseExpression(reader: Reader, variables: ReadonlySet<string>): Expres
   const terms: Term[] = [];
   do terms.push(parseTerm(reader, variables));
   while (reader.take("+"));
+  assertNoOperator(reader.peek());
   return terms;
 }
 
@@ -158,11 +165,26 @@ function parseName(reader: Reader, token: Token, variables: ReadonlySet<string>)
   }
   if (variables.has(token.text)) return { kind: "variable", name: token.text };
   if (Object.hasOwn(functions, token.text)) throw invalidMacro(token.line, token.text, `"${token.text}" gives no value.`);
+  const name = readDotted(reader, token);
+  if (name !== token.text || reader.peek().text === "(" || adviseFunction(name) !== "") throw unknownFunction(token, name);
   throw invalidMacro(token.line, token.text, `The variable "${token.text}" has no value yet.${suggest(token.text, [...variables])}`);
 }
 
-function toFunctionName(token: Token): FunctionName {
+/** "File.exists" of a name with members behind it. */
+function readDotted(reader: Reader, { text }: Token): string {
+  let name = text;
+  while (reader.take(".")) name += `.${reader.next().text}`;
+  return name;
+}
+
+function unknownFunction({ line, text }: Token, name: string): Error {
+  return invalidMacro(line, text, `"${name}" is no function of this host.${adviseFunction(name) || " It knows getTitle()."}`);
+}
+
+function toFunctionName(token: Token, reader: Reader): FunctionName {
   if (Object.hasOwn(functions, token.text)) return token.text as FunctionName;
+  const dotted = readDotted(reader, token);
+  if (adviseFunction(dotted) !== "") throw unknownFunction(token, dotted);
   const names = Object.keys(functions);
   const known = `A macro of this host knows ${names.join(", ")} and var.`;
   throw invalidMacro(token.line, token.text, `"${token.text}" is no statement.${suggest(token.text, names)} ${known}`);

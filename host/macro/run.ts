@@ -23,6 +23,8 @@ export interface MacroContext {
 
 /** The duties of who gives a macro its meaning. Titles are exact; what cannot be done is thrown as a Problem. */
 export interface MacroTarget {
+  /** Throws what `run` would throw for command and options before it does anything. Default: nothing. */
+  check?(command: string, options: string | undefined, variables: Variables): void;
   /** Runs a command to its end. `options` is in the grammar of options.ts and may name the macro's variables. */
   run(command: string, options: string | undefined, context: MacroContext & { variables: Variables }): Promise<unknown>;
   open(pathOrUrl: string, signal?: AbortSignal): Promise<unknown>;
@@ -43,6 +45,7 @@ export interface MacroTarget {
 export async function runMacro(source: string, target: MacroTarget, context: MacroContext = {}): Promise<void> {
   const { signal, stop } = context;
   const macro: Macro = parseMacro(source);
+  checkMacro(macro, target);
   const variables = new Map<string, string | number>();
   for (const statement of macro) {
     await takeTurn(signal);
@@ -56,9 +59,48 @@ export async function runMacro(source: string, target: MacroTarget, context: Mac
   }
 }
 
+/** Stands for the title of an image in a macro that is only checked. */
+const anyTitle = "\0title\0";
+
+/**
+ * Goes through a macro without doing anything: commands, options and arguments are looked at as far as they do not depend on an image's
+ * title. Throws Problem InvalidMacro with the line, as `runMacro` does.
+ */
+export function checkMacro(macro: Macro, { check = () => {} }: Pick<MacroTarget, "check">): void {
+  const nothing = (): void => {};
+  const target: MacroTarget = {
+    run(command, options, { variables }) {
+      const known = new Map([...variables].filter(([, value]) => !String(value).includes(anyTitle)));
+      const isKnown = [...variables.keys()].every((name) => known.has(name) || options?.includes(name) !== true);
+      if (isKnown && !`${command}${options ?? ""}`.includes(anyTitle)) check(command, options, known);
+      return Promise.resolve();
+    },
+    ...{ open: async () => {}, selectImage: nothing, rename: nothing, close: nothing, print: nothing, setOption: nothing },
+    saveAs: async () => {},
+    getTitle: () => anyTitle,
+  };
+  const run: Run = { target, variables: new Map(), isCheck: true };
+  for (const statement of macro) {
+    try {
+      const { line } = statement;
+      if (statement.kind === "assign") run.variables.set(statement.name, evaluate(statement.value, run, line));
+      else
+        calls[statement.name](
+          statement.args.map((arg) => evaluate(arg, run, line)),
+          run,
+          line,
+        );
+    } catch (error) {
+      throw atLine(error, statement);
+    }
+  }
+}
+
 interface Run extends MacroContext {
   readonly target: MacroTarget;
   readonly variables: Map<string, string | number>;
+  /** True: nothing is done, and nothing waited for. */
+  readonly isCheck?: boolean;
 }
 
 async function runStatement(statement: Statement, run: Run): Promise<void> {
@@ -87,6 +129,7 @@ const calls: Readonly<Record<FunctionName, Call>> = {
   print: (args, { target }) => target.print(args.join(" ")),
   wait: (args, context, line) => wait(args[0]!, context, line),
   saveAs: (args, { target, signal }, line) => target.saveAs(saveKind(args, line), text("saveAs", args, 1, line), signal),
+  setBatchMode: () => {}, // windows are no hindrance here: nothing waits for them
   setOption: (args, { target }, line) => target.setOption(text("setOption", args, 0, line), isOn(args[1] ?? 1, line)),
 };
 
@@ -133,6 +176,7 @@ function saveKind(args: readonly Value[], line: number): SaveKind {
   const given = text("saveAs", args, 0, line);
   const kind = saveKinds.find((known) => known.toLowerCase() === given.toLowerCase());
   if (kind !== undefined) return kind;
+  if (given.includes(anyTitle)) return "Tiff"; // only checked
   const nearest = nearestWord(given.slice(0, 40), saveKinds);
   const hint = nearest === undefined ? "" : ` Did you mean "${nearest}"?`;
   throw invalidMacro(line, given, `"saveAs" must be given one of ${saveKinds.join(", ")}; got ${JSON.stringify(given)}.${hint}`);
@@ -141,10 +185,11 @@ function saveKind(args: readonly Value[], line: number): SaveKind {
 // The longest time that a timer can hold; longer ones end at once.
 const longestWaitMs = 2 ** 31 - 1;
 
-function wait(timeMs: Value, { signal, stop }: MacroContext, line: number): Promise<void> {
+function wait(timeMs: Value, { signal, stop, isCheck }: Run, line: number): Promise<void> | undefined {
   if (typeof timeMs !== "number" || !(timeMs >= 0 && timeMs <= longestWaitMs)) {
     throw invalidMacro(line, "wait", `"wait" must be given 0 to ${longestWaitMs} milliseconds; got ${JSON.stringify(timeMs)}.`);
   }
+  if (isCheck) return undefined;
   const ends = [signal, stop].filter((one) => one !== undefined);
   return new Promise((resolve) => {
     const end = (): void => {

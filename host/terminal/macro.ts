@@ -2,7 +2,6 @@
 
 import { readFile } from "node:fs/promises";
 import { describeError, isProblem, Problem } from "../../core/problem.ts";
-import { parseMacro } from "../macro/parse.ts";
 import { createMacroFiles } from "./macro-files.ts";
 import { print } from "./output.ts";
 import { type Shell, withShell } from "./run-job.ts";
@@ -12,7 +11,6 @@ import { openWorkspace } from "./workspace.ts";
 /** Runs the macro to its end. Throws Problem InvalidMacro with the line, others with line and image; AbortError after Ctrl-C. */
 export async function macroCommand(path: string, images: readonly string[], { overwrite }: { readonly overwrite: boolean }): Promise<void> {
   const source = await readSource(path);
-  parseMacro(source); // before anything is opened
   const workspace = await openWorkspace();
   const files = createMacroFiles({ library: workspace.library, overwrite });
   const runOnce = async (shell: Shell, image?: string): Promise<void> => {
@@ -26,6 +24,9 @@ export async function macroCommand(path: string, images: readonly string[], { ov
     }
   };
   await withShell(async (shell) => {
+    const host = createTerminalHost({ files, workspace, shell, print, overwrite });
+    host.checkMacro(source); // before anything is opened
+    host.dispose();
     if (images.length === 0) return await runOnce(shell);
     for (const image of images) await runOnce(shell, image).catch(tellImage(image));
   }, "Stopping: what was learnt is kept, and the macro ends here. Press Ctrl-C again to end at once.");

@@ -60,6 +60,7 @@ export function createWindowActions(app: App, desk: ImageDesk, macro: MacroState
     /** Opens each file in turn and runs the macro on it: batch. */
     runMacroOnFiles: () =>
       attempt(async () => {
+        host.checkMacro(macro.source.value); // before anything is opened
         for (const file of await pickFiles(acceptedFiles)) {
           await host.open(desk.offer(file, file.name));
           if (!(await runMacroText(app, macro))) return;

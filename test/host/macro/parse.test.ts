@@ -36,7 +36,13 @@ print(getTitle(), true)`;
   test.each([
     ["for (i=0; i<3; i++) print(i);", 1, "for"],
     ["\n\nrnu('a');", 3, "rnu"],
-    ["run('a');", 1, "'"],
+    ["print('a\");", 1, ""],
+    ["print(3 * 4);", 1, "*"],
+    ["x = 1; print(x[0]);", 1, "["],
+    ["x = 1; print(x.length);", 1, "."],
+    ["x = 1; x++;", 1, "x"],
+    ["f = newArray(3);", 1, "newArray"],
+    ["n = File.exists('a');", 1, "File"],
     ['print("a")\nprint("b");', 1, "print"],
     ['print("a);', 1, ""],
     ['\nprint("\\q");', 2, ""],
@@ -63,6 +69,47 @@ print(getTitle(), true)`;
     expect(error.details.line).toBe(line);
     expect(error.message).toMatch(new RegExp(`^Line ${line}: `));
     if (word !== "") expect(error.details.word).toBe(word);
+  });
+
+  test("strings stand in either quotes, as in ImageJ; what takes no arguments needs no brackets", () => {
+    expect(parseMacro('run(\'A "b"\', "it\'s");')).toMatchObject([{ args: [literal('A "b"'), literal("it's")] }]);
+    expect(parseMacro(String.raw`print('it\'s\n');`)).toMatchObject([{ args: [literal("it's\n")] }]);
+    const named = [{ kind: "assign", name: "t", value: [{ kind: "title" }], line: 1 }];
+    expect(parseMacro("t = getTitle;")).toEqual(named);
+    expect(parseMacro("t = getTitle();")).toEqual(named);
+    expect(parseMacro('print("a/" + getTitle + ".tif"); close; close')).toMatchObject([
+      { args: [[...literal("a/"), { kind: "title" }, ...literal(".tif")]] },
+      { name: "close", args: [] },
+      { name: "close", args: [] },
+    ]);
+  });
+
+  test("what only ImageJ has is named, wherever it stands, with what is here instead", () => {
+    const loop = 'dir = getDirectory("Choose");\nlist = getFileList(dir);\nfor (i = 0; i < list.length; i++) {\n  open(dir + list[i]);\n}';
+    expect(failureOf(loop)).toMatchObject({
+      details: { line: 3, word: "for" },
+      message: expect.stringMatching(
+        /^Line 3: "for" is a loop, .*once for each image: name them, as in "overtile macro FILE\.ijm images\/\*\.png", or choose Macro > Run on files/,
+      ),
+    });
+    for (const [source, message] of [
+      ["while (true) { }", /Line 1: "while" is a loop/],
+      ["do { } while (1);", /Line 1: "do" is a loop/],
+      ['print("a");\nif (isOpen("b")) close();', /Line 2: "if" is a condition/],
+      ["function f(x) { return x; }", /"function" begins a function/],
+      ['macro "Count" {\n print(1); }', /Line 1: "macro" begins a block/],
+      [
+        'x = getDirectory("a");',
+        /"getDirectory" is no function of this host\. A macro of this host reads no folders\. It runs once for each image/,
+      ],
+      ['File.makeDirectory("a");', /"File\.makeDirectory" is no function.*once for each image/],
+      ["n = getNumber('n', 3);", /"getNumber" is no function.*write the value into the macro/],
+      ["n = nImages;", /"nImages" is no function.*selectImage\("title"\)/],
+      ["x = parseInt('3');", /"parseInt" is no function of this host\. It knows getTitle\(\)/],
+      ["x = y;", /The variable "y" has no value yet/],
+      ["n = 3; print(n - 1);", /"-" cannot stand behind a value here/],
+    ] as const)
+      expect(failureOf(source).message).toMatch(message);
   });
 
   test("a misspelt statement is told the nearest one", () => {
@@ -112,6 +159,10 @@ print(getTitle(), true)`;
       " ",
       "print",
       "getTitle()",
+      "{",
+      "]",
+      "<",
+      "for",
       "\0",
     ];
     const soup = fc

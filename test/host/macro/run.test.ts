@@ -55,6 +55,36 @@ describe("runMacro", () => {
     expect(told).toEqual([]);
   });
 
+  test("the whole text is checked before its first statement: commands, options and arguments, as far as they are known", async () => {
+    const checked: unknown[][] = [];
+    const check: MacroTarget["check"] = (command, options, variables) => {
+      checked.push([command, options, Object.fromEntries(variables)]);
+      if (command === "Nope") throw new Problem("InvalidParameter", "Unrecognized command", { parameter: "command" });
+    };
+    const { target, told } = createTarget({ check });
+    const source = `t = 3; name = getTitle(); m = "a" + t;
+      run("A"); run("B", "t=&t"); run("C", "model=[" + name + "]"); run("D", "model=&name"); run(name); saveAs(name, "x");
+      wait(1e6);
+      run("No" + "pe", "x=1");`;
+    await expect(runMacro(source, target)).rejects.toMatchObject({ kind: "InvalidMacro", message: "Line 4: Unrecognized command" });
+    const known = { t: 3, m: "a3" };
+    expect(checked).toEqual([
+      ["A", undefined, known],
+      ["B", "t=&t", known],
+      ["Nope", "x=1", known],
+    ]);
+    expect(told).toEqual([]);
+    await expect(runMacro('print("a");\nsaveAs("Jpeg", "b.jpg");', target)).rejects.toThrow('Line 2: "saveAs" must be given one of');
+    await expect(runMacro('print("a");\nwait("long");', target)).rejects.toThrow("Line 2");
+    expect(told).toEqual([]);
+  });
+
+  test("setBatchMode is accepted and does nothing", async () => {
+    const { target, told } = createTarget();
+    await runMacro('setBatchMode(true); print("a"); setBatchMode("exit and display");', target);
+    expect(told).toEqual([["print", "a"]]);
+  });
+
   test.each([
     ["open(3);", "open"],
     ['wait("long");', "wait"],

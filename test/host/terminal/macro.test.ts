@@ -197,6 +197,63 @@ describe("names", () => {
   });
 });
 
+describe("a macro as it was written for ImageJ", () => {
+  const body = 'run("Overtile Segment", "model=one.zip output=labels workers=1");';
+  const macros: readonly [string, string][] = [
+    ["batch mode", `setBatchMode(true);\nopen("cells/images/c1.png");\n${body}\nsaveAs("Tiff", "ij/bm.tif");\nsetBatchMode(false);`],
+    [
+      "single quotes",
+      `open('cells/images/c1.png');\nrun('Overtile Segment', 'model=one.zip output=labels workers=1');\nsaveAs('Tiff', 'ij/single.tif');`,
+    ],
+    [
+      "getTitle without brackets",
+      `open("cells/images/c1.png");\ntitle = getTitle;\n${body}\nsaveAs("Tiff", "ij/" + title + ".tif");\nclose();`,
+    ],
+    [
+      "variables in options",
+      `t = 52;\nm = "one.zip";\nopen("cells/images/c1.png");\nrun("Overtile Segment", "model=&m tile=&t output=labels workers=1");\nsaveAs("tiff", "ij/amp.tif");`,
+    ],
+  ];
+
+  it("runs with setBatchMode, single quotes, getTitle without brackets, variables in options", async () => {
+    mkdirSync(at("ij"));
+    for (const [name, text] of macros) expect(await run("macro", macro(`${name}.ijm`, text)), name).toMatchObject({ code: 0, stdout: "" });
+    expect(readdirSync(at("ij")).sort()).toEqual(["amp.tif", "bm.tif", "c1.png.tif", "single.tif"]);
+    const [first, ...others] = readdirSync(at("ij")).map((file) => readFileSync(at("ij", file)));
+    for (const other of others) expect(other.equals(first!)).toBe(true);
+  });
+
+  it("with a loop is refused before anything runs, and what is advised works: its body, once for each image", async () => {
+    const loop = `dir = getDirectory("Choose a Directory");\nlist = getFileList(dir);\nfor (i = 0; i < list.length; i++) {\n  open(dir + list[i]);\n  ${body}\n  saveAs("Tiff", dir + list[i] + "_seg.tif");\n  close();\n}`;
+    const refused = await run("macro", macro("loop.ijm", loop), "cells/images/none.png");
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expect(refused.stderr).toMatch(/Line 3: "for" is a loop, .*"overtile macro FILE\.ijm images\/\*\.png"/);
+    const advised = macro("advised.ijm", `title = getTitle();\n${body}\nsaveAs("Tiff", "ij/" + title + "_seg.tif");\nclose();`);
+    expect((await run("macro", advised, "cells/images/c1.png", "cells/images/c2.png")).code).toBe(0);
+    expect(
+      readdirSync(at("ij"))
+        .filter((file) => file.endsWith("_seg.tif"))
+        .sort(),
+    ).toEqual(["c1.png_seg.tif", "c2.png_seg.tif"]);
+  });
+
+  it.each([
+    ["an unknown command", 'run("Close All");', /Line 2: Unrecognized command: "Close All"/],
+    ["an unknown format", 'saveAs("Jpeg", "out/o.jpg");', /Line 2: "saveAs" must be given one of/],
+    [
+      "an unknown option",
+      'run("Overtile Segment", "model=q tlie=3");',
+      /Line 2: "tlie" must be the name of a parameter, .*Did you mean "tile"/,
+    ],
+    ["a wrong value", 'run("Overtile Segment", "model=q tile=many");', /Line 2: "tile" must be/],
+    ["an unknown function", 'x = parseInt("3");', /Line 2: "parseInt" is no function/],
+  ])("with %s in its last line runs none of the others", async (name, line, message) => {
+    const refused = await run("macro", macro(`last ${name}.ijm`, `print("first statement ran");\n${line}`));
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expect(refused.stderr).toMatch(message);
+  });
+});
+
 describe("what goes wrong in a macro", () => {
   it.each<[string, string, 1 | 2, RegExp]>([
     ["a fault of the language", 'print("a");\nprint("b" "c");', 2, /^overtile: Line 2: /],
