@@ -4,14 +4,19 @@
 
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/support/longest-first.ts";
+import { mutations, plantMutation } from "./test/support/mutations.ts";
 import { projects } from "./test/support/projects.ts";
+import { SlowestFiles } from "./test/support/slowest-files.ts";
 
 const project = (name: keyof typeof projects, more: object = {}) => ({
   extends: true as const,
   test: { name, ...projects[name], ...more },
 });
 
+const planted = mutations[Number(process.env["OVERTILE_MUTATION"]) - 1];
+
 export default defineConfig({
+  plugins: planted === undefined ? [] : [plantMutation(planted)],
   test: {
     // A machine may be slow and busy; only a hang takes this long.
     testTimeout: 180_000,
@@ -21,6 +26,9 @@ export default defineConfig({
     pool: "forks",
     sequence: { sequencer: LongestFirst },
     maxWorkers: 2,
+    reporters: ["default", new SlowestFiles()],
+    // What is compiled from these is imported by no test.
+    forceRerunTriggers: ["**/package.json", "**/vitest.config.ts", "core/kernel/assembly/**"],
     projects: [
       // The files of a worker share its Chromium and the served viewer, too.
       project("browser", { isolate: false, globalSetup: "test/support/run-folder.ts" }),

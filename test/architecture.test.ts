@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { projects } from "./support/projects.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const files = ["core", "plugin", "host", "viewer"].flatMap(listSources);
@@ -196,4 +197,27 @@ function findCycle(): readonly string[] | undefined {
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+describe("the tests", () => {
+  it("that open tfjs or ONNX Runtime in their own process share it with no other file", () => {
+    const opens = /^import .*(support\/engine|with-kernels|guarded-workspace|"@tensorflow|"onnxruntime)/m;
+    const tests = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })
+      .map((name) => `test/${name.replaceAll("\\", "/")}`)
+      .filter((name) => name.endsWith(".test.ts") && !/^test\/(browser|viewer)\//.test(name));
+    const opening = tests.filter((name) => opens.test(readFileSync(join(root, name), "utf8")));
+    expect(opening.length).toBeGreaterThan(10);
+    const { include } = projects.engine;
+    const isAlone = (name: string): boolean => include.some((glob) => matchesGlob(name, glob));
+    expect(opening.filter((name) => !isAlone(name))).toEqual([]);
+  });
+});
+
+/** True when the path is one of the pattern's, which may hold ** for folders, * for a name and {a,b} for either. */
+function matchesGlob(path: string, glob: string): boolean {
+  const pattern = glob
+    .replaceAll(".", "\\.")
+    .replace(/\{(.*?)\}/g, (_, names: string) => `(${names.replaceAll(",", "|")})`)
+    .replace(/\*\*\/|\*/g, (star) => (star === "*" ? "[^/]*" : "(.*/)?"));
+  return new RegExp(`^${pattern}$`).test(path);
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { modulesOf, noticesFile, writeNotices } from "./notices.mjs";
+import { makeIfNeeded } from "./up-to-date.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -98,4 +99,16 @@ async function writeSample(out) {
   await writeFile(join(out, "sample/cells-truth.png"), await writePng(truth));
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await buildViewer({ readable: process.argv.includes("--readable") });
+/** Brings dist/viewer up to date. */
+export async function buildViewerIfNeeded({ readable = false } = {}) {
+  const viewer = {
+    root,
+    name: "viewer",
+    sources: ["viewer", "core", "plugin", "host", "tools", "package.json", "package-lock.json"],
+    results: ["dist/viewer", "build/packages-viewer.json"],
+    options: readable ? "readable" : "",
+  };
+  return await makeIfNeeded(viewer, () => buildViewer({ readable }));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await buildViewerIfNeeded({ readable: process.argv.includes("--readable") });

@@ -77,6 +77,9 @@ export async function createStand({ plugin = "test/viewer/fake-plugin" }: { plug
   };
 }
 
+/** Never called: tells `vitest --changed` of what the page is made. */
+export const builtFrom = [() => import("../../viewer/main.ts"), () => import("../../viewer/read/worker.ts")];
+
 /** Addresses by plugin. */
 const served = new Map<string, Promise<string>>();
 

@@ -44,5 +44,8 @@ describe("resampling", () => {
     expect([...out]).toEqual([0, 2, 4, 0, -1]);
     nearestPixels({ height: 2, width: 3 }, Float64Array.of(1.5), Float64Array.of(0), out);
     expect(out[0]).toBe(-1);
+    // Halves go right, as they go down.
+    nearestPixels({ height: 2, width: 3 }, Float64Array.of(0, 1, 1, 0, 0), Float64Array.of(0.5, 1.5, -0.5, 2.5, -0.51), out);
+    expect([...out]).toEqual([1, 5, 3, -1, -1]);
   });
 });

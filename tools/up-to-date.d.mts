@@ -1,0 +1,9 @@
+export interface Build {
+  readonly root: string;
+  readonly name: string;
+  readonly sources: readonly string[];
+  readonly results: readonly string[];
+  readonly options?: string;
+  readonly except?: (file: string) => boolean;
+}
+export function makeIfNeeded(build: Build, make: () => void | Promise<void>): Promise<boolean>;
