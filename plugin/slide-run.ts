@@ -6,11 +6,11 @@ import { Problem } from "../core/problem.ts";
 import { findBlockStore } from "../core/sink/block-store.ts";
 import { readJson, writeJson } from "../core/sink/zarr.ts";
 import { createZipFolder } from "../core/sink/zip-folder.ts";
-import { type ResultPlace, type SlideKind, writeSlideResults } from "../core/slide-results.ts";
+import type { ResultPlace, SlideKind } from "../core/slide-results.ts";
 import { openSource } from "../core/source/open.ts";
 import type { ImageSource } from "../core/source/source.ts";
 import type { Context, Image, Parameters, SegmentResult, SlideContext, SlideExport } from "./contract.ts";
-import { type ObjectThreads, openObjectThreads } from "./object-threads.ts";
+import { finishSlide } from "./finish-slide.ts";
 import { resolveParameters } from "./parameters.ts";
 import { classifySlide } from "./slide-action.ts";
 import { createHandleStore, growFile } from "./store/handle-store.ts";
@@ -49,7 +49,6 @@ export async function* segmentIntoFolder(
       yield { kind: "notice", done: 0, message };
     }
     const source = await openSource(image, { signal, ...(begun.name !== undefined && { name: begun.name }) });
-    let crew: ObjectThreads | undefined;
     try {
       const { height, width } = source;
       const path = source.name;
@@ -64,35 +63,26 @@ export async function* segmentIntoFolder(
         },
       };
       const { record, parameters, backend, describeNothing } = yield* classifySlide(source, store, values, options, workspace, context);
-      const minSizePx = values.min_size === "auto" ? record.minSizePx : values.min_size;
-      const splitDepthPx = values.split === "auto" ? record.splitDepthPx : values.split;
-      const blocks = await findBlockStore(store, folder.name);
-      crew = openObjectThreads(workspace, values.workers);
-      const { objects, dropped } = yield* writeSlideResults(blocks, {
-        crew,
-        kinds: ["labels", "table"],
-        format: "ome-tiff",
-        minSizePx,
-        fillHoles: values.fill_holes,
-        splitDepthPx,
-        tolerancePx: 0,
-        place: createFolderPlace(folder),
-        source,
-        signal,
-      });
-      const { missingChunks = 0 } = source.gaps ?? {};
-      if (missingChunks > 0) {
-        const message = `${missingChunks} chunks of ${source.name} are absent, which stands for the fill value.`;
-        yield { kind: "notice", done: 0, message };
-      }
-      const nothing = dropped && describeNothing(dropped, minSizePx);
-      if (nothing !== undefined) yield { kind: "notice", done: 0, message: nothing };
+      const { counts, minSizePx, splitDepthPx, nothing } = yield* finishSlide(
+        await findBlockStore(store, folder.name),
+        {
+          parameters: values,
+          kinds: ["labels", "table"],
+          format: "ome-tiff",
+          tolerancePx: 0,
+          place: createFolderPlace(folder),
+          source,
+          describeNothing,
+          signal,
+        },
+        workspace,
+      );
       const resolved = { ...parameters, min_size: minSizePx, split: splitDepthPx };
-      const result = { objects, ...(nothing !== undefined && { nothing }), model: record.model, parameters: resolved, backend };
+      const told = nothing !== undefined && { nothing };
+      const result = { objects: counts.objects, ...told, model: record.model, parameters: resolved, backend };
       await writeJson(store, resultName, result);
       return { ...result, slide: { folder } };
     } finally {
-      crew?.dispose();
       source.dispose?.();
     }
   } finally {
@@ -114,24 +104,13 @@ export async function* exportFromFolder(
     const reason = "it is not segmented to its end";
     throw new Problem("InvalidData", `A slide is exported once all of it is segmented; ${reason}. Go on with it first.`, { reason });
   }
-  const { fill_holes: fillHoles, min_size: minSizePx, split: splitDepthPx } = resolveParameters("segment", result.parameters);
   const source = image === undefined ? undefined : await openSource(image, { signal });
-  const crew = openObjectThreads(workspace, "auto");
+  const place: ResultPlace = { openFile: () => growFile(file), openFolder: async () => createZipFolder(await growFile(file)) };
+  const parameters = { ...result.parameters, workers: "auto" };
   try {
-    yield* writeSlideResults(await findBlockStore(store, folder.name), {
-      crew,
-      kinds: [kind],
-      format,
-      minSizePx: minSizePx as number,
-      fillHoles,
-      splitDepthPx: splitDepthPx as number,
-      tolerancePx,
-      place: { openFile: () => growFile(file), openFolder: async () => createZipFolder(await growFile(file)) },
-      source,
-      signal,
-    });
+    const options = { parameters, kinds: [kind], format, tolerancePx, place, source, signal };
+    yield* finishSlide(await findBlockStore(store, folder.name), options, workspace);
   } finally {
-    crew.dispose();
     source?.dispose?.();
   }
 }

@@ -27,6 +27,9 @@ export interface Gaps {
   readonly badChunks: readonly BadChunk[];
 }
 
+/** Gaps as they are handed on: between the processes that share a slide, or in a report. */
+export type KnownGaps = Pick<Gaps, "missingChunks" | "badChunks">;
+
 export interface GapRecorder extends Gaps {
   /** Notes that a chunk is there. */
   addFound(): void;
@@ -70,11 +73,18 @@ export function assertFound({ name, gaps }: { readonly name: string; readonly ga
 }
 
 /** What is to be told of chunks that are absent; undefined where there are none. */
-export function describeMissing({ name, gaps }: { readonly name: string; readonly gaps?: Gaps }): string | undefined {
+export function describeMissing({ name, gaps }: { readonly name: string; readonly gaps?: KnownGaps }): string | undefined {
   const { missingChunks = 0 } = gaps ?? {};
   if (missingChunks === 0) return undefined;
   const [count, are, stand] = missingChunks === 1 ? ["1 chunk", "is", "stands"] : [`${missingChunks} chunks`, "are", "stand"];
   return `${count} of ${name} ${are} absent, which ${stand} for the fill value.`;
+}
+
+/** What is to be told of chunks that are absent or damaged, a line each. */
+export function describeGaps({ name, gaps }: { readonly name: string; readonly gaps: KnownGaps }): readonly string[] {
+  const missing = describeMissing({ name, gaps });
+  const bad = gaps.badChunks.map((chunk) => `${name}: read as background: ${describeChunk(chunk)}: ${chunk.reason}`);
+  return [...(missing === undefined ? [] : [missing]), ...bad];
 }
 
 /** "x 0 to 256, y 256 to 512 of level 1, z 3": where a chunk lies, for messages. */

@@ -22,7 +22,8 @@ import { describeNetwork, formatNetwork } from "./info.ts";
 import { assertZip, modelName, type Options, pick, toParameters } from "./options.ts";
 import { assertFree, assertWritable, formatScores, makeFolder, matchName, pairFiles, print, resultPaths, writeResult } from "./output.ts";
 import { runInTerminal } from "./run-job.ts";
-import { isSlideRun, type SlideFlags, segmentSlideFile, slideOnlyKinds } from "./slide.ts";
+import { isSlideRun, segmentSlideFile, slideOnlyKinds } from "./slide.ts";
+import type { SlideFlags } from "./slide-options.ts";
 import { openWorkspace } from "./workspace.ts";
 
 export async function newCommand(path: string, options: Options): Promise<void> {

@@ -2,12 +2,11 @@
 
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describeChunk, type Gaps } from "../../core/source/gaps.ts";
+import { describeChunk, type KnownGaps } from "../../core/source/gaps.ts";
 import type { ImageSource } from "../../core/source/source.ts";
 import { writeFileWhole } from "../../core/source/write-file.ts";
-import { ownProcess } from "./process.ts";
 
-export interface KnownGaps extends Omit<Gaps, "foundAny"> {
+export interface RunGaps extends KnownGaps {
   /** Damaged chunks were to be passed over. */
   readonly skipBad: boolean;
 }
@@ -18,13 +17,13 @@ export interface GapLedger {
 }
 
 /** What a source has met until now. */
-export function gapsOf(source: Pick<ImageSource, "gaps"> | undefined, skipBad: boolean): KnownGaps {
+export function gapsOf(source: Pick<ImageSource, "gaps"> | undefined, skipBad: boolean): RunGaps {
   const { missingChunks = 0, badChunks = [] } = source?.gaps ?? {};
   return { skipBad, missingChunks, badChunks };
 }
 
 /** The ledger of a process that works at a run: `shard` as given, if any. */
-export async function openGapLedger(work: string, gaps: () => KnownGaps, shard = "1/1"): Promise<GapLedger> {
+export async function openGapLedger(work: string, gaps: () => RunGaps, shard = "1/1"): Promise<GapLedger> {
   const path = join(work, "gaps", `${shard.replace("/", "-of-")}.json`);
   const before = await readFileGaps(path);
   let kept = JSON.stringify(before);
@@ -40,13 +39,13 @@ export async function openGapLedger(work: string, gaps: () => KnownGaps, shard =
 }
 
 /** What all who worked at a run have met. */
-export async function readGaps(work: string): Promise<KnownGaps> {
+export async function readGaps(work: string): Promise<RunGaps> {
   const names = (await readdir(join(work, "gaps")).catch(() => [])).filter((name) => name.endsWith(".json") && !name.startsWith("."));
   return joinGaps(await Promise.all(names.sort().map((name) => readFileGaps(join(work, "gaps", name)))));
 }
 
 /** Damaged chunks once each. Of missing ones only numbers are known, and the same may be in several: at least the greatest. */
-export function joinGaps(some: readonly KnownGaps[]): KnownGaps {
+export function joinGaps(some: readonly RunGaps[]): RunGaps {
   const bad = new Map(some.flatMap(({ badChunks }) => badChunks).map((chunk) => [describeChunk(chunk), chunk]));
   return {
     skipBad: some.some(({ skipBad }) => skipBad),
@@ -55,17 +54,14 @@ export function joinGaps(some: readonly KnownGaps[]): KnownGaps {
   };
 }
 
-/** For the report; told on stderr, too. */
-export function describeGaps(name: string, { missingChunks, badChunks }: Omit<Gaps, "foundAny">): Partial<Gaps> {
-  const tell = (line: string): void => void ownProcess().stderr.write(`${name}: ${line}\n`);
-  if (missingChunks > 0) tell(`${missingChunks} chunks are absent, which stands for the fill value`);
-  for (const chunk of badChunks) tell(`read as background: ${describeChunk(chunk)}: ${chunk.reason}`);
+/** For the report. */
+export function reportGaps({ missingChunks, badChunks }: KnownGaps = { missingChunks: 0, badChunks: [] }): Partial<KnownGaps> {
   return { ...(missingChunks > 0 && { missingChunks }), ...(badChunks.length > 0 && { badChunks }) };
 }
 
-async function readFileGaps(path: string): Promise<KnownGaps> {
+async function readFileGaps(path: string): Promise<RunGaps> {
   try {
-    return JSON.parse(await readFile(path, "utf8")) as KnownGaps;
+    return JSON.parse(await readFile(path, "utf8")) as RunGaps;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return gapsOf(undefined, false);
     throw error;

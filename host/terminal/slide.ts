@@ -1,23 +1,19 @@
 // `overtile segment` of what does not fit in memory, and `overtile merge`: a folder NAME.overtile beside the results holds what is
 // done, block by block, so that a run that was ended goes on, and several machines share a slide.
 
-import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import type { Box } from "../../core/array/raster.ts";
 import { assertCocoSize } from "../../core/label/format/coco.ts";
-import type { Region } from "../../core/label/region/region.ts";
 import type { Model } from "../../core/model/model.ts";
-import { describeError, Problem } from "../../core/problem.ts";
+import { Problem } from "../../core/problem.ts";
 import { findBlockStore } from "../../core/sink/block-store.ts";
 import type { ChunkStore } from "../../core/sink/store.ts";
 import { readJson, writeJson } from "../../core/sink/zarr.ts";
-import { type SlideFormat, type SlideKind, slideKinds, writeSlideResults } from "../../core/slide-results.ts";
+import type { SlideKind } from "../../core/slide-results.ts";
+import { describeGaps } from "../../core/source/gaps.ts";
 import { openSource } from "../../core/source/open.ts";
-import { readRegions } from "../../core/source/read-regions.ts";
 import type { ImageSource } from "../../core/source/source.ts";
 import type { Parameters } from "../../plugin/contract.ts";
-import { describeNoneLeft } from "../../plugin/nothing-found.ts";
-import { openObjectThreads } from "../../plugin/object-threads.ts";
+import { finishSlide } from "../../plugin/finish-slide.ts";
 import { resolveParameters } from "../../plugin/parameters.ts";
 import { compareScales } from "../../plugin/segment-crew.ts";
 import { classifySlide, type SlideOptions } from "../../plugin/slide-action.ts";
@@ -28,27 +24,20 @@ import { findImageGroup, labelsPath } from "./image-group.ts";
 import { assertFree, assertWritable, baseName, exists, makeFolder, print } from "./output.ts";
 import { ownProcess } from "./process.ts";
 import { runInTerminal } from "./run-job.ts";
-import { describeGaps, gapsOf, joinGaps, type KnownGaps, openGapLedger, readGaps } from "./slide-gaps.ts";
+import { gapsOf, joinGaps, openGapLedger, type RunGaps, readGaps, reportGaps } from "./slide-gaps.ts";
+import {
+  parseFormat,
+  parseKinds,
+  parsePositive,
+  parseRegion,
+  parseShard,
+  parseTolerance,
+  readRoi,
+  type SlideFlags,
+  wrong,
+} from "./slide-options.ts";
 import { createSlidePlace, type PlaceOptions, slidePath } from "./slide-place.ts";
-import { openThreads } from "./workspace.ts";
-
-/** The options of a slide, as commander gives them. */
-export interface SlideFlags {
-  readonly out?: string;
-  readonly output?: string;
-  readonly format?: string;
-  readonly inImage?: string;
-  readonly region?: string;
-  readonly roi?: string;
-  readonly pixelSize?: string;
-  readonly skipEmpty?: boolean;
-  readonly skipBad?: boolean;
-  readonly resume?: boolean;
-  readonly shard?: string;
-  readonly floats?: boolean;
-  readonly tolerance?: string;
-  readonly overwrite?: boolean;
-}
+import { lockFolder, openThreads } from "./workspace.ts";
 
 // Images of more pixels than these are segmented block by block whatever was asked.
 const largestInMemoryPx = 2 ** 26;
@@ -85,21 +74,43 @@ export async function segmentSlideFile(image: string, given: Parameters, flags: 
   const kinds = parseKinds(flags.output ?? "labels");
   const { format, inImage } = await choosePlace(image, kinds, flags);
   const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
+  const place = { folder, base, format, inImage };
+  await prepareFolders(place);
+  const release = shard === undefined ? await takeSlide(folder, base) : () => {};
+  try {
+    return await segmentIntoPlace(image, given, { flags, workspace, kinds, place, shard });
+  } finally {
+    release();
+  }
+}
+
+interface SlidePlace {
+  readonly flags: SlideFlags;
+  readonly workspace: Workspace;
+  readonly kinds: readonly SlideKind[];
+  readonly place: PlaceOptions;
+  readonly shard: ReturnType<typeof parseShard> | undefined;
+}
+
+async function segmentIntoPlace(
+  image: string,
+  given: Parameters,
+  { flags, workspace, kinds, place, shard }: SlidePlace,
+): Promise<SlideReport> {
+  const { folder, base, format, inImage } = place;
   const work = join(folder, `${base}.overtile`);
   const store = createChunkFolder(work);
-  const place = { folder, base, format, inImage };
   const results = kinds.map((kind) => slidePath(place, kind));
+  if (shard === undefined && (await isFinished(work, results, flags))) return { image, files: results, note: finishedNote(results) };
   await assertFreshOrResumed(work, flags, shard !== undefined);
   const ours = await readNamed(store, work);
   if (shard === undefined) for (const path of results) await assertFree(path, flags.overwrite === true || ours.has(path));
-  for (const target of inImage === undefined ? [folder] : [folder, inImage.group.path]) await assertWritable(target);
-  await makeFolder(folder);
   const inside = await readRoi(flags.roi);
   const skipBad = flags.skipBad === true;
   const source = await openSource(image, { skipBad });
   try {
     if (kinds.includes("coco")) assertCocoSize(source);
-    const gapsNow = (): KnownGaps => gapsOf(source, skipBad);
+    const gapsNow = (): RunGaps => gapsOf(source, skipBad);
     const ledger = await openGapLedger(work, gapsNow, flags.shard);
     const options: SlideOptions = {
       path: image,
@@ -115,37 +126,48 @@ export async function segmentSlideFile(image: string, given: Parameters, flags: 
     );
     const report = { image, work, ...run, model: record.model, backend, tile: record.tile };
     if (shard !== undefined) {
+      for (const line of describeGaps({ name: source.name, gaps: gapsNow() })) ownProcess().stderr.write(`${line}\n`);
       const note = `This was shard ${flags.shard}; "overtile merge ${work}" joins them.`;
-      return { ...report, files: [], ...describeGaps(source.name, gapsNow()), note };
+      return { ...report, files: [], ...reportGaps(gapsNow()), note };
     }
-    const { min_size: givenSize, fill_holes: fillHoles, split, workers } = resolveParameters("segment", given);
-    const minSizePx = givenSize === "auto" ? record.minSizePx : givenSize;
-    const splitDepthPx = split === "auto" ? record.splitDepthPx : split;
     const blocks = await findBlockStore(store, work);
-    const tolerancePx = parseTolerance(flags.tolerance);
-    const levelsOfImage = inImage?.group.levels;
-    const shaping = { minSizePx, fillHoles, tolerancePx, splitDepthPx, inside, levelsOfImage };
     const output = createSlidePlace(place, () => writeNamed(store, work, results));
-    const crew = openObjectThreads(workspace, workers);
-    const counts = await runInTerminal(({ signal }) =>
-      writeSlideResults(blocks, { place: output, kinds, format, ...shaping, source, crew, signal }),
-    ).finally(crew.dispose);
-    const gaps = joinGaps([await readGaps(work), gapsNow()]);
+    const findGaps = async (): Promise<RunGaps> => joinGaps([await readGaps(work), gapsNow()]);
+    const shaping = { inside, tolerancePx: parseTolerance(flags.tolerance), levelsOfImage: inImage?.group.levels };
+    const finishing = { parameters: given, place: output, kinds, format, ...shaping, source, gaps: findGaps, describeNothing };
+    const { counts, nothing, gaps } = await runInTerminal(({ signal }) => finishSlide(blocks, { ...finishing, signal }, workspace));
     await removeWhole(work);
-    const nothing = counts.dropped && describeNothing(counts.dropped, minSizePx);
-    if (nothing !== undefined) ownProcess().stderr.write(`${nothing}\n`);
-    const { dropped: _, ...told } = counts;
-    return {
-      ...report,
-      work: undefined,
-      files: results,
-      ...told,
-      ...(nothing !== undefined && { nothing }),
-      ...describeGaps(source.name, gaps),
-    };
+    return { ...report, work: undefined, files: results, ...counts, ...(nothing !== undefined && { nothing }), ...reportGaps(gaps) };
   } finally {
     source.dispose?.();
   }
+}
+
+/** Tries the folders before the work, and makes that of the results. */
+async function prepareFolders({ folder, inImage }: PlaceOptions): Promise<void> {
+  for (const target of inImage === undefined ? [folder] : [folder, inImage.group.path]) await assertWritable(target);
+  await makeFolder(folder);
+}
+
+/** Keeps a slide's results for this run; shards take no lock. Throws Problem CannotWrite, which says who is at it. */
+async function takeSlide(folder: string, base: string): Promise<() => void> {
+  const lock = lockFolder(folder);
+  const release = await lock(`slide ${base}`);
+  if (release !== undefined) return release;
+  const path = join(folder, base);
+  const reason = `${(await lock.holderOf?.(`slide ${base}`)) ?? "another process"}, is at it`;
+  const message = `A slide is segmented by one run at a time; ${path}: ${reason}. Wait, end that one, or choose another folder.`;
+  throw new Problem("CannotWrite", message, { path, reason });
+}
+
+/** True for a run that is to be gone on with, has all of its results, and nothing left to do. */
+async function isFinished(work: string, results: readonly string[], { resume, overwrite }: SlideFlags): Promise<boolean> {
+  if (resume !== true || overwrite === true || (await exists(work))) return false;
+  return (await Promise.all(results.map(exists))).every((isThere) => isThere);
+}
+
+function finishedNote(results: readonly string[]): string {
+  return `It is finished already: ${results.join(", ")}. There is nothing to go on with; --overwrite begins anew.`;
 }
 
 const namedFile = "named.json";
@@ -178,34 +200,33 @@ export async function mergeCommand(
   const place = { folder, base, format, inImage };
   const results = kinds.map((kind) => slidePath(place, kind));
   for (const path of results) await assertFree(path, options.overwrite === true);
-  for (const target of inImage === undefined ? [folder] : [folder, inImage.group.path]) await assertWritable(target);
-  await makeFolder(folder);
-  const given = resolveParameters("segment", { min_size: options.minSize ?? "auto", split: options.split ?? "auto" });
-  const minSizePx = given.min_size === "auto" ? record.minSizePx : given.min_size;
-  const splitDepthPx = given.split === "auto" ? record.splitDepthPx : given.split;
+  const parameters = { min_size: options.minSize ?? "auto", split: options.split ?? "auto", fill_holes: options.fillHoles === true };
+  resolveParameters("segment", parameters);
+  await prepareFolders(place);
   const known = await readGaps(work);
   const { skipBad } = known;
+  const release = await takeSlide(folder, base);
   const source = kinds.some((kind) => kind === "geojson" || kind === "table")
     ? await openSource(record.path, { skipBad }).catch(() => undefined)
     : undefined;
   if (source === undefined && kinds.includes("table"))
     ownProcess().stderr.write(`${record.path} cannot be read here: the table has no grey values.\n`);
   try {
-    const tolerancePx = parseTolerance(options.tolerance);
-    const fillHoles = options.fillHoles === true;
-    const inside = await readRoi(options.roi);
-    const levelsOfImage = inImage?.group.levels;
-    const shaping = { minSizePx, fillHoles, tolerancePx, splitDepthPx, inside, levelsOfImage };
-    const crew = openObjectThreads(openThreads(), "auto");
-    const counts = await runInTerminal(({ signal }) =>
-      writeSlideResults(blocks, { place: createSlidePlace(place), kinds, format, ...shaping, source, crew, signal }),
-    ).finally(crew.dispose);
-    const gaps = describeGaps(record.name, joinGaps([known, gapsOf(source, skipBad)]));
-    if (options.json === true) print(JSON.stringify({ work, ...counts, ...gaps, files: results }, null, 2));
+    const shaping = {
+      inside: await readRoi(options.roi),
+      tolerancePx: parseTolerance(options.tolerance),
+      levelsOfImage: inImage?.group.levels,
+    };
+    const findGaps = async (): Promise<RunGaps> => joinGaps([known, gapsOf(source, skipBad)]);
+    const output = { place: createSlidePlace(place), kinds, format, ...shaping };
+    const { counts, gaps } = await runInTerminal(({ signal }) =>
+      finishSlide(blocks, { parameters, ...output, source, gaps: findGaps, signal }, openThreads()),
+    );
+    if (options.json === true) print(JSON.stringify({ work, ...counts, ...reportGaps(gaps), files: results }, null, 2));
     else print(`${counts.objects} objects -> ${results.join(", ")}`);
-    if (counts.dropped) ownProcess().stderr.write(`${describeNoneLeft(record.name, counts.dropped, minSizePx)}\n`);
   } finally {
     source?.dispose?.();
+    release();
   }
 }
 
@@ -239,59 +260,4 @@ async function choosePlace(
   if (format !== undefined && format !== own) throw wrong("format", `what the image is, ${own}; got "${format}"`, own, format);
   labelsPath(group, name);
   return { format: own, inImage: { group, name } };
-}
-
-function parseKinds(output: string): readonly SlideKind[] {
-  const words = output.split(",").map((word) => word.trim());
-  const unknown = words.find((word) => !(slideKinds as readonly string[]).includes(word));
-  if (unknown === undefined) return [...new Set(words)] as SlideKind[];
-  throw wrong("output", `words of ${slideKinds.join(", ")}, joined by commas; got "${unknown}"`, "labels,geojson", unknown);
-}
-
-function parseFormat(format: string): SlideFormat {
-  if (format === "ome-zarr" || format === "ome-zarr-0.5" || format === "ome-tiff") return format;
-  throw wrong("format", `ome-tiff, ome-zarr or ome-zarr-0.5; got "${format}"`, "ome-tiff", format);
-}
-
-function parseShard(shard: string): { readonly index: number; readonly count: number } {
-  const found = /^(\d+)\/(\d+)$/.exec(shard);
-  const [number, count] = [Number(found?.[1]), Number(found?.[2])];
-  if (found !== null && number >= 1 && number <= count) return { index: number - 1, count };
-  throw wrong("shard", `I/N with I from 1 to N; got "${shard}"`, "1/4", shard);
-}
-
-function parseRegion(region: string, { height, width }: Pick<ImageSource, "height" | "width">): Box {
-  const numbers = region.split(",").map(Number);
-  const [x, y, w, h] = numbers as [number, number, number, number];
-  const fits =
-    numbers.length === 4 && numbers.every(Number.isInteger) && x >= 0 && y >= 0 && w > 0 && h > 0 && x + w <= width && y + h <= height;
-  if (fits) return { y0: y, x0: x, y1: y + h, x1: x + w };
-  throw wrong("region", `x,y,width,height in pixels, inside ${width} x ${height}; got "${region}"`, `0,0,${width},${height}`, region);
-}
-
-/** The regions of a file of ROIs or GeoJSON. Throws Problem MissingFile, InvalidData. */
-async function readRoi(path: string | undefined): Promise<readonly Region[] | undefined> {
-  if (path === undefined) return undefined;
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw new Problem(
-      "MissingFile",
-      `There must be a file of regions at ${path}; it cannot be read (${describeError(error)}). Check the path.`,
-      { path },
-    );
-  });
-  return readRegions(new Uint8Array(bytes), path);
-}
-
-function parseTolerance(value: string | undefined): number {
-  return value === undefined ? 0 : parsePositive("tolerance", value, 0);
-}
-
-function parsePositive(parameter: string, value: string, least = Number.MIN_VALUE): number {
-  const number = Number(value);
-  if (Number.isFinite(number) && number >= least) return number;
-  throw wrong(parameter, `a positive number; got "${value}"`, "0.5", value);
-}
-
-function wrong(parameter: string, expected: string, example: string, value: unknown): Problem<"InvalidParameter"> {
-  return new Problem("InvalidParameter", `"${parameter}" must be ${expected}. Write for example ${example}.`, { parameter, value });
 }
