@@ -118,6 +118,8 @@ export interface SegmentResult {
   readonly objects?: number;
   /** Where nothing was found: why that may be and what to do, as it is told by a notice, too. */
   readonly nothing?: string;
+  /** Chunks that the image's format lets be absent, and that were read as its fill value. */
+  readonly missingChunks?: number;
   readonly model: string;
   /** The parameters as resolved: what `auto` became. */
   readonly parameters: Parameters;

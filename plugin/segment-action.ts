@@ -83,7 +83,8 @@ export function createSegmenter(given: Parameters, workspace: Workspace, opened?
         if (nothing !== undefined) yield { kind: "notice", done: 0, message: nothing };
         const resolved = { tile, min_size: minSizePx, split: splitDepthPx, workers: crew.networks.length, backend: crew.backendName };
         const parameters = { ...values, ...resolved, model: toReference(values.model, model) };
-        const found = { ...toPixels(results, source, values), ...(nothing !== undefined && { nothing }) };
+        const lacks = missing === undefined ? {} : { missingChunks: source.gaps!.missingChunks };
+        const found = { ...toPixels(results, source, values), ...lacks, ...(nothing !== undefined && { nothing }) };
         return { ...found, model: modelTitle(model), parameters, backend: crew.backend };
       } finally {
         source.dispose?.();

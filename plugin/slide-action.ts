@@ -65,6 +65,7 @@ export async function* classifySlide(
   const values = resolveParameters("segment", given);
   const model = await loadModel(values.model, workspace, signal);
   const { spec } = model;
+  const fingerprint = await source.fingerprint?.(signal);
   onePlane(choosePlanes(source, values, spec.channels));
   const { planes, notices } = await matchPlanes(source, model, values, { isSlide: true, signal });
   const plane = onePlane(planes);
@@ -85,7 +86,16 @@ export async function* classifySlide(
   const crew = yield* startSegmentCrew(model, chosen, values, workspace, { signal, log });
   try {
     const { backend } = crew;
-    const record = await toRecord(source, model, whole, { ...options, plane, tile, pixelSizeUm, ratio, backend, ranges: grid.ranges });
+    const record = await toRecord(source, model, whole, {
+      ...options,
+      plane,
+      tile,
+      pixelSizeUm,
+      ratio,
+      backend,
+      ranges: grid.ranges,
+      fingerprint,
+    });
     const blocks = await openBlockStore(store, record);
     const { shard, beforeBlock } = options;
     const isMine = ({ index }: Block): boolean => shard === undefined || index % shard.count === shard.index;
@@ -119,13 +129,14 @@ export async function* classifySlide(
 
 interface RecordOptions extends SlideOptions, Pick<SlideRecord, "plane" | "tile" | "backend" | "ranges"> {
   readonly ratio: number;
+  readonly fingerprint: string | undefined;
 }
 
 async function toRecord(
   { name, height, width, dtype }: ImageSource,
   model: Model,
   { levels, blockPx, gridHeight, gridWidth }: SlidePlan,
-  { path, plane, tile, backend, ranges, region, keepProbabilities, pixelSizeUm, skipEmpty, ratio }: RecordOptions,
+  { path, plane, tile, backend, ranges, region, keepProbabilities, pixelSizeUm, skipEmpty, ratio, fingerprint }: RecordOptions,
 ): Promise<SlideRecord> {
   const { buffer, byteOffset, byteLength } = model.weights;
   return {
@@ -135,6 +146,7 @@ async function toRecord(
     ...(region && { region }),
     ...(keepProbabilities && { probabilityType: keepProbabilities }),
     ...(pixelSizeUm !== undefined && { pixelSizeUm }),
+    ...(fingerprint !== undefined && { source: fingerprint }),
     ...{ skipEmpty, minSizePx: learntSizePx(model, ratio), splitDepthPx: learntSplitPx(model, ratio) },
   };
 }

@@ -3,7 +3,8 @@
 
 import type { Job } from "../core/job.ts";
 import { Problem } from "../core/problem.ts";
-import { findBlockStore } from "../core/sink/block-store.ts";
+import { assertSameSource, findBlockStore, recordName, type SlideRecord } from "../core/sink/block-store.ts";
+import type { ChunkStore } from "../core/sink/store.ts";
 import { readJson, writeJson } from "../core/sink/zarr.ts";
 import { createZipFolder } from "../core/sink/zip-folder.ts";
 import type { ResultPlace, SlideKind } from "../core/slide-results.ts";
@@ -40,7 +41,10 @@ export async function* segmentIntoFolder(
   try {
     const store = createHandleStore(folder);
     const finished = (await readJson(store, resultName)) as Omit<SegmentResult, "slide"> | undefined;
-    if (finished !== undefined) return { ...finished, slide: { folder } };
+    if (finished !== undefined) {
+      await assertSameImage(store, image, signal);
+      return { ...finished, slide: { folder } };
+    }
     const before = (await readJson(store, begunName)) as Begun | undefined;
     const begun: Begun = before ?? { parameters: given, ...(name !== undefined && { name }), ...(region && { region }) };
     const values = resolveParameters("segment", begun.parameters);
@@ -63,7 +67,7 @@ export async function* segmentIntoFolder(
         },
       };
       const { record, parameters, backend, describeNothing } = yield* classifySlide(source, store, values, options, workspace, context);
-      const { counts, minSizePx, splitDepthPx, nothing } = yield* finishSlide(
+      const { counts, minSizePx, splitDepthPx, nothing, gaps } = yield* finishSlide(
         await findBlockStore(store, folder.name),
         {
           parameters: values,
@@ -78,7 +82,8 @@ export async function* segmentIntoFolder(
         workspace,
       );
       const resolved = { ...parameters, min_size: minSizePx, split: splitDepthPx };
-      const told = nothing !== undefined && { nothing };
+      const lacks = gaps !== undefined && gaps.missingChunks > 0 && { missingChunks: gaps.missingChunks };
+      const told = { ...lacks, ...(nothing !== undefined && { nothing }) };
       const result = { objects: counts.objects, ...told, model: record.model, parameters: resolved, backend };
       await writeJson(store, resultName, result);
       return { ...result, slide: { folder } };
@@ -112,6 +117,18 @@ export async function* exportFromFolder(
     yield* finishSlide(await findBlockStore(store, folder.name), options, workspace);
   } finally {
     source?.dispose?.();
+  }
+}
+
+/** Throws Problem InvalidParameter where a finished run is one of another image. */
+async function assertSameImage(store: ChunkStore, image: Image, signal: AbortSignal | undefined): Promise<void> {
+  const record = (await readJson(store, recordName)) as SlideRecord | undefined;
+  if (record?.source === undefined) return;
+  const source = await openSource(image, { signal });
+  try {
+    assertSameSource(record, await source.fingerprint?.(signal));
+  } finally {
+    source.dispose?.();
   }
 }
 

@@ -7,6 +7,7 @@ import type { Job, Progress } from "../core/job.ts";
 import { assertModelName } from "../core/model/model.ts";
 import { Problem } from "../core/problem.ts";
 import { readSamples, type SampleSource } from "../core/read-samples.ts";
+import { describeMissing } from "../core/source/gaps.ts";
 import { type Schedule, train } from "../core/train.ts";
 import { calibrateSplit, planValidation, smallestObjectPx } from "../core/validate.ts";
 import { chooseBackend } from "./backend-choice.ts";
@@ -91,6 +92,10 @@ async function* trainNamed(
     weights,
     signal,
   });
+  for (const { image } of [...samples.train, ...samples.validate]) {
+    const message = describeMissing(image);
+    if (message !== undefined) yield { kind: "notice", done: 0, message };
+  }
   const spec = base?.spec ?? planSpec(values, { channels, classes: read.classes });
   // Every plane is an image of its own.
   const validating = samples.validate.reduce((sum, { image }) => sum + planesOf(image).length, 0);

@@ -1,5 +1,5 @@
 // The working store of a slide: classes, and probabilities where they are wanted, as OME-Zarr arrays whose chunks are the blocks
-// of the plan. A chunk that is there is a block that is done: this is the ledger of a run, of one that goes on, and of machines that share a slide.
+// of the plan. A block whose chunks are all there is done: this is the ledger of a run, of one that goes on, and of machines that share a slide.
 
 import type { Band } from "../array/band.ts";
 import type { Range } from "../array/normalize.ts";
@@ -46,6 +46,8 @@ export interface SlideRecord {
   readonly minSizePx: number;
   /** At which depth the model's objects are best cut apart. */
   readonly splitDepthPx: number;
+  /** What tells the image from others of its name and size. Absent in runs of older builds. */
+  readonly source?: string;
 }
 
 /** What a block's pixels are; `probabilities` [height, width, classes]. */
@@ -66,7 +68,8 @@ export interface BlockStore {
 
 type BlockAt = Pick<Block, "row" | "column">;
 
-const recordName = "run.json";
+/** The file of the record. */
+export const recordName = "run.json";
 
 /** The store of a run, begun where it is new. Throws Problem InvalidParameter where another run was begun there. */
 export async function openBlockStore(store: ChunkStore, record: SlideRecord): Promise<BlockStore> {
@@ -122,8 +125,11 @@ function createBlockStore(store: ChunkStore, record: SlideRecord): BlockStore {
   const probabilityArray = openZarr(store, "probabilities/0", layout.probabilities);
   return {
     record,
-    // Classes are written last: where they are, all of the block is.
-    has: ({ row, column }) => classArray.has([row, column]),
+    async has({ row, column }) {
+      const planes = record.probabilityType === undefined ? [] : classNames.map((_, c) => [c, row, column]);
+      const found = await Promise.all([classArray.has([row, column]), ...planes.map((at) => probabilityArray.has(at))]);
+      return found.every((isThere) => isThere);
+    },
     async write({ box, row, column }, { classes, probabilities }) {
       for (let c = 0; probabilities !== undefined && c < classNames.length; c++) {
         const how = { count: classNames.length, index: c, type: probabilityType, blockPx };
@@ -143,18 +149,32 @@ async function assertSameRun(store: ChunkStore, record: SlideRecord): Promise<vo
   const now: Partial<Record<string, unknown>> = { ...record };
   const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((key) => !isFree(key));
   const different = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
+  assertSameSource(before as Partial<SlideRecord>, record.source); // grey values and the like differ with the image
   if (different.length === 0) return;
   const named = different.map((key) => `${key} (${JSON.stringify(now[key])}, not ${JSON.stringify(before[key])})`).join(", ");
   throw new Problem(
     "InvalidParameter",
-    `"resume" must go on with what the run was begun with; different are ${named}. Use the same, or begin anew with --overwrite.`,
+    `"resume" must go on with what the run was begun with; different are ${named}. Use the same, or begin anew: ${anew}.`,
     { parameter: "resume", value: different },
   );
 }
 
-/** True for what may differ: where the image lies, and what follows from the model. */
+// Shards write into one folder, which none of them may empty.
+const anew = "with --overwrite, or, for shards and elsewhere, in another folder";
+
+/** Throws Problem InvalidParameter where a run was begun with another image of the same name and size. Older builds did not note which. */
+export function assertSameSource({ name, source: before }: Partial<Pick<SlideRecord, "name" | "source">>, now: string | undefined): void {
+  if (before === undefined || now === undefined || before === now) return;
+  throw new Problem(
+    "InvalidParameter",
+    `"resume" must go on with the image that the run was begun with; the one of that name, ${name}, has other bytes now. Use that image, or begin anew: ${anew}.`,
+    { parameter: "resume", value: name },
+  );
+}
+
+/** True for what may differ: where the image lies, what follows from the model, and what is compared in words of its own. */
 function isFree(key: string): boolean {
-  return ["path", "minSizePx", "splitDepthPx"].includes(key);
+  return ["path", "minSizePx", "splitDepthPx", "source"].includes(key);
 }
 
 interface PadOptions {

@@ -6,6 +6,10 @@ export interface ChunkStore {
   /** Writes whole or not at all. Throws Problem CannotWrite. */
   write(name: string, bytes: Uint8Array): Promise<void>;
   has(name: string): Promise<boolean>;
+  /** Where a value lies, for whom to look at it; absent where nobody can. */
+  pathOf?(name: string): string;
+  /** Only where `pathOf` is absent: a value that is broken can go by this alone. */
+  remove?(name: string): Promise<void>;
 }
 
 /** Chunks that take their place once all of them are there. */

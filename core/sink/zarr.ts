@@ -54,8 +54,8 @@ export function openZarr(store: ChunkStore, path: string, layout: ZarrLayout): Z
       if (packed === undefined) return undefined;
       const size = length * createTypedArray(dtype, 0).BYTES_PER_ELEMENT;
       const bytes = await unpack(packed, "deflate", size + 1);
-      if (bytes === undefined) throw brokenChunk(name, "its checksum is wrong, or it was cut off");
-      if (bytes.length !== size) throw brokenChunk(name, `it unpacks to ${bytes.length} of ${size} bytes`);
+      if (bytes === undefined) throw await brokenChunk(store, name, "its checksum is wrong, or it was cut off");
+      if (bytes.length !== size) throw await brokenChunk(store, name, `it unpacks to ${bytes.length} of ${size} bytes`);
       if (dtype === "uint8") return bytes;
       const out = createTypedArray(dtype, length);
       toBytes(out).set(bytes);
@@ -149,9 +149,13 @@ function toBytes({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {
   return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 }
 
-function brokenChunk(path: string, reason: string): Problem {
-  return new Problem("UnsupportedImage", `Expected a whole chunk in ${path}; ${reason}. Delete that file and run again with --resume.`, {
-    path,
-    reason,
-  });
+/** The Problem of a chunk that is broken. Where no user can delete it, it is removed: the run then makes it again. */
+async function brokenChunk(store: ChunkStore, name: string, reason: string): Promise<Problem> {
+  const path = store.pathOf?.(name) ?? name;
+  await store.remove?.(name);
+  const advice =
+    store.remove === undefined
+      ? "Delete that file and run again with --resume."
+      : "It is removed: go on with the run, which makes it again.";
+  return new Problem("UnsupportedImage", `Expected a whole chunk in ${path}; ${reason}. ${advice}`, { path, reason });
 }

@@ -3,6 +3,7 @@
 
 import { describeError, Problem } from "../problem.ts";
 import { type ByteReader, createBlobReader, createBytesReader, readWhole } from "./bytes.ts";
+import { withFingerprint } from "./fingerprint.ts";
 import type { HttpOptions } from "./http.ts";
 import { loadCode } from "./load-code.ts";
 import { openPixels, type PixelsInput } from "./pixels.ts";
@@ -49,7 +50,15 @@ export async function openSource(input: ImageInput, { name, signal, ...how }: Op
 export async function openImage(
   reader: ByteReader,
   name: string,
-  { palette = "colours", skipBad = false }: Pick<OpenOptions, "palette" | "skipBad"> = {},
+  how: Pick<OpenOptions, "palette" | "skipBad"> = {},
+): Promise<ImageSource> {
+  return withFingerprint(await openFormat(reader, name, how), reader);
+}
+
+async function openFormat(
+  reader: ByteReader,
+  name: string,
+  { palette = "colours", skipBad = false }: Pick<OpenOptions, "palette" | "skipBad">,
 ): Promise<ImageSource> {
   try {
     const head = await reader.read(0, Math.min(16, reader.size));

@@ -4,6 +4,7 @@
 
 import { createTypedArray, type DType, dtypeOf, type TypedArray } from "../array/raster.ts";
 import { Problem } from "../problem.ts";
+import { fingerprintValues } from "./fingerprint.ts";
 import { assertRequest, nameChannels } from "./raster-source.ts";
 import type { ImageSource } from "./source.ts";
 
@@ -44,6 +45,7 @@ export function openPixels(input: PixelsInput, givenName?: string): ImageSource 
     sizeT: axes.t.size,
     ...(pixelSizeUm === undefined ? {} : { pixelSizeUm }),
     levels: [{ width: axes.x.size, height: axes.y.size }],
+    fingerprint: async () => fingerprintValues([new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength)]),
     async read(request) {
       assertRequest(source, request);
       const { y0, x0, y1, x1, z = 0, t = 0 } = request;

@@ -52,6 +52,8 @@ export interface ImageSource {
   readonly notices?: readonly string[];
   /** Chunks that were read as the fill value, so far. Absent for formats without chunks. */
   readonly gaps?: Gaps;
+  /** What tells this image from others of its name and size (fingerprint.ts). To be asked for before the first read. */
+  fingerprint?(signal?: AbortSignal): Promise<string>;
   /** Returns the pixels of the box with the channels asked for, in the source's dtype. */
   read(request: ReadRequest): Promise<Raster>;
   /** Ends open files; reading afterwards is an error. */

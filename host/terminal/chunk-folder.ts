@@ -25,6 +25,7 @@ export function createChunkFolder(folder: string): ChunkStore {
       await makeParent(path);
       await writeFileWhole(path, bytes);
     },
+    pathOf: (name) => join(folder, name),
     has: (name) =>
       access(join(folder, name)).then(
         () => true,

@@ -129,8 +129,9 @@ export async function segmentCommand(images: readonly string[], options: Options
 async function segmentFile(image: string, segmenter: Segmenter, folder: string): Promise<Report> {
   const result = await runInTerminal((signals) => segmenter.segment(image, signals));
   const files = await writeResult(folder, image, result);
-  const { objects, nothing, model, parameters, backend } = result;
-  return { image, files, objects, ...(nothing !== undefined && { nothing }), model, parameters, backend };
+  const { objects, missingChunks, nothing, model, parameters, backend } = result;
+  const told = { ...(missingChunks !== undefined && { missingChunks }), ...(nothing !== undefined && { nothing }) };
+  return { image, files, objects, ...told, model, parameters, backend };
 }
 
 async function sizeOf(image: string): Promise<Pick<ImageSource, "height" | "width" | "pixelSizeUm">> {

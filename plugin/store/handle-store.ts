@@ -53,6 +53,10 @@ export function createHandleStore(root: FileSystemDirectoryHandle): ChunkStore {
   };
   return {
     has: async (name) => (await find(name)) !== undefined,
+    async remove(name) {
+      const path = name.split("/");
+      await (await folderOf(path.slice(0, -1), false)).removeEntry(path.at(-1)!);
+    },
     async read(name) {
       const file = await find(name);
       return file && new Uint8Array(await file.arrayBuffer());

@@ -124,6 +124,13 @@ export function createSlideRuns({ workspace, host, library, reader, shelf, large
     }
   }
 
+  /** False for a run of another image of that name and size. What cannot be told is taken for true: the plugin asks again. */
+  async function isOf({ source }: ImageEntry, folder: FileSystemDirectoryHandle): Promise<boolean> {
+    const begun = await shelf.fingerprintOf(folder);
+    const now = begun && (await source.fingerprint?.().catch(() => undefined));
+    return !begun || !now || begun === now;
+  }
+
   function offer(entry: ImageEntry, layer: SlideLayer): void {
     const { done, total } = layer.blocks.peek();
     const run = (): void => {
@@ -213,7 +220,7 @@ export function createSlideRuns({ workspace, host, library, reader, shelf, large
       const known = new Set(entry.slides.peek().map(({ facts }) => facts.id));
       for (const { facts, folder } of await shelf.list()) {
         const isOurs = facts.title === entry.title.peek() && facts.width === width && facts.height === height;
-        if (!isOurs || known.has(facts.id)) continue;
+        if (!isOurs || known.has(facts.id) || !(await isOf(entry, folder))) continue;
         const layer = createSlideLayer(facts, folder, "unfinished");
         if (await shelf.isDone(folder)) await showResult(layer);
         else {

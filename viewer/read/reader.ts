@@ -68,6 +68,10 @@ function createDistantSource(office: Office, { source, facts, gaps: known }: Ext
     ...(known && { gaps: now }),
     read: (request) => readEvery(request, 1),
     readEvery,
+    async fingerprint(signal) {
+      const answer = await office.ask({ ask: "fingerprint", source }, signal);
+      return (answer as Extract<Answer, { fingerprint: unknown }>).fingerprint ?? "";
+    },
     dispose: () => void office.ask({ ask: "close", source }).catch(() => {}),
   };
 }

@@ -12,19 +12,24 @@ export type Input = Blob | string | FileSystemDirectoryHandle;
 export type Question =
   | { readonly ask: "open"; readonly input: Input; readonly name: string }
   | { readonly ask: "read"; readonly source: number; readonly request: Omit<ReadRequest, "signal">; readonly stride: number }
+  | { readonly ask: "fingerprint"; readonly source: number }
   | { readonly ask: "close"; readonly source: number };
 
 /** `abort`: the answer to that question is not wanted any more. */
 export type ToReader = (Question & { readonly id: number }) | { readonly abort: number };
 
 /** What is known of an image without its pixels. */
-export type SourceFacts = Omit<ImageSource, "read" | "dispose" | "gaps">;
+export type SourceFacts = Omit<ImageSource, "read" | "dispose" | "gaps" | "fingerprint">;
 
 /** A picture that the browser decoded comes whole; other images stay where they are read. */
 export type Opened = { readonly source: number; readonly facts: SourceFacts; readonly gaps?: Gaps } | { readonly pixels: Pixels };
 
 /** `gaps`: what the source did not have so far, where its format knows of such. */
-export type Answer = { readonly opened: Opened } | { readonly raster: Raster; readonly gaps?: Gaps } | { readonly closed: true };
+export type Answer =
+  | { readonly opened: Opened }
+  | { readonly raster: Raster; readonly gaps?: Gaps }
+  | { readonly fingerprint: string | undefined }
+  | { readonly closed: true };
 
 export type Failure = { readonly problem: PlainProblem } | { readonly name: string; readonly message: string };
 

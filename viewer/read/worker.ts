@@ -44,7 +44,7 @@ async function find(question: Question, signal: AbortSignal): Promise<Answer> {
     const opened = await openHere(typeof input === "string" ? new URL(input) : input, name);
     if (!("read" in opened)) return { opened: { pixels: opened } };
     sources.set(++lastSource, opened);
-    const { read: _, dispose: __, gaps: ___, ...facts } = opened;
+    const { read: _, dispose: __, gaps: ___, fingerprint: ____, ...facts } = opened;
     return { opened: { source: lastSource, facts, ...gapsOf(opened) } };
   }
   const source = sources.get(question.source);
@@ -54,6 +54,7 @@ async function find(question: Question, signal: AbortSignal): Promise<Answer> {
     return { closed: true };
   }
   if (!source) throw new Error("An image must be open to be read; it was closed. Open it again.");
+  if (question.ask === "fingerprint") return { fingerprint: await source.fingerprint?.(signal) };
   const raster = await readEvery(source, { ...question.request, signal }, question.stride);
   return { raster, ...gapsOf(source) };
 }

@@ -13,6 +13,8 @@ export interface SlideShelf {
   list(): Promise<readonly { readonly facts: SlideFacts; readonly folder: FileSystemDirectoryHandle }[]>;
   /** True once all of it is segmented and written. */
   isDone(folder: FileSystemDirectoryHandle): Promise<boolean>;
+  /** What tells the image of a run from others of its name and size; undefined where it is not known. */
+  fingerprintOf(folder: FileSystemDirectoryHandle): Promise<string | undefined>;
   /** The blocks that are done. */
   listWritten(folder: FileSystemDirectoryHandle, facts: SlideFacts): Promise<readonly Box[]>;
   remove(id: string): Promise<void>;
@@ -56,6 +58,15 @@ export async function openSlideShelf(store: BlobStore): Promise<SlideShelf> {
         async (handle) => (await handle.getFile()).size > 0,
         () => false,
       ),
+    async fingerprintOf(folder) {
+      try {
+        const record: unknown = JSON.parse(await (await (await folder.getFileHandle("run.json")).getFile()).text());
+        const { source } = record as { readonly source?: unknown };
+        return typeof source === "string" ? source : undefined;
+      } catch {
+        return undefined; // not begun yet, or by an older build
+      }
+    },
     async listWritten(folder, { width, height }) {
       const chunks = await findFolder(folder, ["classes", "0"]);
       const boxes: Box[] = [];

@@ -5,6 +5,7 @@
 import { createTypedArray, type Raster } from "../../array/raster.ts";
 import { describeError, Problem } from "../../problem.ts";
 import { chooseCacheBytes, createChunkCache } from "../chunk-cache.ts";
+import { fingerprintValues } from "../fingerprint.ts";
 import { createGaps } from "../gaps.ts";
 import { isSmallerCopy, withStep } from "../pyramid.ts";
 import { assertRequest, nameChannels } from "../raster-source.ts";
@@ -88,6 +89,7 @@ export async function openZarr(
     levels: sizes,
     ...(image?.pixelSizeUm === undefined ? {} : { pixelSizeUm: image.pixelSizeUm }),
     ...(notices.length === 0 ? {} : { notices }),
+    fingerprint: (signal = new AbortController().signal) => fingerprintHierarchy(store, [path, first.at], [full, levels.at(-1)!], signal),
     async read(request) {
       assertRequest(source, request);
       const channels = request.channels ?? source.channels.map((_, channel) => channel);
@@ -106,6 +108,31 @@ export async function openZarr(
     },
   };
   return source;
+}
+
+/** Of a hierarchy: its documents, three chunks of the full size, and one of the smallest level, since many corners are absent. */
+async function fingerprintHierarchy(
+  store: ByteStore,
+  groups: readonly string[],
+  [full, smallest]: readonly [Level, Level],
+  signal: AbortSignal,
+): Promise<string> {
+  const keys = [...new Set(groups)].flatMap((group) =>
+    ["zarr.json", ".zarray", ".zattrs"].map((file) => (group ? `${group}/${file}` : file)),
+  );
+  const documents = await Promise.all(keys.map((key) => store.get(key, signal)));
+  const last = full.array.shape.map((side, axis) => Math.ceil(side / full.array.chunkShape[axis]!) - 1);
+  const places = [last.map(() => 0), last.map((index) => Math.floor(index / 2)), last];
+  const readOne = async ({ chunks }: Level, at: readonly number[]): Promise<Uint8Array | undefined> => {
+    const { data } = await chunks.read(at, signal).catch((error: unknown) => {
+      signal.throwIfAborted();
+      if (error instanceof Problem) throw error;
+      return { data: new Uint8Array(1) }; // damaged
+    });
+    return data && new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+  };
+  const pixels = await Promise.all([...places.map((at) => readOne(full, at)), readOne(smallest, places[0]!)]);
+  return fingerprintValues([...documents, ...pixels]);
 }
 
 /** The first image at or below the root: bioformats2raw puts images into numbered groups. */

@@ -1,14 +1,16 @@
 // How runs of slides end: what a full quota, a kill among the last steps, and damaged chunks leave behind.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { generateCells } from "../../../core/sample/synthetic.ts";
 import { openZarr, writeOmeGroup, writeZarrMetadata, type ZarrLayout } from "../../../core/sink/zarr.ts";
+import { writeTiff } from "../../../core/source/write-tiff.ts";
 import { createChunkFolder } from "../../../host/terminal/chunk-folder.ts";
 import { claimTemporary, replaceFolder } from "../../../host/terminal/growing-file.ts";
+import { createNodeLock } from "../../../plugin/store/node-lock.ts";
 import { createFolder, overtile } from "./run-overtile.ts";
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
@@ -127,5 +129,102 @@ describe("what results call their image", () => {
     expect(Object.values(filesOf(at("far/slide.labels.ome.zarr"))).some((file) => Buffer.from(file, "base64").includes(folder))).toBe(
       false,
     );
+  });
+});
+
+describe("a damaged block of a run", () => {
+  it("of probabilities is made again by what its message says: delete the file, --resume", async () => {
+    const words = ["--output", "labels,probabilities", "--format", "ome-zarr", "--skip-bad"];
+    expect((await segment("sound", ...words)).code).toBe(0);
+    expect((await segment("broken", ...words, "--shard", "1/1")).code).toBe(0); // all of its blocks, and no result
+    writeFileSync(at("broken/slide.overtile/probabilities/0/1/0/1"), "no zlib");
+    const { code, stderr } = await segment("broken", ...words, "--resume");
+    expect(code).toBe(1);
+    const [, path] = /Expected a whole chunk in (\S+); .*Delete that file and run again with --resume/.exec(stderr)!;
+    rmSync(at(path!));
+    const [report] = JSON.parse((await segment("broken", ...words, "--resume", "--json")).stdout);
+    expect(report).toMatchObject({ found: 1, predicted: 1 });
+    expect(filesOf(at("broken"))).toEqual(filesOf(at("sound")));
+  });
+});
+
+describe("a run that goes on", () => {
+  const words = ["--output", "labels,table", "--format", "ome-zarr"];
+  const write = (path: string, seed: number): void => {
+    const { image } = generateCells({ height, width, seed });
+    writeFileSync(at(path), writeTiff({ height, width, pages: [image.data] }));
+  };
+  const run = (path: string, out: string, ...more: readonly string[]) =>
+    overtile(["segment", path, "--model", "m.zip", "-o", out, "--workers", "1", "--min-size", "9", ...words, ...more], { cwd: folder });
+
+  it("is one of the same image: another of its name and size is refused, a copy at another path is not; older runs go on", async () => {
+    for (const name of ["a", "b"]) mkdirSync(at(name));
+    write("a/same.tif", 5);
+    write("b/same.tif", 6);
+    expect((await run("a/same.tif", "once")).code).toBe(0);
+    expect((await run("a/same.tif", "mixed", "--shard", "1/2")).code).toBe(0);
+    const other = await run("b/same.tif", "mixed", "--resume");
+    expect(other.code).toBe(2);
+    expect(other.stderr).toMatch(
+      /"resume" must go on with the image that the run was begun with; the one of that name, same\.tif, has other bytes now\./,
+    );
+    expect((await run("b/same.tif", "mixed", "--shard", "2/2")).code).toBe(2);
+
+    write("b/same.tif", 5); // written anew: other path, other time, same bytes
+    const record = at("mixed/same.overtile/run.json");
+    const { source, ...older } = JSON.parse(readFileSync(record, "utf8"));
+    expect(source).toMatch(/^\d+-[0-9a-f]{8}-[0-9a-f]{8}$/);
+    expect((await run("b/same.tif", "mixed", "--shard", "2/2")).code).toBe(0);
+    writeFileSync(record, JSON.stringify(older)); // as builds wrote it that knew nothing of this
+    expect((await run("b/same.tif", "mixed", "--resume")).code).toBe(0);
+    expect(filesOf(at("mixed"))).toEqual(filesOf(at("once")));
+  });
+
+  it("and is finished says so and exits with 0; what is there stays", async () => {
+    const before = filesOf(at("once"));
+    const again = await run("a/same.tif", "once", "--resume");
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringMatching(/^a\/same\.tif: It is finished already: once\/same\.labels\.ome\.zarr, once\/same\.table\.csv\./) }); // biome-ignore format: one thought
+    const [report] = JSON.parse((await run("a/same.tif", "once", "--resume", "--json")).stdout);
+    expect(report).toMatchObject({
+      image: "a/same.tif",
+      files: ["once/same.labels.ome.zarr", "once/same.table.csv"],
+      note: expect.any(String),
+    });
+    expect(filesOf(at("once"))).toEqual(before);
+    // One of whose results is not there is no finished one.
+    expect((await run("a/same.tif", "once", "--resume", "--output", "labels,coco")).code).toBe(1);
+  });
+
+  it("has its results for itself: a second run hears who is at it and touches nothing; shards do not wait", async () => {
+    expect((await run("a/same.tif", "held", "--shard", "1/2")).code).toBe(0);
+    const before = filesOf(at("held"));
+    const release = await createNodeLock(at("held"))("slide same");
+    for (const more of [["--resume"], ["--overwrite"], []]) {
+      const { code, stderr } = await run("a/same.tif", "held", ...more);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/A slide is segmented by one run at a time; held\/same: process \d+ on \S+, since .* UTC, is at it\. Wait, end that one, or choose another folder/); // biome-ignore format: one thought
+    }
+    release!();
+    expect(filesOf(at("held"))).toEqual(before);
+    const held = await createNodeLock(at("held"))("slide same");
+    expect((await run("a/same.tif", "held", "--shard", "2/2")).code).toBe(0);
+    held!();
+    expect((await run("a/same.tif", "held", "--resume")).code).toBe(0);
+  });
+});
+
+describe("chunks that are absent", () => {
+  it("are told and counted in the report, by blocks or in memory", async () => {
+    rmSync(at("slide.zarr/0/0/2"));
+    rmSync(at("slide.zarr/0/0/1"), { force: true });
+    for (const [out, more] of [
+      ["plain", []],
+      ["blocks", ["--format", "ome-zarr"]],
+      ["shard", ["--shard", "1/1"]],
+    ] as const) {
+      const { code, stdout, stderr } = await segment(out, ...more, "--json");
+      expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringMatching(/^2 chunks of slide\.zarr are absent, which stand for the fill value\.$/m) }); // biome-ignore format: one thought
+      expect(JSON.parse(stdout)[0].missingChunks).toBe(2);
+    }
   });
 });
