@@ -23,7 +23,10 @@ export async function addRegions(sample: SampleSource, regions: Regions, signal?
     for (const shape of polygons) fillShape(shape, { width, height }, (y, x0, x1) => out.fill(value, y * width + x0, y * width + x1));
   };
   for (const [i, { polygons, properties }] of readGeoJson(regions, sample.name).entries()) {
-    if (polygons.length === 0) throw noPolygon(regions.features[i]?.geometry, sample.name, i);
+    if (polygons.length === 0) {
+      assertNothing(regions.features[i]?.geometry, sample.name, i);
+      continue;
+    }
     const { kind, class: number } = properties;
     if (kind === "annotated") {
       hasBounds = true;
@@ -74,9 +77,13 @@ function toPositions(ring: ArrayLike<number>): (readonly [number, number])[] {
   return [...corners, corners[0]!];
 }
 
-function noPolygon(geometry: unknown, name: string, index: number): Problem {
-  const type = JSON.stringify((geometry as { type?: unknown } | null)?.type) ?? "none";
-  return new Problem(
+/** Throws Problem InvalidData for what is drawn but has no area; what is not drawn at all draws nothing. */
+function assertNothing(geometry: unknown, name: string, index: number): void {
+  if (geometry === null || geometry === undefined) return;
+  const { type: kind } = geometry as { type?: unknown };
+  if (kind === "Polygon" || kind === "MultiPolygon" || kind === "GeometryCollection") return;
+  const type = JSON.stringify(kind) ?? "none";
+  throw new Problem(
     "InvalidData",
     `Regions must be polygons of GeoJSON, in pixels; feature ${index + 1} of ${name} is ${type}. Draw polygons.`,
     { path: name, reason: "no polygon" },

@@ -44,6 +44,14 @@ test("what is no polygon is refused", async () => {
   );
 });
 
+test("what is not drawn at all draws nothing", async () => {
+  const nothing = [null, { type: "Polygon", coordinates: [] }, { type: "MultiPolygon", coordinates: [[[]]] }] as never[];
+  const features = nothing.map((geometry) => ({ ...square(0, 0, 1, 1, { kind: "annotated" }), geometry }));
+  const { labels, ignore } = await draw(square(0, 0, 2, 1), ...features);
+  expect(labels!.slice(0, 6)).toEqual([1, 1, 0, 0, 0, 0]);
+  expect(ignore).toBeUndefined();
+});
+
 test("a pixel of several pieces is painted once, and holes are holes", async () => {
   const ring = square(0, 0, 5, 5).geometry.coordinates[0]!;
   const hole = square(1, 1, 4, 4).geometry.coordinates[0]!;

@@ -1,5 +1,5 @@
 // GeoJSON (RFC 7946) as regions, in pixels and y down: what QuPath, napari and our own export write. Lines and points have no
-// area and give regions without polygons.
+// area and give regions without polygons; so do features whose geometry is null or has no coordinates, which the format allows.
 
 import { describeError, Problem } from "../../problem.ts";
 import type { Region, Shape } from "./region.ts";
@@ -31,7 +31,7 @@ function parse(text: string, name: string): unknown {
 function listFeatures(json: unknown): readonly unknown[] | undefined {
   if (Array.isArray(json)) return json;
   const { type, features } = (json ?? {}) as { type?: unknown; features?: unknown };
-  if (type === "FeatureCollection") return Array.isArray(features) ? features : undefined;
+  if (type === "FeatureCollection") return Array.isArray(features) ? features : (features ?? undefined) === undefined ? [] : undefined;
   if (type === "Feature") return [json];
   return typeof type === "string" ? [{ type: "Feature", geometry: json, properties: null }] : undefined;
 }
@@ -50,7 +50,8 @@ function readFeature(feature: unknown, place: string, file: string): GeoRegion {
 }
 
 function readGeometry(geometry: unknown, place: string, file: string): readonly Shape[] {
-  const { type, coordinates, geometries } = (geometry ?? {}) as { type?: unknown; coordinates?: unknown; geometries?: unknown };
+  if (geometry === null || geometry === undefined) return [];
+  const { type, coordinates, geometries } = geometry as { type?: unknown; coordinates?: unknown; geometries?: unknown };
   const refuse = () => geoProblem(`${place} is ${JSON.stringify(type) ?? "none"} with coordinates that are none`, file);
   const listOf = (value: unknown): readonly unknown[] => {
     if (!Array.isArray(value)) throw refuse();
@@ -67,9 +68,14 @@ function readGeometry(geometry: unknown, place: string, file: string): readonly 
     if (open.length < 6) throw refuse();
     return open;
   };
-  const readShape = (rings: unknown): Shape => listOf(rings).map(readRing);
-  if (type === "Polygon") return [readShape(coordinates)];
-  if (type === "MultiPolygon") return listOf(coordinates).map(readShape);
+  const isEmpty = (list: unknown): boolean => Array.isArray(list) && list.length === 0;
+  // Holes in nothing are nothing, and an empty hole is none.
+  const readShape = (rings: unknown): readonly Shape[] => {
+    const [outer, ...holes] = listOf(rings);
+    return outer === undefined || isEmpty(outer) ? [] : [[outer, ...holes.filter((hole) => !isEmpty(hole))].map(readRing)];
+  };
+  if (type === "Polygon") return readShape(coordinates);
+  if (type === "MultiPolygon") return listOf(coordinates).flatMap(readShape);
   if (type === "GeometryCollection") return listOf(geometries).flatMap((part) => readGeometry(part, place, file));
   if (typeof type === "string" && /^(Multi)?(Point|LineString)$/.test(type)) return [];
   throw refuse();

@@ -231,6 +231,28 @@ describe("GeoJSON", () => {
       },
       [1],
     ],
+    [
+      "features without a geometry, and geometries without coordinates: regions without area",
+      {
+        type: "FeatureCollection",
+        features: [
+          { geometry: null },
+          {},
+          null,
+          { geometry: { type: "Polygon", coordinates: [] } },
+          { geometry: { type: "Polygon", coordinates: [[]] } },
+          { geometry: { type: "Polygon", coordinates: [[], ...triangle] } },
+          { geometry: { type: "MultiPolygon", coordinates: [] } },
+          { geometry: { type: "MultiPolygon", coordinates: [[], [[]], triangle] } },
+          { geometry: { type: "GeometryCollection", geometries: [null] } },
+          { geometry: { type: "Polygon", coordinates: [...triangle, []] } },
+        ],
+      },
+      [0, 0, 0, 0, 0, 0, 0, 1, 0, 1],
+    ],
+    ["a collection of no features", { type: "FeatureCollection", features: [] }, []],
+    ["a collection that names no features", { type: "FeatureCollection" }, []],
+    ["one feature without a geometry", { type: "Feature", geometry: null, properties: {} }, [0]],
   ])("is read from %s", (_, json, counts) => {
     const regions = readGeoJson(JSON.stringify(json), "a.geojson");
     expect(regions.map(({ polygons }) => polygons.length)).toEqual(counts);
@@ -244,7 +266,9 @@ describe("GeoJSON", () => {
     ['[{"geometry":{"type":"Polygon","coordinates":[[[0,0],[1,"a"],[2,2]]]}}]', /feature 1 is "Polygon"/],
     ['[{"geometry":{"type":"Polygon","coordinates":[[[0,0],[1,1],[0,0]]]}}]', /feature 1/],
     ['[{"geometry":{"type":"Circle"}}]', /feature 1 is "Circle"/],
-    ['[{"geometry":null}]', /feature 1 is none/],
+    ['{"type":"FeatureCollection","features":{}}', /no GeoJSON/],
+    ['[{"geometry":{"type":"Polygon"}}]', /feature 1 is "Polygon"/],
+    ['[{"geometry":7}]', /feature 1 is none/],
   ])("that is none is a Problem: %s", (text, message) => {
     expect(() => readGeoJson(text, "a.geojson")).toThrow(message);
   });

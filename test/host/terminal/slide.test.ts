@@ -131,14 +131,16 @@ describe("overtile segment of a slide", () => {
         ],
       },
     });
+    const empty = { type: "Feature", geometry: null, properties: { name: "empty" } };
     writeFileSync(
       at("roi.geojson"),
-      JSON.stringify({ type: "FeatureCollection", features: [square(100, 50, "left"), square(900, 940, "right")] }),
+      JSON.stringify({ type: "FeatureCollection", features: [square(100, 50, "left"), empty, square(900, 940, "right")] }),
     );
     const { stdout } = await segment("roi", "--roi", "roi.geojson", "--output", "labels,geojson,table", "--min-size", "9", "--json");
     const [{ objects, byRegion }] = JSON.parse(stdout);
-    expect(byRegion.map(({ name }: { name: string }) => name)).toEqual(["left", "right"]);
-    expect(byRegion[0].objects + byRegion[1].objects).toBe(objects);
+    expect(byRegion.map(({ name }: { name: string }) => name)).toEqual(["left", "empty", "right"]);
+    expect(byRegion[1].objects).toBe(0);
+    expect(byRegion[0].objects + byRegion[2].objects).toBe(objects);
     const rows = readFileSync(at("roi/slide.table.csv"), "utf8")
       .trim()
       .split("\n")
