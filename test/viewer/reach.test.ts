@@ -103,7 +103,9 @@ describe.skipIf(!hasChromium)("within reach", () => {
         /** What a finger does not hit, of the tools and of all that lies over the image. */
         const missed = (): Promise<string[]> =>
           page.evaluate(() =>
-            [...document.querySelectorAll(".tool, .brush-size input, .planes input, .sheet-buttons button")].flatMap((element) => {
+            [
+              ...document.querySelectorAll(".tool, .brush-size input, .planes input, .sheet-buttons button, .overview, .notice button"),
+            ].flatMap((element) => {
               const { left, top, width, height } = element.getBoundingClientRect();
               const places = [0.1, 0.5, 0.9].map((part) => document.elementFromPoint(left + width * part, top + height / 2));
               return width >= 24 && height >= 20 && places.every((hit) => hit && element.contains(hit))
@@ -112,8 +114,9 @@ describe.skipIf(!hasChromium)("within reach", () => {
             }),
           );
         for (const sheetName of [undefined, "Train", "Layers"]) {
-          if (sheetName) await page.getByRole("button", { name: sheetName, exact: true }).tap();
           await page.locator("[data-tool=brush]").tap();
+          if (sheetName) await page.getByRole("button", { name: sheetName, exact: true }).tap();
+          else await page.locator("[data-tool=select]").tap();
           await sheet.rest();
           expect([sheetName, await missed()]).toEqual([sheetName, []]);
           expect(await page.locator(".tool").count()).toBe(9);
@@ -124,11 +127,30 @@ describe.skipIf(!hasChromium)("within reach", () => {
             const map = document.querySelector("#map")!.getBoundingClientRect();
             const planes = document.querySelector(".planes")!.getBoundingClientRect();
             const scale = view.scale.value;
-            return { box: [-sight.y0 * scale + map.top, (300 - sight.y0) * scale + map.top], over: [planes.bottom, map.bottom] };
+            const strip = document.querySelector(".tool-strip")!.getBoundingClientRect();
+            return { box: [-sight.y0 * scale + map.top, (300 - sight.y0) * scale + map.top], over: [planes.bottom, strip.top] };
           });
           expect(box[0]).toBeGreaterThan(over[0]!);
           expect(box[1]).toBeLessThan(over[1]!);
         }
+        // Nor do the overview and messages lie over them.
+        await page.evaluate(() => {
+          const { app } = (globalThis as never as Handle).overtileViewer;
+          app.shell.left.value = false;
+          app.view.zoomTo(4);
+          app.workspace.status.value = { kind: "error", text: "Expected one thing; another came. Do this instead, or that, as you like." };
+        });
+        await page.locator(".overview canvas").waitFor();
+        await page.locator(".notice").waitFor();
+        await sheet.rest();
+        expect(await missed()).toEqual([]);
+        await page.evaluate(() => {
+          const { app } = (globalThis as never as Handle).overtileViewer;
+          app.workspace.status.value = undefined;
+          app.shell.left.value = true;
+          app.view.fit();
+        });
+        await sheet.rest();
         const before = Object.keys(await sheet.areas()).length;
         const at = await sheet.at(150, 100);
         const client = await page.context().newCDPSession(page);

@@ -30,7 +30,8 @@ export function planeSliders({ workspace }: App): Part {
           entry.plane.value = { ...entry.plane.value, [key]: Number((event.target as HTMLInputElement).value) - 1 };
         }} /><output>${entry.plane.value[key] + 1} / ${size}</output></label>`
       : nothing;
-  return html`<div class="planes">${slider("z", entry.source.sizeZ, "z")}${slider("t", entry.source.sizeT, "t")}</div>`;
+  const { sizeZ, sizeT } = entry.source;
+  return html`<div class=${sizeZ > 1 && sizeT > 1 ? "planes planes-two" : "planes"}>${slider("z", sizeZ, "z")}${slider("t", sizeT, "t")}</div>`;
 }
 
 /** A bar of a round length. */
