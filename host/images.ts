@@ -1,13 +1,14 @@
 // The open images of a host: a list with one of them active. Titles are unique, since macros choose images by title.
 
 import { nearestWord, Problem } from "../core/problem.ts";
+import { hasHidden, showText, toPlainName } from "../core/source/plain-text.ts";
 import type { HostImage } from "../plugin/contract.ts";
 
 export interface ImageList {
   /** In the order of their arrival; a new array at each change. */
   readonly list: readonly HostImage[];
   readonly active: HostImage | undefined;
-  /** Adds an image, under its title or that title with a number; it becomes active unless told otherwise. */
+  /** Adds an image, under its title (without what is not seen) or that title with a number; it becomes active unless told otherwise. */
   add(image: HostImage, options?: { activate?: boolean }): HostImage;
   /** Makes the image of that title active. Throws Problem InvalidParameter. */
   select(title: string): HostImage;
@@ -31,7 +32,7 @@ export function createImageList(onChange: () => void = () => {}): ImageList {
   }
 
   function find(title: string): HostImage {
-    const found = list.find((image) => image.title === title);
+    const found = list.find((image) => image.title === title) ?? list.find((image) => isAlike(image.title, title));
     if (found !== undefined) return found;
     const titles = list.map((image) => image.title);
     const nearest = nearestWord(title.slice(0, 64), titles);
@@ -56,7 +57,7 @@ export function createImageList(onChange: () => void = () => {}): ImageList {
       return active;
     },
     add(image, { activate = true } = {}) {
-      const title = toFreeTitle(image.title || "untitled", new Set(list.map((other) => other.title)));
+      const title = toFreeTitle(toPlainName(image.title) || "untitled", new Set(list.map((other) => other.title)));
       const added = { ...image, title };
       change([...list, added], activate || active === undefined ? added : active);
       return added;
@@ -69,9 +70,10 @@ export function createImageList(onChange: () => void = () => {}): ImageList {
     rename(title) {
       const image = assertActive();
       if (title === image.title) return image;
-      if (title === "" || list.some((other) => other.title === title)) {
-        const what = title === "" ? "is empty" : "is another image's";
-        throw new Problem("InvalidParameter", `A title must be new and not empty; ${JSON.stringify(title)} ${what}. Use another one.`, {
+      const isTaken = list.some((other) => other.title === title);
+      if (title === "" || isTaken || hasHidden(title)) {
+        const what = title === "" ? "is empty" : isTaken ? "is another image's" : "has control characters or direction marks";
+        throw new Problem("InvalidParameter", `A title must be new and not empty; "${showText(title)}" ${what}. Use another one.`, {
           parameter: "title",
           value: title,
         });
@@ -90,6 +92,11 @@ export function createImageList(onChange: () => void = () => {}): ImageList {
     },
     assertActive,
   };
+}
+
+/** True for titles that look alike: letters composed and decomposed, as macOS writes them. */
+function isAlike(a: string, b: string): boolean {
+  return a.normalize("NFC") === b.normalize("NFC");
 }
 
 /** The title, with -1, -2, ... before its extension while it is taken: as ImageJ names its windows. */

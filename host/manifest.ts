@@ -5,6 +5,7 @@
 import { type Schema, Validator } from "@cfworker/json-schema";
 import { describeError, nearestWord, Problem } from "../core/problem.ts";
 import { download, largestTextBytes } from "../core/source/download.ts";
+import { hasHidden, showText } from "../core/source/plain-text.ts";
 import { findValue } from "../plugin/macro-options.ts";
 import { manifestSchema } from "./manifest-schema.ts";
 
@@ -123,10 +124,30 @@ export function checkManifest(given: unknown): Manifest {
     const got = typeof found === "object" ? "" : ` Got ${JSON.stringify(found)}.`;
     throw wrongField(toPath(deepest.instanceLocation), `${deepest.error}${got}`);
   }
+  assertPlainTexts(value);
   const manifest = value as Manifest;
   checkCommands(manifest);
   checkReferences(manifest);
   return manifest;
+}
+
+/** Texts are shown in menus and dialogs: none may look other than it is. Only descriptions have several lines. */
+function assertPlainTexts(manifest: unknown): void {
+  const left: (readonly [path: string, value: unknown])[] = [["", manifest]];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const [path, value] = next;
+    if (typeof value === "string") {
+      const text = /(^|\.)description$/.test(path) ? value.replaceAll("\n", " ") : value;
+      if (!hasHidden(text)) continue;
+      throw wrongField(
+        path,
+        `It must have no line breaks, control characters and direction marks. Got "${showText(value.slice(0, 120))}".`,
+      );
+    }
+    if (typeof value !== "object" || value === null) continue;
+    const join = (key: string): string => (Array.isArray(value) ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`);
+    for (const [key, inner] of Object.entries(value)) left.push([join(key), inner]);
+  }
 }
 
 /** A copy that holds plain JSON only, so that nobody can change it afterwards. */

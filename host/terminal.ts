@@ -4,6 +4,7 @@
 
 import { Command, CommanderError, Option } from "commander";
 import { describeError, isProblem } from "../core/problem.ts";
+import { showText } from "../core/source/plain-text.ts";
 import { type Action, type Parameter, presets } from "../plugin/parameter-table.ts";
 import { parametersOf } from "../plugin/parameters.ts";
 import { version } from "../plugin/version.ts";
@@ -33,7 +34,7 @@ async function run(argv: readonly string[], { stderr }: TerminalProcess): Promis
       stderr.write("Ended before it was done.\n");
       return 1;
     }
-    stderr.write(`overtile: ${isProblem(error) ? error.message : describeUnexpected(error)}\n`);
+    stderr.write(`overtile: ${isProblem(error) ? showText(error.message) : showText(describeUnexpected(error), "\n")}\n`);
     return isWrongUsage(error) ? 2 : 1;
   }
 }
@@ -59,7 +60,7 @@ function createProgram(): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void ownProcess().stdout.write(text),
-      writeErr: (text) => void ownProcess().stderr.write(text),
+      writeErr: (text) => void ownProcess().stderr.write(showText(text, "\n")),
       outputError: (text, write) => write(text),
     })
     .showHelpAfterError("Try --help after the command.")

@@ -5,6 +5,7 @@ import type { Job } from "../core/job.ts";
 import type { Model } from "../core/model/model.ts";
 import type { Problem } from "../core/problem.ts";
 import type { SampleSource } from "../core/read-samples.ts";
+import { toPlainName } from "../core/source/plain-text.ts";
 import type { CurvePoint, TrainOutcome } from "../core/train.ts";
 import type { UNetSpec } from "../core/unet/spec.ts";
 import type { Crew } from "./compute.ts";
@@ -112,7 +113,12 @@ function nameClasses(count: number): readonly string[] {
 }
 
 function nameChannels({ image }: SampleSource, chosen: readonly number[]): readonly string[] {
-  return chosen.map((c) => (image.channels[c]?.name ?? "").replace(/[[\]'"=]/g, "").trim() || `channel ${c + 1}`);
+  return chosen.map(
+    (c) =>
+      toPlainName(image.channels[c]?.name ?? "")
+        .replace(/[[\]'"=]/g, "")
+        .trim() || `channel ${c + 1}`,
+  );
 }
 
 /** The pixel size that was given (not 0), or else that of the images where all agree on it. */

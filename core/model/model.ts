@@ -1,6 +1,7 @@
 // A trained network with all that is needed to use it and to know where it comes from. Plain data; archive.ts writes and reads it.
 
 import { Problem } from "../problem.ts";
+import { hasHidden, showText } from "../source/plain-text.ts";
 import { countParameters, planLayers } from "../unet/layers.ts";
 import { alignmentPx, marginPx, nearestLegalInput, smallestInput } from "../unet/shape.ts";
 import type { UNetSpec } from "../unet/spec.ts";
@@ -92,8 +93,13 @@ export function assertModel(model: Model): void {
   }
 }
 
-/** Throws Problem InvalidParameter for a name that is empty, too long or cannot stand in a macro. */
+/** Throws Problem InvalidParameter for a name that is empty, too long, cannot stand in a macro, or looks other than it is. */
 export function assertName(name: string): void {
+  assertEqual(
+    "name",
+    !hasHidden(name),
+    `a name without line breaks, control characters and direction marks; got "${showText(name.slice(0, 120))}"`,
+  );
   const bad = /[[\]'"=]/.exec(name)?.[0];
   assertEqual("name", bad === undefined, `a name without [ ] ' " =; got ${JSON.stringify(name)}`);
   assertEqual("name", name.trim() !== "" && name.length <= 100, `a name of 1 to 100 letters; got ${JSON.stringify(name.slice(0, 120))}`);

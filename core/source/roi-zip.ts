@@ -2,6 +2,7 @@
 
 import type { ClassStyle, OutlineEncoder } from "../label/format/outline-encoder.ts";
 import { writeRoi } from "../label/format/write-roi.ts";
+import { toPlainName } from "./plain-text.ts";
 import { createZipStream } from "./zip-stream.ts";
 
 export interface RoiZipOptions {
@@ -20,7 +21,7 @@ export function createRoiZipEncoder({ largestId, classOf }: RoiZipOptions): Outl
       for (const outline of batch) {
         const style = classOf?.(outline.id);
         const number = String(outline.id).padStart(digits, "0");
-        const name = style === undefined ? number : `${number}-${style.name.replaceAll(/[\\/\p{Cc}]/gu, "_")}`;
+        const name = style === undefined ? number : `${number}-${toPlainName(style.name).replaceAll(/[\\/]/g, "_")}`;
         zip.add(`${name}.roi`, writeRoi(outline, name, style?.color));
       }
       return zip.take();

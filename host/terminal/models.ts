@@ -1,10 +1,10 @@
 // `overtile models`: the library of the terminal, which trainings under a macro go into and "--model NAME" comes from.
 
+import { showText } from "../../core/source/plain-text.ts";
 import { writeFileWhole } from "../../core/source/write-file.ts";
 import type { ModelInfo } from "../../plugin/contract.ts";
 import type { Inspection } from "../../plugin/library.ts";
-import { assertFree, print } from "./output.ts";
-import { ownProcess } from "./process.ts";
+import { assertFree, print, tellLine } from "./output.ts";
 import { libraryFolder, openLibrary } from "./workspace.ts";
 
 interface JsonOption {
@@ -19,7 +19,7 @@ export async function listModelsCommand({ json }: JsonOption): Promise<void> {
 
 /** Models that a list has left out, on stderr. */
 export function tellFaults(faults: Inspection["faults"]): void {
-  for (const { model, reason } of faults) ownProcess().stderr.write(`${model} is left out: ${reason}\n`);
+  for (const { model, reason } of faults) tellLine(`${model} is left out: ${reason}`);
 }
 
 export async function importModelCommand(path: string, { name, json }: JsonOption & { readonly name?: string }): Promise<void> {
@@ -50,7 +50,7 @@ export function formatModels(models: readonly ModelInfo[], folder?: string): str
     `${channels} channel${channels === 1 ? "" : "s"}`,
     classes.join(", "),
     `${(bytes / 1e6).toFixed(1)} MB`,
-    description,
+    showText(description),
   ]);
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
   return rows

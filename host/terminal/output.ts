@@ -6,6 +6,7 @@ import type { TypedArray } from "../../core/array/raster.ts";
 import { Problem } from "../../core/problem.ts";
 import { type DatasetSample, openDataset } from "../../core/source/dataset.ts";
 import { fileNameOf } from "../../core/source/file-name.ts";
+import { showText } from "../../core/source/plain-text.ts";
 import { describeWriteFailure, temporaryName, writeFileWhole } from "../../core/source/write-file.ts";
 import { writeTiff } from "../../core/source/write-tiff.ts";
 import type { Pair } from "../../plugin/actions.ts";
@@ -155,8 +156,14 @@ export function formatScores(scores: Scores): string {
     .join("\n");
 }
 
+/** Writes a result: lines of text, in which control characters and direction marks are shown. */
 export function print(text: string): void {
-  ownProcess().stdout.write(`${text}\n`);
+  ownProcess().stdout.write(`${showText(text, "\n\t")}\n`);
+}
+
+/** Writes a line about the work, whatever is in it. */
+export function tellLine(text: string): void {
+  ownProcess().stderr.write(`${showText(text)}\n`);
 }
 
 export async function exists(path: string): Promise<boolean> {

@@ -4,6 +4,7 @@
 import { SingleBar } from "cli-progress";
 import type { Progress } from "../../core/job.ts";
 import { describeBytes } from "../../core/source/download.ts";
+import { showText } from "../../core/source/plain-text.ts";
 import { ownProcess, type TextStream } from "./process.ts";
 
 export interface ProgressView {
@@ -27,7 +28,7 @@ export function createProgressView(stream: TextStream): ProgressView {
   };
   const line = (text: string): void => {
     end();
-    stream.write(`${text}\n`);
+    stream.write(`${showText(text)}\n`);
   };
   const showBar = (progress: Progress & { total: number }): void => {
     bar ??= new SingleBar({ format: "{bar} {value}/{total} {text}", stream, hideCursor: true, barsize: 24, clearOnComplete: true });
@@ -44,7 +45,7 @@ export function createProgressView(stream: TextStream): ProgressView {
       if (progress.kind === "validation")
         return line(`step ${progress.done}: ${describeScores(progress.scores)}${progress.best ? ", the best so far" : ""}`);
       if (progress.kind === "phase" && progress.total === undefined) {
-        if (stream.isTTY) bar?.update({ text: progress.name });
+        if (stream.isTTY) bar?.update({ text: showText(progress.name) });
         return;
       }
       const { done, total } = progress;
@@ -67,7 +68,7 @@ export function createDownloadLine(address: string, stream: TextStream = ownProc
       if (now - lastMs < (stream.isTTY ? overwriteMs : quietMs)) return;
       lastMs = now;
       isShown = true;
-      const text = `${address}: ${describeBytes(bytes, total)}`;
+      const text = `${showText(address)}: ${describeBytes(bytes, total)}`;
       stream.write(stream.isTTY ? `\r${text}\u001b[K` : `${text}\n`);
     },
     end() {
@@ -84,7 +85,7 @@ export interface DownloadLine {
 function describe(progress: Progress): string {
   const left = "secondsLeft" in progress && progress.secondsLeft !== undefined ? formatSeconds(progress.secondsLeft) : undefined;
   const parts = [
-    progress.kind === "phase" ? progress.name : undefined,
+    progress.kind === "phase" ? showText(progress.name) : undefined,
     progress.kind === "step" ? `loss ${progress.loss.toFixed(4)}` : undefined,
     left === undefined ? undefined : `${left} left`,
   ];

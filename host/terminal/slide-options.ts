@@ -7,7 +7,7 @@ import { describeError, Problem } from "../../core/problem.ts";
 import { type SlideFormat, type SlideKind, slideKinds } from "../../core/slide-results.ts";
 import { readRegions } from "../../core/source/read-regions.ts";
 import type { ImageSource } from "../../core/source/source.ts";
-import { ownProcess } from "./process.ts";
+import { tellLine } from "./output.ts";
 
 /** The options of a slide, as commander gives them. */
 export interface SlideFlags {
@@ -68,7 +68,7 @@ export async function readRoi(path: string | undefined): Promise<readonly Region
   const regions = readRegions(new Uint8Array(bytes), path);
   if (regions.every(({ polygons }) => polygons.length === 0)) {
     const what = regions.length === 0 ? "It holds no region" : "None of its regions has an area";
-    ownProcess().stderr.write(`${path}: ${what}, so no object lies inside.\n`);
+    tellLine(`${path}: ${what}, so no object lies inside.`);
   }
   return regions;
 }

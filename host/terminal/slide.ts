@@ -21,8 +21,7 @@ import type { Workspace } from "../../plugin/workspace.ts";
 import { createChunkFolder } from "./chunk-folder.ts";
 import { removeLeftovers, removeWhole } from "./growing-file.ts";
 import { findImageGroup, labelsPath } from "./image-group.ts";
-import { assertFree, assertWritable, baseName, exists, makeFolder, print } from "./output.ts";
-import { ownProcess } from "./process.ts";
+import { assertFree, assertWritable, baseName, exists, makeFolder, print, tellLine } from "./output.ts";
 import { runInTerminal } from "./run-job.ts";
 import { gapsOf, joinGaps, openGapLedger, type RunGaps, readGaps, reportGaps } from "./slide-gaps.ts";
 import {
@@ -126,7 +125,7 @@ async function segmentIntoPlace(
     );
     const report = { image, work, ...run, model: record.model, backend, tile: record.tile };
     if (shard !== undefined) {
-      for (const line of describeGaps({ name: source.name, gaps: gapsNow() })) ownProcess().stderr.write(`${line}\n`);
+      for (const line of describeGaps({ name: source.name, gaps: gapsNow() })) tellLine(line);
       const note = `This was shard ${flags.shard}; "overtile merge ${work}" joins them.`;
       return { ...report, files: [], ...reportGaps(gapsNow()), note };
     }
@@ -209,8 +208,7 @@ export async function mergeCommand(
   const source = kinds.some((kind) => kind === "geojson" || kind === "table")
     ? await openSource(record.path, { skipBad }).catch(() => undefined)
     : undefined;
-  if (source === undefined && kinds.includes("table"))
-    ownProcess().stderr.write(`${record.path} cannot be read here: the table has no grey values.\n`);
+  if (source === undefined && kinds.includes("table")) tellLine(`${record.path} cannot be read here: the table has no grey values.`);
   try {
     const shaping = {
       inside: await readRoi(options.roi),

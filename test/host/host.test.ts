@@ -193,6 +193,17 @@ describe("images", () => {
     expect(() => host.close()).toThrow("there are no images");
   });
 
+  test("titles have nothing that is not seen, and are found in either Unicode form", () => {
+    const { host } = createFakeHost();
+    expect(host.addImage(picture("cell\u202egnp.\nexe\x1b[31m")).title).toBe("cellgnp._exe_[31m");
+    expect(host.addImage(picture("\u202e")).title).toBe("untitled");
+    expect(() => host.rename("a\nb")).toThrow('"a\\u000ab" has control characters or direction marks');
+    host.addImage(picture("Zelle_u\u0308.png"));
+    host.addImage(picture("other"));
+    host.selectImage("Zelle_\u00fc.png");
+    expect(host.activeImage?.title).toBe("Zelle_u\u0308.png");
+  });
+
   test("a title that is not there, empty or taken is an error", () => {
     const { host } = createFakeHost();
     host.addImage(picture("cells.png"));

@@ -91,6 +91,22 @@ describe("checkManifest", () => {
     expect(() => checkManifest(manifest)).toThrow(says);
   });
 
+  test.each([
+    ["name", "display_name", "Over\u202etile"],
+    ["a command's title", "contributions.commands[0].title", "Segment\nDelete all"],
+    ["a description", "description", "fine\x1b[2Jgone"],
+  ])("refuses what is not seen in %s, and shows it", (_, path, text) => {
+    const manifest = manifestJson();
+    const [field, ...rest] = path.replace("contributions.commands[0].", "contributions.commands.0.").split(".").reverse();
+    const owner = rest.reverse().reduce<never>((value, key) => value[key]!, manifest as never);
+    Object.assign(owner, { [field!]: text });
+    expect(() => checkManifest(manifest)).toThrow(
+      expect.objectContaining({ kind: "InvalidData", details: expect.objectContaining({ path }) }),
+    );
+    expect(() => checkManifest(manifest)).toThrow(/control characters and direction marks\. Got "[\x20-\x7e]*"/);
+    expect(checkManifest({ ...manifestJson(), description: "two\nlines" })).toMatchObject({ description: "two\nlines" });
+  });
+
   test("every required field is missed by name", () => {
     for (const field of ["name", "version", "entry", "contributions"] as const) {
       const manifest: Partial<Json> = manifestJson();

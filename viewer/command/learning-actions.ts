@@ -3,6 +3,7 @@
 import type { Box } from "../../core/array/raster.ts";
 import { Problem } from "../../core/problem.ts";
 import { describeBytes, download, largestArchiveBytes } from "../../core/source/download.ts";
+import { showText } from "../../core/source/plain-text.ts";
 import type { Parameters } from "../../plugin/contract.ts";
 import type { App } from "../app.ts";
 import { askDataset } from "../dialog/dataset-dialog.ts";
@@ -108,7 +109,10 @@ export function createLearningActions(
           await training.refreshModels();
           if (result instanceof Blob) saveFile(result, fileNameOf(values, result));
           else if (result !== undefined && result !== null)
-            await dialogs.tell(plainTitle(entry.command), typeof result === "string" ? result : JSON.stringify(result, undefined, 2));
+            await dialogs.tell(
+              plainTitle(entry.command),
+              typeof result === "string" ? result : showText(JSON.stringify(result, undefined, 2), "\n"),
+            );
         }
       }),
     importModel: () =>

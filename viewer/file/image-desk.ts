@@ -5,6 +5,7 @@ import { batch, effect } from "@preact/signals-core";
 import type { Box } from "../../core/array/raster.ts";
 import { describeError, Problem } from "../../core/problem.ts";
 import { openSource } from "../../core/source/open.ts";
+import { toPlainName } from "../../core/source/plain-text.ts";
 import type { LocalHost } from "../../host/host.ts";
 import { titleOfAddress } from "../../host/images.ts";
 import type { HostImage, Image, Pixels } from "../../plugin/contract.ts";
@@ -190,8 +191,9 @@ export function createImageDesk(workspace: Workspace, { reader, host, locate, ad
 
   return {
     offer(file, name) {
-      offers.set(name, file);
-      return name;
+      const plain = toPlainName(name);
+      offers.set(plain, file);
+      return plain;
     },
     open: openKnown,
     restore(opened, title, origin, id) {

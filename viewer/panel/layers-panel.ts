@@ -1,6 +1,7 @@
 // The left panel: open images, the layers of the current one, models.
 
 import type { Signal } from "@preact/signals-core";
+import { showText } from "../../core/source/plain-text.ts";
 import type { App } from "../app.ts";
 import type { Actions } from "../command/actions.ts";
 import { html, nothing, type Part, type TemplateResult } from "../dom/html.ts";
@@ -156,7 +157,7 @@ function modelsSection(app: App, actions: Actions): Part {
       ${models.map(({ name, version, learntFrom }) => {
         const chosen = app.training.model.value === name;
         return html`<li class=${chosen ? "row active" : "row"}>
-          <button class="row-name" aria-current=${chosen} title=${learntFrom.length > 0 ? `Learnt from ${learntFrom.join(", ")}` : name} @click=${() => {
+          <button class="row-name" aria-current=${chosen} title=${learntFrom.length > 0 ? showText(`Learnt from ${learntFrom.join(", ")}`) : name} @click=${() => {
             app.training.model.value = name;
           }}>${icon("boxes")}<span class="clip">${name}</span><span class="muted">v${version}</span></button>
           <button class="icon-button small hover-only" title="Rename model" aria-label=${`Rename ${name}`} @click=${() => actions.renameModel(name)}>${icon("pencil")}</button>

@@ -1,5 +1,6 @@
 // What lies over the image: the empty state, the plane slider, the scale bar, the overview, notices.
 
+import { showText } from "../../core/source/plain-text.ts";
 import type { App } from "../app.ts";
 import type { Actions } from "../command/actions.ts";
 import { html, nothing, type Part } from "../dom/html.ts";
@@ -77,7 +78,7 @@ function isWhole({ source }: ImageEntry, { x0, y0, x1, y1 }: { x0: number; y0: n
 export function notice({ workspace }: App): Part {
   const status = workspace.status.value;
   if (!status) return nothing;
-  return html`<div class=${`notice ${status.kind}`} role=${status.kind === "error" ? "alert" : "status"}>${status.kind === "error" ? icon("warning") : nothing}<span>${status.text}</span>
+  return html`<div class=${`notice ${status.kind}`} role=${status.kind === "error" ? "alert" : "status"}>${status.kind === "error" ? icon("warning") : nothing}<span>${showText(status.text, "\n")}</span>
     ${status.action ? html`<button class="quiet" @click=${() => status.action?.run()}>${status.action.title}</button>` : nothing}
     <button class="icon-button small" aria-label="Close message" @click=${() => {
       workspace.status.value = undefined;

@@ -2,6 +2,7 @@
 // meant, and what is to be told of it.
 
 import { invertedNotice, isInvertedGrey, isLookupTable, type Palette, tableNotice } from "../lookup-table.ts";
+import { toPlainName } from "../plain-text.ts";
 import type { PaletteUse } from "../png.ts";
 import { nameChannels } from "../raster-source.ts";
 import { readBlockTable } from "./block-table.ts";
@@ -65,7 +66,7 @@ export async function readFacts(file: TiffFile, palette: PaletteUse): Promise<Ti
   return {
     ...{ first, painted, pageChannels, plan, layOut },
     smaller: stacked || lsm ? [] : sorted.smaller,
-    channels: names.map((channel, index) => ({ name: given[index] || channel.name })),
+    channels: names.map((channel, index) => ({ name: toPlainName(given[index] ?? "") || channel.name })),
     ...(stacked && { stacked: stacked.tableOf }),
     orientation: (await readValue(file, directory, 274)) ?? 1,
     notices: [...sorted.notices, ...(plan.notices ?? []), ...meaning.map((notice) => `${file.name}: ${notice}`)],

@@ -7,6 +7,7 @@ import { describeError, Problem } from "../../problem.ts";
 import { chooseCacheBytes, createChunkCache } from "../chunk-cache.ts";
 import { fingerprintValues } from "../fingerprint.ts";
 import { createGaps } from "../gaps.ts";
+import { toPlainName } from "../plain-text.ts";
 import { isSmallerCopy, withStep } from "../pyramid.ts";
 import { assertRequest, nameChannels } from "../raster-source.ts";
 import type { ImageSource, Level as SizedLevel } from "../source.ts";
@@ -85,7 +86,7 @@ export async function openZarr(
   const gaps = createGaps();
   const source: ImageSource = {
     ...{ name, width, height, dtype: full.chunks.dtype, sizeZ: sizeOf(full, axes.z), sizeT: sizeOf(full, axes.t), gaps },
-    channels: nameChannels(count, false).map((channel, index) => ({ name: given[index] || channel.name })),
+    channels: nameChannels(count, false).map((channel, index) => ({ name: toPlainName(given[index] ?? "") || channel.name })),
     levels: sizes,
     ...(image?.pixelSizeUm === undefined ? {} : { pixelSizeUm: image.pixelSizeUm }),
     ...(notices.length === 0 ? {} : { notices }),

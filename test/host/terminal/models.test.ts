@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readModel, writeModel } from "../../../core/model/archive.ts";
+import { hasHidden } from "../../../core/source/plain-text.ts";
 import { createModel } from "../../core/model/sample-model.ts";
 import { createFolder, type Ended, overtile } from "./run-overtile.ts";
 
@@ -65,4 +66,27 @@ it("names what is not there, what is no archive, a name that no macro could hold
   expect(await models("rename", "one")).toMatchObject({ code: 2, stderr: expect.stringContaining("missing required argument") });
   expect(await list()).toEqual(["one@1", "others@1"]);
   expect(existsSync(at("x.zip"))).toBe(false);
+});
+
+it("what drives a terminal or turns a text around is refused in names, and shown in descriptions and messages", async () => {
+  const model = createModel({ levels: 1, features: 2 });
+  const text = "good\u202e\x1b[2J\u009b31m\nmodel@1   removed";
+  writeFileSync(at("told.zip"), await writeModel({ ...model, name: "told", description: text }));
+  expect((await models("import", "told.zip")).code).toBe(0);
+  const { stdout } = await models("list");
+  expect(stdout).toMatch(/^told@1 .*good\\u202e\\u001b\[2J\\u009b31m\\u000amodel@1 {3}removed$/m);
+  expect(JSON.parse((await models("list", "--json")).stdout)).toContainEqual(expect.objectContaining({ name: "told", description: text }));
+  for (const ended of [
+    await models("list", "--json"),
+    await models(),
+    await models("import", "told.zip", "--name", "a\u202eb\x1b[2J"),
+    await models("remove", "no\x1b[2J\u202e"),
+  ]) {
+    expect(hasHidden((ended.stdout + ended.stderr).replaceAll("\n", ""))).toBe(false);
+  }
+  expect(await models("import", "told.zip", "--name", "a\u202eb")).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/without line breaks.*got "a\\u202eb"/),
+  });
+  await models("remove", "told");
 });
