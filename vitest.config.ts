@@ -26,6 +26,7 @@ export default defineConfig({
     pool: "forks",
     sequence: { sequencer: LongestFirst },
     maxWorkers: 2,
+    setupFiles: "test/support/equal-arrays.ts",
     reporters: ["default", new SlowestFiles()],
     // What is compiled from these is imported by no test.
     forceRerunTriggers: ["**/package.json", "**/vitest.config.ts", "core/kernel/assembly/**"],
