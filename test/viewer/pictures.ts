@@ -60,13 +60,11 @@ export async function colourPictures(): Promise<Picture[]> {
   const eight = fill(new Uint8Array(width * height * 3), 3, rgb);
   const alpha = fill(new Uint8Array(width * height * 4), 4, (x, y, c) => (c < 3 ? rgb(x, y, c) : byte(x, y, 3)));
   const sixteen = fill(new Uint16Array(width * height * 3), 3, (x, y, c) => rgb(x, y, c) * 257);
-  const camera = fill(new Uint16Array(width * height * 3), 3, (x, y, c) => Math.round((rgb(x, y, c) / 255) * 4095));
   const own = { ...size, color: (x: number, y: number) => toColor(x, y, rgb) };
   return [
     { ...own, name: "rgb.png", content: await writePng({ ...size, channels: 3, data: eight }), tolerance: 0 },
     { ...own, name: "rgba.png", content: await writePng({ ...size, channels: 4, data: alpha }), tolerance: 0 },
     { ...own, name: "rgb16.png", content: await writePng({ ...size, channels: 3, data: sixteen }), tolerance: 0 },
-    { ...own, name: "rgb12.png", content: await writePng({ ...size, channels: 3, data: camera }), tolerance: 0 },
     { ...own, name: "rgb array", content: { data: eight, shape: [height, width, 3], axes: "yxc" }, tolerance: 0 },
   ];
 }

@@ -25,10 +25,10 @@ export function planeSliders({ workspace }: App): Part {
   if (!entry || entry.source.sizeZ * entry.source.sizeT === 1) return nothing;
   const slider = (key: "z" | "t", size: number, name: string): Part =>
     size > 1
-      ? html`<label class="slider"><span>${name}</span><input type="range" aria-label=${name === "z" ? "Depth" : "Time"} min="1" max=${size} step="1" .value=${String(entry.plane.value[key] + 1)} @input=${(
+      ? html`<label class="slider"><span>${name}</span><input type="range" aria-label=${name === "z" ? "Depth" : "Time"} aria-valuetext=${`${entry.plane.value[key] + 1} of ${size}`} min="0" max=${size - 1} step="1" .value=${String(entry.plane.value[key])} @input=${(
           event: Event,
         ) => {
-          entry.plane.value = { ...entry.plane.value, [key]: Number((event.target as HTMLInputElement).value) - 1 };
+          entry.plane.value = { ...entry.plane.value, [key]: Number((event.target as HTMLInputElement).value) };
         }} /><output>${entry.plane.value[key] + 1} / ${size}</output></label>`
       : nothing;
   const { sizeZ, sizeT } = entry.source;
