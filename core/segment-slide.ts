@@ -144,26 +144,26 @@ interface OpenBlock {
   finish(): BlockResult;
 }
 
-/** A block in the making: classes at once where the grids agree and nothing else is wanted, else probabilities first. */
+/** A block in the making: classes at once where the grids agree, since rounded probabilities may be equal; else from probabilities. */
 function openBlock(block: Block, plan: SlidePlan, spec: UNetSpec, keepProbabilities: boolean): OpenBlock {
   const { y0, x0, y1, x1 } = block.source;
   let missing = countPixels(block.source);
   const isSame = plan.gridHeight === plan.height && plan.gridWidth === plan.width;
   const needsProbabilities = keepProbabilities || !isSame;
   const size = { height: y1 - y0, width: x1 - x0 };
-  const classes = { ...size, channels: 1, data: new Uint8Array(needsProbabilities ? 0 : missing) };
+  const classes = { ...size, channels: 1, data: new Uint8Array(isSame ? missing : 0) };
   const probabilities = { ...size, channels: spec.classes, data: new Float32Array(needsProbabilities ? missing * spec.classes : 0) };
   return {
     add({ core }, logits) {
       const local = { y0: core.y0 - y0, x0: core.x0 - x0, y1: core.y1 - y0, x1: core.x1 - x0 };
       if (needsProbabilities) writeProbabilities(logits, local, probabilities);
-      else writeClasses(logits, local, classes);
+      if (isSame) writeClasses(logits, local, classes);
       missing -= countPixels(core);
       return missing === 0;
     },
     finish() {
-      if (!needsProbabilities) return { classes: classes.data };
-      const own = isSame ? probabilities : mapBack(probabilities, block, plan);
+      if (isSame) return { classes: classes.data, ...(keepProbabilities && { probabilities: probabilities.data }) };
+      const own = mapBack(probabilities, block, plan);
       const most = { ...own, channels: 1, data: new Uint8Array(own.height * own.width) };
       writeClasses(own.data, { y0: 0, x0: 0, y1: own.height, x1: own.width }, most);
       return { classes: most.data, ...(keepProbabilities && { probabilities: own.data }) };
