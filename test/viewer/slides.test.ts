@@ -241,6 +241,19 @@ describe.skipIf(!hasChromium || !isBuilt)("a slide", () => {
           (globalThis as never as Handle).overtileViewer.app.workspace.current.value!.slides.value[0]?.table.value?.count === count,
         whole.objects,
       );
+      // Another image of its name and size has no part in it.
+      const twin = new Uint8Array(slide.length + 1);
+      twin.set(slide);
+      await sheet.drop(twin, "slide.tif");
+      await page.waitForFunction(() => (globalThis as never as Handle).overtileViewer.app.workspace.images.value.length === 2);
+      await untilOpen(page);
+      const counts = await page.evaluate(() => {
+        const { images, current } = (globalThis as never as Handle).overtileViewer.app.workspace;
+        const found = images.value.map(({ slides }) => slides.value.length);
+        current.value = images.value[found.indexOf(1)];
+        return found.sort();
+      });
+      expect(counts).toEqual([0, 1]);
       await page.locator("[data-slide]").hover();
       await page.getByRole("button", { name: "Delete Slide" }).click();
       await page.getByRole("button", { name: "Delete result" }).click();
