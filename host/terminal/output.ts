@@ -16,13 +16,16 @@ import { createDownloadLine } from "./progress.ts";
 
 export const resultKinds = ["labels", "classes", "probabilities"] as const;
 
-/** Throws Problem CannotWrite when there is something at `path`, unless it may be written over. */
-export async function assertFree(path: string, overwrite: boolean): Promise<void> {
-  if (overwrite || !(await exists(path))) return;
-  throw new Problem("CannotWrite", `There must be no file at ${path} yet; there is one. Choose another name, or add --overwrite.`, {
-    path,
-    reason: "exists",
-  });
+/** Throws Problem CannotWrite when there is something at `path`, unless it may be written over; a folder never is by a file. */
+export async function assertFree(path: string, overwrite: boolean, what: "file" | "folder" = "file"): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return;
+  if (what === "file" && found.isDirectory()) throw taken(path, "there is a folder of that name. Choose another name");
+  if (!overwrite) throw taken(path, "there is one. Choose another name, or add --overwrite");
+}
+
+function taken(path: string, reason: string): Problem<"CannotWrite"> {
+  return new Problem("CannotWrite", `There must be no file at ${path} yet; ${reason}.`, { path, reason: "exists" });
 }
 
 /** Paths of the results for an image: cell.png gives DIR/cell.labels.tif and so on. */

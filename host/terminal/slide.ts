@@ -103,7 +103,8 @@ async function segmentIntoPlace(
   if (shard === undefined && (await isFinished(work, results, flags))) return { image, files: results, note: finishedNote(results) };
   await assertFreshOrResumed(work, flags, shard !== undefined);
   const ours = await readNamed(store, work);
-  if (shard === undefined) for (const path of results) await assertFree(path, flags.overwrite === true || ours.has(path));
+  if (shard === undefined)
+    for (const path of results) await assertFree(path, flags.overwrite === true || ours.has(path), formOf(path, inImage));
   const inside = await readRoi(flags.roi);
   const skipBad = flags.skipBad === true;
   const source = await openSource(image, { skipBad });
@@ -146,6 +147,11 @@ async function segmentIntoPlace(
 async function prepareFolders({ folder, inImage }: PlaceOptions): Promise<void> {
   for (const target of inImage === undefined ? [folder] : [folder, inImage.group.path]) await assertWritable(target);
   await makeFolder(folder);
+}
+
+/** Pyramids of OME-Zarr are folders, those in the image's own group, too. */
+function formOf(path: string, inImage: PlaceOptions["inImage"]): "file" | "folder" {
+  return path.endsWith(".zarr") || (inImage !== undefined && path === labelsPath(inImage.group, inImage.name)) ? "folder" : "file";
 }
 
 /** Keeps a slide's results for this run; shards take no lock. Throws Problem CannotWrite, which says who is at it. */
@@ -198,7 +204,7 @@ export async function mergeCommand(
   const { format, inImage } = await choosePlace(record.path, kinds, options);
   const place = { folder, base, format, inImage };
   const results = kinds.map((kind) => slidePath(place, kind));
-  for (const path of results) await assertFree(path, options.overwrite === true);
+  for (const path of results) await assertFree(path, options.overwrite === true, formOf(path, inImage));
   const parameters = { min_size: options.minSize ?? "auto", split: options.split ?? "auto", fill_holes: options.fillHoles === true };
   resolveParameters("segment", parameters);
   await prepareFolders(place);

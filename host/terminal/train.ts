@@ -90,16 +90,14 @@ async function assertNothingToLose(paths: {
   readonly overwrite: boolean;
 }): Promise<void> {
   const { out, checkpoint, overwrite } = paths;
-  if (overwrite) return;
-  if (await exists(checkpoint)) {
+  if (!overwrite && (await exists(checkpoint))) {
     throw new Problem(
       "CannotWrite",
       `There must be no ended training of this name yet; there is one, ${checkpoint}. Add --resume to go on with it, or --overwrite to begin anew.`,
       { path: checkpoint, reason: "exists" },
     );
   }
-  await assertFree(out, false);
-  await assertFree(lastPath(out), false);
+  for (const path of [out, lastPath(out)]) await assertFree(path, overwrite);
 }
 
 /** Where the last model goes, when another was the best. */

@@ -270,6 +270,18 @@ describe("what is already there", () => {
     for (const file of taken) expect(readFileSync(at(file), "utf8")).toBe("precious");
   });
 
+  it("is never written over where it is a folder and a file is to be written, which is found before the work", async () => {
+    for (const name of ["folder.zip", "folders/cell.labels.tif"]) mkdirSync(at(name), { recursive: true });
+    for (const refused of [
+      await run("new", "folder.zip", "--overwrite"),
+      await run("train", "good", "-o", "folder.zip", ...tiny, "--overwrite"),
+      await run("segment", "cell.png", "--model", "one.zip", "-o", "folders", "--overwrite"),
+    ]) {
+      expectRefusal(refused, 1, /There must be no file at folder\S+ yet; there is a folder of that name\. Choose another name\.\n$/);
+      expect(refused.stderr).not.toContain("steps of");
+    }
+  });
+
   it("survives a failure even where it may be written over", async () => {
     writeDataset("void", { "images/a.png": image, "labels/a.png": await grey(new Uint8Array(side * side)) });
     expectRefusal(await run("train", "void", "-o", "taken/a.zip", "--overwrite", ...tiny), 1, /all labels are empty/);

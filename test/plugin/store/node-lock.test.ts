@@ -1,7 +1,7 @@
 // Locks between processes by claims in a folder: one holds, the second hears who, and what a killed process left blocks nobody.
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
@@ -61,16 +61,27 @@ it("is taken over at once from a process that was killed, and from an earlier on
   expect(await lifeOf(await markOfProcess())).toBe("alive");
 });
 
-it("of another machine counts while it is touched, and no longer", async () => {
+it("of another machine, or container, counts while it is touched, whatever its clock says, and no longer", async () => {
   const claim = join(folder, `.overtile-${await keyOf("far")}-00000000-7-0-0.lock`);
   writeFileSync(claim, JSON.stringify({ host: "alpha\u001b[31m", since: "2026-11-30T12:03:04Z" }));
-  const lock = createNodeLock(folder);
+  const lock = createNodeLock(folder, { silentMs: 1500 });
+  let seconds = 0; // of 1970
+  const beat = setInterval(() => utimesSync(claim, ++seconds, seconds), 100);
   expect(await lock("far")).toBeUndefined();
   expect(await lock.holderOf!("far")).toBe("process 7 on alpha31m, since 2026-11-30 12:03 UTC");
-  const before = new Date(Date.now() - 180_000);
-  utimesSync(claim, before, before);
+  clearInterval(beat);
   (await lock("far"))!();
   expect(claims()).toEqual([]);
+});
+
+it("is touched by a thread of its own, also while this one computes", async () => {
+  const release = await createNodeLock(folder)("busy");
+  const path = join(folder, claims()[0]!);
+  const before = statSync(path).mtimeMs;
+  await new Promise((resolve) => setTimeout(resolve, 300)); // the thread starts
+  for (const end = performance.now() + 30_000; statSync(path).mtimeMs === before && performance.now() < end; ); // no turn is given
+  expect(statSync(path).mtimeMs).not.toBe(before);
+  release!();
 });
 
 it("is had by everyone, and that is said, where no claim can be written", async () => {
