@@ -4,6 +4,7 @@ import { cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { writeZip } from "../../core/source/zip.ts";
 import { createStand, drawFour, type Handle, hasChromium, type Sheet, type Stand, statusOf, withSheet } from "./open-viewer.ts";
 
 describe.skipIf(!hasChromium)("the plugin in use", () => {
@@ -157,6 +158,29 @@ describe.skipIf(!hasChromium)("the plugin in use", () => {
         });
         await begin(sheet);
         await sheet.page.click("[data-dataset=folder]");
+        await expect.poll(() => namesLearntFrom(sheet)).toEqual(["images/a.png", "labels/a.png"]);
+      }));
+
+    test("is offered for training where its zip or its folder is dropped, also in a folder of its own", () =>
+      withSheet(stand, async (sheet) => {
+        const { page } = sheet;
+        const picture = await readFile("test/core/source/golden/images/grey8.png");
+        const zip = writeZip(
+          ["set/images/a.png", "set/labels/a.png", "__MACOSX/set/images/._a.png"].map((name) => ({ name, data: picture })),
+        );
+        await sheet.setValues("fake-plugin.train", { steps: 2, delay: 0 });
+        await sheet.drop(zip, "cells\u202e.zip");
+        await expect
+          .poll(() => page.locator("dialog").textContent())
+          .toMatch(/Train on this dataset\?.*cells\\u202e\.zip holds images with drawings/);
+        await page.getByRole("button", { name: "Cancel" }).click();
+        expect(await namesLearntFrom(sheet)).toEqual([]);
+        await sheet.drop(zip, "cells.zip");
+        await page.locator("dialog").getByRole("button", { name: "Train" }).click();
+        await expect.poll(() => namesLearntFrom(sheet)).toEqual(["images/a.png", "labels/a.png"]);
+        await page.evaluate(() => Reflect.deleteProperty(globalThis, "lastSamples"));
+        await sheet.dropPath(join(folder, "set"));
+        await page.locator("dialog").getByRole("button", { name: "Train" }).click();
         await expect.poll(() => namesLearntFrom(sheet)).toEqual(["images/a.png", "labels/a.png"]);
       }));
 

@@ -37,7 +37,7 @@ export function createActions(app: App, desk: ImageDesk, macro: MacroState) {
   const windows = createWindowActions(app, desk, macro, attempt);
   return {
     attempt,
-    ...createFileActions(app, desk, attempt, { archive: learning.importArchive, macro: windows.loadMacro }),
+    ...createFileActions(app, desk, attempt, { archive: learning.importArchive, macro: windows.loadMacro, dataset: learning.offerDataset }),
     ...createDrawingActions(app, attempt, viewBox),
     ...learning,
     ...windows,

@@ -2,6 +2,7 @@
 
 import { Problem } from "../../core/problem.ts";
 import type { App } from "../app.ts";
+import { isDatasetZip, zipDatasetFolder } from "../dialog/dataset-dialog.ts";
 import { askExport } from "../dialog/viewer-dialogs.ts";
 import { baseName, download, exportDataset, exportLayer, type LayerExport, layerExports } from "../file/export.ts";
 import { saveSlide, slideExports } from "../file/export-slide.ts";
@@ -62,16 +63,20 @@ export function createFileActions(
     }
   }
 
-  // An image (OME-Zarr) or a model: the bytes tell.
+  // An image (OME-Zarr), a dataset or a model: the bytes tell.
   async function openZip(file: File): Promise<void> {
     const image = await host.open(desk.offer(file, file.name)).catch(() => undefined);
-    if (image === undefined) await open.archive(file);
+    if (image !== undefined) return;
+    if (await isDatasetZip(file)) await open.dataset(file, file.name);
+    else await open.archive(file);
   }
 
-  /** The folder of an OME-Zarr; undefined where this browser hands no folders over. */
+  /** The folder of an OME-Zarr or a dataset; undefined where this browser hands no folders over. */
   async function openFolder(folder: Promise<FileSystemDirectoryHandle> | undefined): Promise<void> {
     if (folder !== undefined) {
       const handle = await folder;
+      const dataset = await zipDatasetFolder(handle);
+      if (dataset !== undefined) return open.dataset(dataset, handle.name);
       await host.open(desk.offer(handle, handle.name || "folder"));
       return;
     }
@@ -132,4 +137,6 @@ export function createFileActions(
 export interface FileOpeners {
   archive(file: File): Promise<void>;
   macro(file: File): Promise<void>;
+  /** A dataset, as a zip. */
+  dataset(file: Blob, name: string): Promise<void>;
 }

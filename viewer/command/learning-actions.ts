@@ -57,8 +57,15 @@ export function createLearningActions(
     return versions.sort((a, b) => a - b).map((version) => `${name}@${version}`);
   }
 
+  /** Trains on a dataset that was opened, where that is wanted. */
+  async function offerDataset(dataset: Blob, name: string): Promise<void> {
+    const text = `${showText(name)} holds images with drawings. A model can be trained on them.`;
+    if (await dialogs.confirm("Train on this dataset?", text, "Train")) await training.train(dataset);
+  }
+
   return {
     importArchive,
+    offerDataset,
     train: () => attempt(() => training.train()),
     resumeTraining: () => attempt(() => training.resume()),
     trainOnDataset: () =>

@@ -1,6 +1,7 @@
 // Asks for a dataset: a zip, or a folder, which is zipped here, since that is the form in which a plugin takes it.
 
 import { isDatasetFolder } from "../../core/source/dataset-files.ts";
+import { openZipFolder } from "../../core/source/folder.ts";
 import { writeZip } from "../../core/source/zip.ts";
 import { pickFiles } from "../command/attempt.ts";
 import { html } from "../dom/html.ts";
@@ -21,6 +22,35 @@ export async function askDataset(dialogs: Dialogs): Promise<Blob | undefined> {
   if (way === undefined) return undefined;
   const files = await pickFolder();
   return files && zipDataset(files);
+}
+
+/** True for a zip that holds a dataset: images/, at its top or in one folder. */
+export async function isDatasetZip(file: Blob): Promise<boolean> {
+  try {
+    const folder = openZipFolder(new Uint8Array(await file.arrayBuffer()), "the zip");
+    return (await folder.list("images")) !== undefined;
+  } catch {
+    return false; // whoever reads it as something else says what is wrong
+  }
+}
+
+/** The dataset in a folder, as a zip; undefined where neither it nor the one folder in it has images/. */
+export async function zipDatasetFolder(folder: FileSystemDirectoryHandle): Promise<Blob | undefined> {
+  if (await hasImages(folder)) return zipDataset(await readSubFolders(folder, ""));
+  let only: FileSystemDirectoryHandle | undefined;
+  for await (const entry of folder.values()) {
+    if (entry.kind !== "directory") continue;
+    if (only !== undefined) return undefined; // an OME-Zarr has many
+    only = entry;
+  }
+  return only !== undefined && (await hasImages(only)) ? zipDataset(await readSubFolders(only, "")) : undefined;
+}
+
+function hasImages(folder: FileSystemDirectoryHandle): Promise<boolean> {
+  return folder.getDirectoryHandle("images").then(
+    () => true,
+    () => false,
+  );
 }
 
 interface Found {
