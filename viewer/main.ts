@@ -111,7 +111,7 @@ export async function startViewer(
     slides: slides.find,
   });
   const library = createLibrary(host);
-  training = createTraining(workspace, host, library, { datasets: createDatasets(store), slides });
+  training = createTraining(workspace, host, library, { datasets: createDatasets(store), slides, ask: dialogs.confirm });
   keeper = createKeeper({ workspace, training, library, macro }, store);
   const view = createMapView(workspace, places.map, onProblem);
   desk.follow();

@@ -2,16 +2,18 @@
 
 import { type Signal, signal } from "@preact/signals-core";
 import type { Box } from "../../core/array/raster.ts";
+import { describeReadPlane } from "../../core/describe-planes.ts";
 import { Problem } from "../../core/problem.ts";
 import type { RegisteredCommand } from "../../host/commands.ts";
 import type { LocalHost } from "../../host/host.ts";
 import type { JobStart, JobWatch } from "../../host/run-command.ts";
-import type { Parameters, Pixels, SegmentResult } from "../../plugin/contract.ts";
+import type { Parameters, Pixels, Progress, SegmentResult } from "../../plugin/contract.ts";
 import { replaceBox } from "../model/edit.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import { nextObjectId } from "../model/label-layer.ts";
 import { findResult, showResultLayer, takeResultLayer } from "../model/result-layer.ts";
 import type { Workspace } from "../model/workspace.ts";
+import { type AskFirst, planesOf } from "./ask-first.ts";
 import { hasParameter, knownValues, needCommand } from "./bound-command.ts";
 import { type Computing, readComputing } from "./computing.ts";
 import type { Library } from "./library.ts";
@@ -45,6 +47,7 @@ interface SegmentingParts {
   readonly values: Signal<Readonly<Record<string, Parameters>>>;
   readonly slides: SlideRuns;
   readonly computing: Signal<Computing | undefined>;
+  readonly askFirst: AskFirst;
 }
 
 /** Segments with the chosen model and the values last set in dialogs. */
@@ -52,7 +55,7 @@ export function createSegmenting(
   workspace: Workspace,
   host: LocalHost,
   library: Library,
-  { model, values, slides, computing }: SegmentingParts,
+  { model, values, slides, computing, askFirst }: SegmentingParts,
 ): Segmenting {
   const segmenting = signal(false);
   // What runs or waits, by its image.
@@ -65,22 +68,58 @@ export function createSegmenting(
 
   async function segmentImage(image: ImageEntry, given?: Parameters): Promise<void> {
     const entry = needCommand(library, "segment");
+    const parameters = withPlane(entry, image, given ?? propose(entry));
+    const { width, height } = image.source;
+    const isResampled = slides.canSegmentBox({ y0: 0, x0: 0, y1: height, x1: width }, entry);
+    if (!(await mayMeet(image, parameters, isResampled))) return;
     if (host.activeImage?.image !== image.image) host.selectImage(image.title.peek());
-    await host.run(entry.command.id, { ...shownPlane(entry, image), ...(given ?? propose(entry)) });
+    await host.run(entry.command.id, parameters);
+  }
+
+  function mayMeet(image: ImageEntry, parameters: Parameters, isResampled: boolean): Promise<boolean> {
+    const { model, channel } = parameters;
+    const meeting = { entry: image, planes: planesOf(image, parameters), isResampled };
+    return askFirst.mayMeet(model, [meeting], { channel, yes: "Segment anyway" });
+  }
+
+  // What a job tells of an image, and of the plane that it reads, is said where results are said; what was asked about is known.
+  function createTeller(
+    { source }: ImageEntry,
+    { plane, canReadAll }: { readonly plane: { readonly z: number; readonly t: number } | undefined; readonly canReadAll: boolean },
+  ): (progress: Progress) => void {
+    const part = plane && describeReadPlane(source, plane, { canReadAll });
+    const said = new Set(source.notices);
+    const sentences: string[] = [];
+    const say = (text: string): void => {
+      if (said.has(text) || askFirst.wasAsked(text)) return;
+      said.add(text);
+      sentences.push(text);
+      workspace.status.value = { kind: "info", text: sentences.join(" ") };
+    };
+    return (progress) => {
+      if (part !== undefined) say(part);
+      if (progress.kind === "notice") say(progress.message);
+    };
   }
 
   // A part of the image: cut out, segmented as an image of its own, and put back at its place.
   async function segmentBox(image: ImageEntry, box: Box): Promise<void> {
     const entry = needCommand(library, "segment");
-    if (slides.canSegmentBox(box, entry)) return slides.segmentBox(image, box, entry, { ...shownPlane(entry, image), ...propose(entry) });
+    const isResampled = slides.canSegmentBox(box, entry);
     const { plane: _, ...values } = propose(entry);
+    if (!(await mayMeet(image, values, isResampled))) return;
+    if (isResampled) return slides.segmentBox(image, box, entry, withPlane(entry, image, propose(entry)));
     const parameters = entry.check(values);
     const plane = image.planeIndex.peek();
     const pixels = await cropImage(image, plane, box);
     const feed = followTiles(workspace, image, { plane, extent: box });
+    const tell = createTeller(image, { plane: image.plane.peek(), canReadAll: false });
     const { id, promise } = host.jobs.add({
       title: `${entry.name} (part)`,
-      onProgress: feed.show,
+      onProgress(progress) {
+        feed.show(progress);
+        tell(progress);
+      },
       run: (context) => entry.handler(pixels, parameters, context) as Promise<SegmentResult>,
     });
     const work = { image, job: id };
@@ -102,7 +141,7 @@ export function createSegmenting(
   return {
     segmenting,
     propose,
-    watch({ image, parameters }) {
+    watch({ entry: command, image, parameters }) {
       const entry = workspace.images.peek().find((one) => one.image === image?.image);
       if (!entry) return undefined;
       const { width, height, sizeZ } = entry.source;
@@ -111,12 +150,18 @@ export function createSegmenting(
       const feed = followTiles(workspace, entry, { plane, extent: { y0: 0, x0: 0, y1: height, x1: width } });
       const work: Work = { image: entry };
       works.add(work);
+      const isOne = z !== undefined || t !== undefined;
+      const canReadAll = !slides.canSegmentBox({ y0: 0, x0: 0, y1: height, x1: width }, command);
+      const tell = createTeller(entry, { plane: isOne ? { z: Number(z), t: Number(t) } : undefined, canReadAll });
       return {
         begin(job) {
           work.job = job;
           if (work.cancelled) host.cancel(job);
         },
-        onProgress: feed.show,
+        onProgress(progress) {
+          feed.show(progress);
+          tell(progress);
+        },
         end(outcome) {
           works.delete(work);
           feed.end();
@@ -152,10 +197,12 @@ export function createSegmenting(
   };
 }
 
-/** What is shown is what is segmented. */
-function shownPlane(entry: RegisteredCommand, { plane, source: { sizeZ, sizeT } }: ImageEntry): Parameters {
+/** What is shown is what is segmented, unless a plane is named. */
+function withPlane(entry: RegisteredCommand, { plane, source: { sizeZ, sizeT } }: ImageEntry, values: Parameters): Parameters {
+  const isNamed = String(values["plane"] ?? "").trim() !== "";
+  if (isNamed || !hasParameter(entry, "plane") || sizeZ * sizeT === 1) return values;
   const { z, t } = plane.peek();
-  return hasParameter(entry, "plane") && sizeZ * sizeT > 1 ? { plane: `z=${z},t=${t}` } : {};
+  return { ...values, plane: `z=${z},t=${t}` };
 }
 
 /** Puts the objects of a part into the layer of the model's results, replacing what was inside the box. */

@@ -61,7 +61,8 @@ export function createRunFollower(run: Signal<TrainingRun | undefined>): RunFoll
       begin();
       if (progress.kind === "step") losses.push({ step: progress.done, loss: progress.loss });
       if (progress.kind === "validation") validations.push({ step: progress.done, scores: progress.scores, best: progress.best });
-      if (progress.kind === "notice") shown = { ...shown, notice: progress.message };
+      if (progress.kind === "notice")
+        shown = { ...shown, notice: [shown.notice, progress.message].filter((one) => one !== undefined).join(" ") };
       else if (progress.kind !== "preview") shown = { ...shown, progress };
       timer ??= setTimeout(show, showEveryMs);
     },

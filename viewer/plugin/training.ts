@@ -9,6 +9,7 @@ import type { JobStart, JobWatch } from "../../host/run-command.ts";
 import type { ModelInfo, Parameters, TrainResult } from "../../plugin/contract.ts";
 import type { Workspace } from "../model/workspace.ts";
 import type { Datasets, Frozen } from "../store/datasets.ts";
+import { type Ask, createAskFirst } from "./ask-first.ts";
 import { hasParameter, knownValues, needCommand } from "./bound-command.ts";
 import { type Computing, readComputing } from "./computing.ts";
 import type { Library } from "./library.ts";
@@ -58,7 +59,7 @@ export function createTraining(
   workspace: Workspace,
   host: LocalHost,
   library: Library,
-  { datasets, slides }: { datasets: Datasets; slides: SlideRuns },
+  { datasets, slides, ask }: { datasets: Datasets; slides: SlideRuns; ask: Ask },
 ): Training {
   let handed: Frozen | undefined;
   const run = signal<TrainingRun | undefined>(undefined);
@@ -69,6 +70,7 @@ export function createTraining(
   const values = signal<Readonly<Record<string, Parameters>>>({});
   const goOn = signal(true);
   const computing = signal<Computing | undefined>(undefined);
+  const askFirst = createAskFirst(library, ask);
   // The job that learns now.
   let learning: string | undefined;
   // Where its samples are on the screen.
@@ -106,13 +108,24 @@ export function createTraining(
 
   async function train(dataset?: Blob, given?: Parameters): Promise<void> {
     const entry = needCommand(library, "train");
+    const parameters = given ?? propose(entry);
+    if (dataset === undefined && !(await mayGoOn(parameters))) return;
     handed = dataset ?? (await freezeSamples(workspace));
     const { name, reason } = await datasets.add(handed);
     if (reason !== undefined) {
       const text = `The samples of this training are kept until the page is closed, no longer: ${reason}. Its macro line needs them.`;
       workspace.status.value = { kind: "info", text };
     }
-    await start({ ...(given ?? propose(entry)), ...(hasParameter(entry, "dataset") && { dataset: name }) });
+    await start({ ...parameters, ...(hasParameter(entry, "dataset") && { dataset: name }) });
+  }
+
+  /** A model that goes on learning should know the images. */
+  function mayGoOn({ from, channel }: Parameters): Promise<boolean> {
+    const meetings = listLessons(workspace).map(({ entry, plane }) => {
+      const { sizeZ } = entry.source;
+      return { entry, planes: [{ z: plane % sizeZ, t: Math.floor(plane / sizeZ) }], isResampled: false };
+    });
+    return askFirst.mayMeet(from, meetings, { channel, yes: "Train anyway" });
   }
 
   /** Runs to its end; a training that was cancelled is no failure. */
@@ -160,7 +173,7 @@ export function createTraining(
     };
   }
 
-  const segmentation = createSegmenting(workspace, host, library, { model, values, slides, computing });
+  const segmentation = createSegmenting(workspace, host, library, { model, values, slides, computing, askFirst });
   return {
     ...segmentation,
     lessons: computed(() => listLessons(workspace)),

@@ -1,0 +1,66 @@
+// Asked before a model meets an image that it may not know (core/match-image.ts): once in a session for the same answer, since who
+// has said yes to a grey model on coloured pictures knows.
+
+import { matchImage } from "../../core/match-image.ts";
+import type { ModelInfo, Parameters } from "../../plugin/contract.ts";
+import type { ImageEntry } from "../model/image-entry.ts";
+import type { Library } from "./library.ts";
+
+/** A question with a yes; false when it is dismissed. */
+export type Ask = (title: string, text: string, yes: string) => Promise<boolean>;
+
+export interface Meeting {
+  readonly entry: ImageEntry;
+  readonly planes: readonly { readonly z: number; readonly t: number }[];
+  /** True where the image is resampled to the pixels of the model. */
+  readonly isResampled: boolean;
+}
+
+export interface AskFirst {
+  /** True when the model may meet the images: it knows such ones, or the user wants it so. */
+  mayMeet(model: unknown, meetings: readonly Meeting[], order: { readonly channel: unknown; readonly yes: string }): Promise<boolean>;
+  /** True for a sentence that was asked about: it need not be told again. */
+  wasAsked(sentence: string): boolean;
+}
+
+export function createAskFirst(library: Library, ask: Ask): AskFirst {
+  const agreed = new Set<string>();
+  const asked = new Set<string>();
+  return {
+    wasAsked: (sentence) => asked.has(sentence),
+    async mayMeet(model, meetings, { channel, yes }) {
+      const info = typeof model === "string" ? findModel((await library.models()?.list()) ?? [], model) : undefined;
+      if (!info) return true;
+      const named = String(channel ?? "").trim() === "" ? undefined : []; // the user's own decision, whichever they are
+      const doubts = new Map<string, string>();
+      for (const { entry, planes, isResampled } of meetings) {
+        const match = await matchImage(entry.source, info, { planes, named, isResampled });
+        // The same doubt about another image is the same question.
+        for (const doubt of match.doubts) {
+          const key = `${info.name}: ${doubt.replace(entry.source.name, "")}`;
+          if (!agreed.has(key) && !doubts.has(key)) doubts.set(key, doubt);
+        }
+      }
+      if (doubts.size === 0) return true;
+      const text = [...doubts.values()].join(" ");
+      if (!(await ask(`The model ${info.name} may not know this image`, text, yes))) return false;
+      for (const [key, doubt] of doubts) {
+        agreed.add(key);
+        asked.add(doubt);
+      }
+      return true;
+    },
+  };
+}
+
+/** By name the newest version, by name@version that one. */
+function findModel(models: readonly ModelInfo[], reference: string): ModelInfo | undefined {
+  const exact = models.find(({ name, version }) => reference === `${name}@${version}`);
+  return exact ?? models.filter(({ name }) => name === reference).toSorted((a, b) => b.version - a.version)[0];
+}
+
+/** The planes that a segmentation reads: the one in sight, unless others are named. */
+export function planesOf({ source, plane }: ImageEntry, { plane: words }: Parameters): Meeting["planes"] {
+  if (String(words ?? "").trim() !== "all") return [plane.peek()];
+  return Array.from({ length: source.sizeZ * source.sizeT }, (_, i) => ({ z: i % source.sizeZ, t: Math.floor(i / source.sizeZ) }));
+}
