@@ -1,9 +1,12 @@
+import { signal } from "@preact/signals-core";
 import { describe, expect, it } from "vitest";
 import { openPixels } from "../../core/source/pixels.ts";
 import type { ModelInfo } from "../../plugin/contract.ts";
 import { createImageEntry, type ImageEntry } from "../../viewer/model/image-entry.ts";
+import { createWorkspace } from "../../viewer/model/workspace.ts";
 import { createAskFirst } from "../../viewer/plugin/ask-first.ts";
 import type { Library } from "../../viewer/plugin/library.ts";
+import { createSegmenting } from "../../viewer/plugin/segmenting.ts";
 
 const model = (name: string, version: number, more: Partial<ModelInfo> = {}): ModelInfo => ({
   ...{ name, version, description: "", created: "2026-12-01", bytes: 1, channels: 1, classes: ["background", "cell"], learntFrom: [] },
@@ -73,5 +76,24 @@ describe("before a model meets an image that it may not know", () => {
     ).toBe(true);
     for (const name of ["", "unknown"]) expect(await meet(name, stained("a.png"))).toBe(true);
     expect(texts).toEqual([]);
+  });
+});
+
+describe("while an image is segmented", () => {
+  it("the plane that is read of a stack is said, and what the job tells, once; what was asked about or said at opening is known", () => {
+    const workspace = createWorkspace();
+    const pixels = { data: new Uint8Array(6 * 4), shape: [6, 2, 2], axes: "zyx" };
+    const source = { ...openPixels(pixels, "stack.tif"), notices: ["stack.tif: said at opening"] };
+    const entry = createImageEntry({ source, image: pixels }, "stack.tif", { kind: "large", bytes: 1 });
+    workspace.images.value = [entry];
+    const askFirst = { mayMeet: async () => true, wasAsked: (sentence: string) => sentence === "asked" };
+    const slides = { canSegmentBox: () => false };
+    const parts = { model: signal(undefined), values: signal({}), computing: signal(undefined), slides, askFirst };
+    const { watch } = createSegmenting(workspace, {} as never, library as never, parts as never);
+    const image = { title: "stack.tif", image: pixels };
+    const follow = watch({ entry: {} as never, image, parameters: { plane: "z=3,t=0" } })!;
+    const tell = (message: string): void => follow.onProgress!({ kind: "notice", done: 0, message, job: "1" });
+    for (const message of ["stack.tif: said at opening", "asked", "told", "told"]) tell(message);
+    expect(workspace.status.value?.text).toMatch(/^stack\.tif has 6 planes along z; only z=3 was read\. .*plane=all.* told$/);
   });
 });

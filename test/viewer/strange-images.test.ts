@@ -95,7 +95,7 @@ describe.skipIf(!hasChromium)("strange images", () => {
     );
     await segment.click();
     await expect
-      .poll(() => dialog.innerText())
+      .poll(() => dialog.textContent())
       .toMatch(/stained\.png has 3 channels, the model reads 1, the first \(red\) is taken\. It may know no such image/);
     await dialog.getByRole("button", { name: "Cancel" }).click();
     await expect.poll(() => dialog.count()).toBe(0);

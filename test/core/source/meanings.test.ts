@@ -1,8 +1,13 @@
 // What the numbers of a file mean: look-up tables, white as zero, planes behind one directory, channels as pages, units, turned
 // pictures, wide numbers. Right values from tifffile 2023.2.3 and Pillow 9.4 are noted where a test holds one.
 
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { deflateSync } from "node:zlib";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
+import { measurePlane } from "../../../core/read-image.ts";
+import { assertFound, describeMissing } from "../../../core/source/gaps.ts";
 import { openSource } from "../../../core/source/open.ts";
 import type { ImageSource, ReadRequest } from "../../../core/source/source.ts";
 import { joinPng, makeChunk, makeHeader } from "./png-bytes.ts";
@@ -396,5 +401,86 @@ describe("tables and codes of old writers", () => {
       kind: "UnsupportedImage",
       message: expect.stringMatching(/compressed with the LZW of before 1992, which is not read/),
     });
+  });
+});
+
+describe("chunks that are absent", () => {
+  const folders: string[] = [];
+  afterAll(() => {
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** A Zarr array of 4 x 4 in chunks of 2 x 2, with the chunks that are given under their keys. */
+  function makeZarr(version: 2 | 3, chunks: Readonly<Record<string, number>>, more: object = {}): string {
+    const folder = mkdtempSync(join(tmpdir(), "overtile-absent-"));
+    folders.push(folder);
+    const two = { zarr_format: 2, shape: [4, 4], chunks: [2, 2], dtype: "|u1", compressor: null, fill_value: 0, order: "C", filters: null };
+    const three = {
+      ...{ zarr_format: 3, node_type: "array", shape: [4, 4], data_type: "uint8", fill_value: 0, codecs: [{ name: "bytes" }] },
+      chunk_grid: { name: "regular", configuration: { chunk_shape: [2, 2] } },
+      chunk_key_encoding: { name: "default" },
+    };
+    writeFileSync(join(folder, version === 2 ? ".zarray" : "zarr.json"), JSON.stringify({ ...(version === 2 ? two : three), ...more }));
+    for (const [key, value] of Object.entries(chunks)) {
+      mkdirSync(join(folder, key, ".."), { recursive: true });
+      writeFileSync(join(folder, key), new Uint8Array(4).fill(value));
+    }
+    return folder;
+  }
+  const refusal = async (folder: string): Promise<string> => {
+    const source = await openSource(folder);
+    return pixelsOf(source).then(
+      () => "read",
+      (error: Error) => error.message,
+    );
+  };
+
+  it("and lie under the other separator are an error that says how to mend it, in both versions and whatever is declared", async () => {
+    const all = (form: (y: number, x: number) => string): Record<string, number> =>
+      Object.fromEntries([0, 1].flatMap((y) => [0, 1].map((x) => [form(y, x), 7])));
+    const nested = all((y, x) => `${y}/${x}`);
+    expect(await refusal(makeZarr(2, nested))).toMatch(
+      /other separator, as "\d\/\d" in place of "\d\.\d"\. Write "dimension_separator": "\/"/,
+    );
+    expect(await refusal(makeZarr(2, nested, { dimension_separator: "/" }))).toBe("read");
+    expect(
+      await refusal(
+        makeZarr(
+          2,
+          all((y, x) => `${y}.${x}`),
+          { dimension_separator: "/" },
+        ),
+      ),
+    ).toMatch(/Write "dimension_separator": "\."/);
+    expect(
+      await refusal(
+        makeZarr(
+          3,
+          all((y, x) => `c.${y}.${x}`),
+        ),
+      ),
+    ).toMatch(/as "c\.\d\.\d" in place of "c\/\d\/\d"\. Write "separator": "\."/);
+  });
+
+  it("are the fill value where others are there, and are counted", async () => {
+    const source = await openSource(makeZarr(2, { "0.0": 7 }));
+    expect(await pixelsOf(source)).toEqual([7, 7, 0, 0, 7, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    expect([source.gaps?.missingChunks, source.gaps?.foundAny]).toEqual([3, true]);
+    expect(describeMissing(source)).toMatch(/^3 chunks of .* are absent/);
+    assertFound(source);
+  });
+
+  it("one and all are an error of the image, not a dark one", async () => {
+    const source = await openSource(makeZarr(2, {}), { name: "empty.zarr" });
+    await pixelsOf(source);
+    expect(() => assertFound(source)).toThrow(/of empty\.zarr all 4 chunks that were read are absent/);
+    await expect(measurePlane(source, { z: 0, t: 0, channels: [0] }, 1)).rejects.toThrow(/all 4 chunks that were read are absent/);
+  });
+});
+
+describe("names with a colon", () => {
+  it("are paths: of files, and of Windows", async () => {
+    for (const path of ["plate:B2.png", "C:\\data\\none.png", "file:none.png"])
+      await expect(openSource(path), path).rejects.toMatchObject({ kind: "MissingFile", message: expect.stringContaining(path) });
   });
 });
