@@ -45,7 +45,7 @@ describe.skipIf(!hasChromium)("strange images", () => {
   });
   afterAll(() => stand.dispose());
 
-  const status = (): Promise<string> => statusOf(sheet);
+  const status = (): Promise<string | undefined> => statusOf(sheet);
   const drop = async (bytes: Uint8Array, name: string): Promise<void> => {
     await sheet.drop(bytes, name);
     const title = (): Promise<string | undefined> =>
