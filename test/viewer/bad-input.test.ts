@@ -265,8 +265,8 @@ describe.skipIf(!hasChromium)("bad input", () => {
       await sheet.page.waitForFunction(
         () => (globalThis as never as Handle).overtileViewer.app.workspace.current.value?.title.value === "five",
       );
-      await sheet.page.getByLabel("Depth").fill("3");
-      await sheet.page.getByLabel("Time").fill("2");
+      await sheet.page.getByLabel("Depth").fill("2");
+      await sheet.page.getByLabel("Time").fill("1");
       expect(
         await sheet.page.evaluate(() => (globalThis as never as Handle).overtileViewer.app.workspace.current.value!.planeIndex.value),
       ).toBe(5);
