@@ -2,6 +2,8 @@
 // for what it is; and what must not reach the plugin at all.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { writePng } from "../../core/source/write-png.ts";
+import { writeZip } from "../../core/source/zip.ts";
 import type * as entry from "../../plugin/entry.ts";
 import { hostPages } from "./support/host-pages.ts";
 import { blank, createStand, makeCells, type Sheet, type Stand, tiny } from "./support/stand.ts";
@@ -124,6 +126,82 @@ test("parameters that are unknown, of a wrong type or out of range: named, with 
     [11, "wasm"],
   ] as const)
     expect(told[i]).toContain(`Use ${nearest}.`);
+});
+
+test("datasets and archives as people have them get the terminal's sentences, and what is read otherwise is told", async () => {
+  const side = 48;
+  const { image: pixels, labels: drawn } = makeCells(side);
+  const png = (data: Uint8Array, channels = 1) => writePng({ height: side, width: side, channels, data });
+  const image = await png(Uint8Array.from(pixels));
+  const ids = Uint8Array.from(drawn);
+  const labels = await png(ids);
+  const mean = ids.map((_, i) => [0, 1, side, side + 1].reduce((sum, step) => sum + (ids[i + step] ? 255 : 0), 0) / 4);
+  const rgb = await png(
+    Uint8Array.from({ length: 3 * side * side }, (_, i) => (i * 7919) % 251),
+    3,
+  );
+  const zip = (files: Readonly<Record<string, Uint8Array>>): number[] => [
+    ...writeZip(Object.entries(files).map(([name, data]) => ({ name, data }))),
+  ];
+  const cases: readonly [string, number[], RegExp][] = [
+    [
+      "masks/",
+      zip({ "images/a.png": image, "masks/a.png": labels }),
+      /^InvalidData: .*beside images\/ it has masks\/\. Call it labels\/ where/,
+    ],
+    [
+      "smoothed",
+      zip({ "images/a.png": image, "labels/a.png": await png(mean) }),
+      /^InvalidData: a: The labels hold numbers between those of objects and ground/,
+    ],
+    [
+      "mixed",
+      zip({ "images/a.png": rgb, "images/b.png": image, "labels/a.png": labels, "labels/b.png": labels }),
+      /^InvalidParameter: .*b\.png has 1 channel, a\.png has 3 channels/,
+    ],
+    [
+      "grey classes",
+      zip({ "images/a.png": image, "classes/a.png": await png(ids.map((id) => (id ? 85 * (1 + (id % 2)) : 0))) }),
+      /^trained: The classes hold the grey values 0, 85 and 170: they are read as 3 classes/,
+    ],
+    [
+      "void",
+      zip({ "images\\a.png": image, "classes\\a.png": await png(ids.map((id, i) => (i % 9 ? Math.min(id, 1) : 255))) }),
+      /^trained: The number 255 in the classes is read as "ignored"/,
+    ],
+    [
+      "notes",
+      zip({ "set/images/a.png": image, "set/labels/a.png": labels, "set/images/a.txt": ids }),
+      /^trained: Left out: images\/a\.txt, which is no image\./,
+    ],
+  ];
+  const told = await sheet.page.evaluate(
+    async ({ files, tiny }) => {
+      const told: string[] = [];
+      for (const bytes of files) {
+        const notices: string[] = [];
+        const onProgress = (progress: { kind: string; message?: string }): void =>
+          void (progress.kind === "notice" && notices.push(progress.message!));
+        const job = overtile.train(new Blob([Uint8Array.from(bytes)]), { ...tiny, validate: "0", name: "case" }, { onProgress });
+        told.push(
+          await job.then(
+            () => `trained: ${notices.join(" ")}`,
+            ({ kind, message }) => `${kind}: ${message}`,
+          ),
+        );
+      }
+      return told;
+    },
+    { files: cases.map(([, bytes]) => bytes), tiny },
+  );
+  for (const [i, [name, , message]] of cases.entries()) expect(told[i], name).toMatch(message);
+
+  const yaml = "format_version: 0.4.9\ntype: model\nname: N\ndescription: D\nweights: {pytorch_state_dict: {source: weights.pt}}\n";
+  const foreign = zip({ "rdf.yaml": new TextEncoder().encode(yaml), "weights.pt": ids });
+  const imported = await sheet.page.evaluate((bytes) => tell(overtile.models.import(new Blob([Uint8Array.from(bytes)]))), foreign);
+  expect(imported).toMatch(
+    /^InvalidModel: .*made by another program \(bioimage\.io 0\.4\.9\), with weights as pytorch_state_dict\. Its weights are not read/,
+  );
 });
 
 // Posts to every frame of its parent.
