@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { isProblem } from "../../../core/problem.ts";
 import { fixString, formatCall } from "../../../host/macro/literal.ts";
 import { parseMacro } from "../../../host/macro/parse.ts";
+import { countProcessorMs } from "../../support/processor-time.ts";
 
 const literal = (value: string | number) => [{ kind: "literal", value }];
 
@@ -197,9 +198,9 @@ print(getTitle(), true)`;
       "/*".repeat(n),
       `print(1${"+1".repeat(n / 4)});`,
     ]) {
-      const start = performance.now();
+      const processorMs = countProcessorMs();
       isMacroOrProblem(source);
-      expect(performance.now() - start).toBeLessThan(2000);
+      expect(processorMs()).toBeLessThan(2000);
     }
   });
 });
