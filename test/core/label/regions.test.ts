@@ -159,6 +159,19 @@ describe("files of regions", () => {
     expect(readRegions(text, "a").map(pixelsOfOne)).toEqual(["0,0 0,1 1,0", "3,0 3,1"]);
   });
 
+  it("are found in a zip that was packed anew: in a folder, with backslashes, beside what macOS leaves", () => {
+    const roi = writeRoi(outlines[0]!, "one");
+    const fork = new Uint8Array([0, 5, 22, 7]);
+    for (const name of ["set/one.roi", "set\\one.roi", "./one.roi"]) {
+      const zip = writeZip([
+        { name, data: roi },
+        { name: "__MACOSX/set/._one.roi", data: fork },
+        { name: "set/._one.roi", data: fork },
+      ]);
+      expect(readRegions(zip, "a").map(pixelsOfOne)).toEqual(["0,0 0,1 1,0"]);
+    }
+  });
+
   it("that hold none are a Problem", () => {
     expect(() => readRegions(writeZip([{ name: "a.txt", data: new Uint8Array(3) }]), "a.zip")).toThrow(/1 files and no ROI/);
     expect(() => readRegions(new Uint8Array(0), "a")).toThrow(/no JSON/);

@@ -74,7 +74,18 @@ describe("a hierarchy", () => {
       mkdirSync(dirname(join(path, key)), { recursive: true });
       writeFileSync(join(path, key), bytes);
     }
+    const anew = (at: (key: string) => string): Uint8Array => writeZip([...entries].map(([key, data]) => ({ name: at(key), data })));
+    const mac = writeZip(
+      [...entries].flatMap(([key, data]) =>
+        [`slide.zarr/${key}`, `__MACOSX/slide.zarr/${key}`].map((name) => ({
+          name,
+          data: name.startsWith("_") ? data.subarray(0, 9) : data,
+        })),
+      ),
+    );
+    const packed = [anew((key) => `slide.zarr\\${key.replaceAll("/", "\\")}`), anew((key) => `./${key}`), mac];
     const sources = await Promise.all([
+      ...packed.map((input) => openSource(input)),
       ...[path, new URL(`file://${path}`), zipOf("v2-blosc.zip"), new Blob([new Uint8Array(zipOf("v2-blosc.zip"))])].map((input) =>
         openSource(input),
       ),
