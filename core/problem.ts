@@ -58,6 +58,7 @@ export function fromPlainProblem(plain: PlainProblem): Problem {
 
 /** One line about anything that was thrown: libraries throw strings and objects without a message, too. */
 export function describeError(error: unknown): string {
+  if (error instanceof Error && /call stack|too much recursion/i.test(error.message)) return "it is nested too deeply";
   if (error instanceof Error) return error.message || error.name;
   return typeof error === "string" ? error : (JSON.stringify(error) ?? String(error));
 }

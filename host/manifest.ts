@@ -3,6 +3,7 @@
 // The shape is in manifest-schema.ts; the rules of references are npe2's.
 
 import { type Schema, Validator } from "@cfworker/json-schema";
+import { parseJson } from "../core/json.ts";
 import { describeError, nearestWord, Problem } from "../core/problem.ts";
 import { download, largestTextBytes } from "../core/source/download.ts";
 import { hasHidden, showText } from "../core/source/plain-text.ts";
@@ -101,7 +102,7 @@ export async function loadManifest(source: string | URL | object, fetchFile?: Fe
   const text = new TextDecoder().decode(bytes);
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseJson(text);
   } catch (error) {
     const got = text.trimStart().startsWith("<") ? "a page (HTML)" : describeError(error);
     throw new Problem("InvalidData", `A manifest must be JSON; got ${got} from ${url}. Use the address of manifest.json.`, {

@@ -3,7 +3,8 @@
 
 import type { Job } from "../core/job.ts";
 import { Problem } from "../core/problem.ts";
-import { assertSameSource, findBlockStore, recordName, type SlideRecord } from "../core/sink/block-store.ts";
+import { assertSameSource, findBlockStore } from "../core/sink/block-store.ts";
+import { readRecord } from "../core/sink/slide-record.ts";
 import type { ChunkStore } from "../core/sink/store.ts";
 import { readJson, writeJson } from "../core/sink/zarr.ts";
 import { createZipFolder } from "../core/sink/zip-folder.ts";
@@ -122,7 +123,7 @@ export async function* exportFromFolder(
 
 /** Throws Problem InvalidParameter where a finished run is one of another image. */
 async function assertSameImage(store: ChunkStore, image: Image, signal: AbortSignal | undefined): Promise<void> {
-  const record = (await readJson(store, recordName)) as SlideRecord | undefined;
+  const record = await readRecord(store);
   if (record?.source === undefined) return;
   const source = await openSource(image, { signal });
   try {

@@ -2,6 +2,7 @@
 // samples; a training with another plan is another training. The learning rate alone may be changed, where that is asked for:
 // it is the way on for a training that diverged.
 
+import { lookUp } from "../core/json.ts";
 import { readCheckpoint, writeCheckpoint } from "../core/model/checkpoint.ts";
 import { Problem } from "../core/problem.ts";
 import type { WeightOptions } from "../core/sample/weight-map.ts";
@@ -124,6 +125,6 @@ function compare(begun: object, asked: object): readonly string[] {
   return Object.entries(asked).flatMap(([key, value]) => {
     if (JSON.stringify(before[key]) === JSON.stringify(value)) return [];
     const values = typeof value === "object" ? "" : ` (${String(value)}, not ${String(before[key])})`;
-    return [`${titles[key] ?? key}${values}`];
+    return [`${lookUp(titles, key) ?? key}${values}`];
   });
 }

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const files = ["core", "plugin", "host", "viewer"].flatMap(listSources);
 
 /** A room sees itself and those before it. */
-const coreRooms = ["problem job", "array", "unet", "label", "sample", "tile", "source", "sink", "model", "kernel", "engine"];
+const coreRooms = ["problem job json", "array", "unet", "label", "sample", "tile", "source", "sink", "model", "kernel", "engine"];
 // The two stories and the files beside them, in the order in which they build on each other.
 const stories = [
   "describe-planes",

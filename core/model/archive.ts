@@ -4,6 +4,7 @@
 // model-json.ts; onnx.ts.
 
 import { parse, stringify } from "yaml";
+import { parseJson, parseJsonBytes } from "../json.ts";
 import { describeError, isProblem, Problem } from "../problem.ts";
 import { readZip, writeZip, type ZipArchive } from "../source/zip.ts";
 import { countParameters, planLayers } from "../unet/layers.ts";
@@ -153,7 +154,7 @@ async function readSigned(zip: ZipArchive, described: Fields, name: string): Pro
 }
 
 function readRecord(bytes: Uint8Array): JsonObject {
-  return readFields(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)), names.training) as JsonObject;
+  return readFields(parseJsonBytes(bytes), names.training) as JsonObject;
 }
 
 /** The weights, when their archive holds exactly this network. */
@@ -164,7 +165,7 @@ async function readWeights(bytes: Uint8Array, spec: UNetSpec, limits: ArchiveLim
     maxEntries: mostEntries,
     maxFileBytes: limits.weights,
   });
-  const modelJson = readFields(JSON.parse(readText(inner, "model.json", limits.modelJson)), "model.json");
+  const modelJson = readFields(parseJson(readText(inner, "model.json", limits.modelJson)), "model.json");
   const [group] = readList(modelJson, "weightsManifest", "object");
   const listed = readList(readFields(group, "weightsManifest"), "weights", "object").map((weight) => {
     const fields = readFields(weight, "weightsManifest");

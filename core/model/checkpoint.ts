@@ -1,6 +1,7 @@
 // A training on disk: a zip with one JSON file and one array (.npy) for each of weights, averaged weights, optimiser state and
 // best model. What was written is read back bit for bit, or refused: every CRC is checked.
 
+import { parseJsonBytes } from "../json.ts";
 import { describeError, isProblem, Problem } from "../problem.ts";
 import { readZip, writeZip } from "../source/zip.ts";
 import { readNpy, writeNpy } from "./npy.ts";
@@ -31,11 +32,12 @@ export function readCheckpoint(bytes: Uint8Array, path?: string): Checkpoint {
   const where = path === undefined ? {} : { path };
   try {
     const zip = readZip(bytes, { kind: "InvalidModel", maxEntries: 32, maxFileBytes: Math.max(largestStateBytes, bytes.length), ...where });
-    const json: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(zip.read(stateFile, largestStateBytes)));
-    const { plan, state, arrays, format: found } = json as Record<string, unknown>;
-    if (found !== format) throw new Error(`its format is ${String(found)}, not ${format}`);
-    if (typeof plan !== "string" || !Array.isArray(arrays)) throw new Error("its description is incomplete");
-    const entries = arrays.map((name) => [String(name), readNpy(zip.read(`${String(name)}.npy`, bytes.length)).data] as const);
+    const json = parseJsonBytes(zip.read(stateFile, largestStateBytes));
+    const { plan, state, arrays, format: found } = (json ?? {}) as Record<string, unknown>;
+    if (found !== format) throw new Error(`its format is not ${format}`);
+    if (typeof plan !== "string" || !Array.isArray(arrays) || !arrays.every((name) => typeof name === "string"))
+      throw new Error("its description is incomplete");
+    const entries = arrays.map((name) => [name, readNpy(zip.read(`${name}.npy`, bytes.length)).data] as const);
     return { plan, state, arrays: Object.fromEntries(entries) };
   } catch (cause) {
     if (isProblem(cause)) throw cause;

@@ -8,8 +8,9 @@ import { Problem } from "../problem.ts";
 import { inParallel } from "../source/in-parallel.ts";
 import type { Block } from "../tile/slide-plan.ts";
 import { briefPacking, classPacking } from "./packing.ts";
+import { readRecord, writeRecord } from "./slide-record.ts";
 import type { ChunkStore } from "./store.ts";
-import { openZarr, readJson, writeJson, writeOmeGroup, writeZarrMetadata, type ZarrArray, type ZarrLayout } from "./zarr.ts";
+import { openZarr, writeOmeGroup, writeZarrMetadata, type ZarrArray, type ZarrLayout } from "./zarr.ts";
 
 export type ProbabilityType = "uint8" | "float32";
 
@@ -68,9 +69,6 @@ export interface BlockStore {
 
 type BlockAt = Pick<Block, "row" | "column">;
 
-/** The file of the record. */
-export const recordName = "run.json";
-
 /** The store of a run, begun where it is new. Throws Problem InvalidParameter where another run was begun there. */
 export async function openBlockStore(store: ChunkStore, record: SlideRecord): Promise<BlockStore> {
   await assertSameRun(store, record);
@@ -88,7 +86,7 @@ export async function openBlockStore(store: ChunkStore, record: SlideRecord): Pr
 
 /** The store of a run that was begun. Throws Problem MissingFile where there is none. */
 export async function findBlockStore(store: ChunkStore, path: string): Promise<BlockStore> {
-  const record = (await readJson(store, recordName)) as SlideRecord | undefined;
+  const record = await readRecord(store, path);
   if (record === undefined)
     throw new Problem("MissingFile", `There must be a run's folder at ${path}; there is none. It ends in .overtile.`, { path });
   return createBlockStore(store, record);
@@ -143,9 +141,9 @@ function createBlockStore(store: ChunkStore, record: SlideRecord): BlockStore {
 }
 
 async function assertSameRun(store: ChunkStore, record: SlideRecord): Promise<void> {
-  const begun = await readJson(store, recordName);
-  if (begun === undefined) return writeJson(store, recordName, record);
-  const before = begun as Partial<Record<string, unknown>>;
+  const begun = await readRecord(store);
+  if (begun === undefined) return writeRecord(store, record);
+  const before: Partial<Record<string, unknown>> = { ...begun };
   const now: Partial<Record<string, unknown>> = { ...record };
   const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((key) => !isFree(key));
   const different = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));

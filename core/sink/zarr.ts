@@ -3,7 +3,8 @@
 // fill value is 0. Specification: https://ngff.openmicroscopy.org, https://zarr-specs.readthedocs.io.
 
 import { createTypedArray, type DType, type TypedArray } from "../array/raster.ts";
-import { Problem } from "../problem.ts";
+import { parseJsonBytes } from "../json.ts";
+import { describeError, Problem } from "../problem.ts";
 import { type Packing, pack, unpack, usualPacking } from "../source/platform-zlib.ts";
 import type { InOrder } from "./in-order.ts";
 import type { ChunkStore } from "./store.ts";
@@ -139,9 +140,16 @@ export function writeJson(store: Pick<ChunkStore, "write">, name: string, value:
   return store.write(name, new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`));
 }
 
+/** The value of a JSON file; undefined where there is none. Throws Problem InvalidData for one that is damaged. */
 export async function readJson(store: ChunkStore, name: string): Promise<unknown> {
   const bytes = await store.read(name);
-  return bytes === undefined ? undefined : JSON.parse(new TextDecoder().decode(bytes));
+  try {
+    return bytes && parseJsonBytes(bytes);
+  } catch (cause) {
+    const reason = describeError(cause);
+    const message = `Expected JSON in ${name}; it is damaged: ${reason}. Write the image again, or begin the run anew.`;
+    throw new Problem("InvalidData", message, { path: name, reason }, { cause });
+  }
 }
 
 /** The array's bytes, where they lie. Every machine that we run on is little-endian. */

@@ -23,6 +23,7 @@ const advice: Readonly<Record<string, string>> = {
   EROFS: "the disk is read-only. Choose another folder",
   ENOENT: "the folder does not exist. Create it first",
   ENOTDIR: "a part of the path is not a folder. Correct the path",
+  EEXIST: "a part of the path is a file, not a folder. Correct the path",
   EISDIR: "there is a folder of that name. Choose another name",
 };
 

@@ -27,7 +27,8 @@ export async function findImageGroup(image: string): Promise<ImageGroup> {
     if (!isFolder) break;
     const store = createChunkFolder(path);
     for (const version of ["0.5", "0.4"] as const) {
-      const levels = (await readAttributes(store, "", version))?.multiscales?.[0]?.datasets?.length;
+      const datasets = (await readAttributes(store, "", version))?.multiscales?.[0]?.datasets;
+      const levels = Array.isArray(datasets) ? datasets.length : undefined;
       if (levels !== undefined) return { path, version, levels };
     }
   }
@@ -53,7 +54,7 @@ export function labelsPath({ path }: Pick<ImageGroup, "path">, name: string): st
 export async function listLabels({ path, version }: ImageGroup, name: string): Promise<void> {
   const store = createChunkFolder(path);
   const known = (await readAttributes(store, "labels/", version)) ?? {};
-  const labels = known.labels ?? [];
+  const labels = Array.isArray(known.labels) ? (known.labels as readonly string[]) : [];
   if (labels.includes(name)) return;
   const listed = { ...known, labels: [...labels, name] };
   if (version === "0.5") {
@@ -67,10 +68,15 @@ export async function listLabels({ path, version }: ImageGroup, name: string): P
 type Store = ReturnType<typeof createChunkFolder>;
 
 async function readGroup(store: Store, prefix: string): Promise<{ readonly attributes?: { readonly ome?: OmeAttributes } } | undefined> {
-  return (await readJson(store, `${prefix}zarr.json`)) as { readonly attributes?: { readonly ome?: OmeAttributes } } | undefined;
+  return asObject(await readJson(store, `${prefix}zarr.json`));
+}
+
+/** JSON of others: what is no object says nothing. */
+function asObject<T extends object>(json: unknown): T | undefined {
+  return typeof json === "object" && json !== null && !Array.isArray(json) ? (json as T) : undefined;
 }
 
 async function readAttributes(store: Store, prefix: string, version: NgffVersion): Promise<OmeAttributes | undefined> {
   if (version === "0.5") return (await readGroup(store, prefix))?.attributes?.ome;
-  return (await readJson(store, `${prefix}.zattrs`)) as OmeAttributes | undefined;
+  return asObject<OmeAttributes>(await readJson(store, `${prefix}.zattrs`));
 }

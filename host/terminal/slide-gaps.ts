@@ -2,6 +2,8 @@
 
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parseJson } from "../../core/json.ts";
+import { describeError, Problem } from "../../core/problem.ts";
 import { describeChunk, type KnownGaps } from "../../core/source/gaps.ts";
 import type { ImageSource } from "../../core/source/source.ts";
 import { writeFileWhole } from "../../core/source/write-file.ts";
@@ -59,11 +61,20 @@ export function reportGaps({ missingChunks, badChunks }: KnownGaps = { missingCh
   return { ...(missingChunks > 0 && { missingChunks }), ...(badChunks.length > 0 && { badChunks }) };
 }
 
+function checkGaps(json: unknown): RunGaps {
+  const { skipBad, missingChunks, badChunks } = (json ?? {}) as Partial<RunGaps>;
+  const isList = Array.isArray(badChunks) && badChunks.every((chunk) => typeof chunk === "object" && chunk !== null);
+  if (typeof skipBad !== "boolean" || !Number.isSafeInteger(missingChunks) || !isList) throw new Error("it is another document");
+  return { skipBad, missingChunks: missingChunks!, badChunks };
+}
+
 async function readFileGaps(path: string): Promise<RunGaps> {
   try {
-    return JSON.parse(await readFile(path, "utf8")) as RunGaps;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return gapsOf(undefined, false);
-    throw error;
+    return checkGaps(parseJson(await readFile(path, "utf8")));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return gapsOf(undefined, false);
+    const reason = describeError(cause);
+    const message = `Expected the list of what a slide did not have at ${path}; it cannot be read: ${reason}. Delete it: what is read again is listed again.`;
+    throw new Problem("InvalidData", message, { path, reason }, { cause });
   }
 }

@@ -187,8 +187,8 @@ function writeNamed(store: ChunkStore, work: string, results: readonly string[])
 }
 
 async function readNamed(store: ChunkStore, work: string): Promise<ReadonlySet<string>> {
-  const names = ((await readJson(store, namedFile)) ?? []) as readonly string[];
-  return new Set(names.map((name) => join(work, name)));
+  const names = (await readJson(store, namedFile)) ?? [];
+  return new Set((Array.isArray(names) ? names : []).map((name) => join(work, String(name))));
 }
 
 /** `overtile merge`: objects across the borders of shards, and everything that is written of them. */

@@ -20,7 +20,16 @@ import { createDownloadLine } from "./progress.ts";
 /** The library's folder: $OVERTILE_HOME, else $XDG_DATA_HOME/overtile, else ~/.local/share/overtile. */
 export function libraryFolder(): string {
   const { OVERTILE_HOME: home, XDG_DATA_HOME: data } = ownProcess().env;
-  return home ?? join(data ?? join(homedir(), ".local", "share"), "overtile");
+  return home || join(data || join(findHome(), ".local", "share"), "overtile");
+}
+
+function findHome(): string {
+  try {
+    return homedir();
+  } catch (cause) {
+    const reason = "this user has no home folder";
+    throw new Problem("StorageUnavailable", `The library needs a folder; ${reason}. Set OVERTILE_HOME to one.`, { reason }, { cause });
+  }
 }
 
 /** `dist`: the folder of terminal-worker.mjs and the WASM files. */

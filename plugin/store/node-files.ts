@@ -2,7 +2,8 @@
 
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileWhole } from "../../core/source/write-file.ts";
+import { describeError, Problem } from "../../core/problem.ts";
+import { describeWriteFailure, writeFileWhole } from "../../core/source/write-file.ts";
 import type { Files } from "./files.ts";
 
 /** The files of `folder`, which is made with the first write. */
@@ -11,18 +12,18 @@ export function createNodeFiles(folder: string): Files {
   const pathOf = (name: string): string => join(folder, encodeURIComponent(name));
   return {
     async list() {
-      const names = await readdir(folder).catch(emptyWhenMissing<string[]>([]));
+      const names = await readdir(folder).catch(emptyWhenMissing<string[]>([], folder));
       return names.filter((name) => !name.startsWith(".")).flatMap(decodeName);
     },
     read: async (name) => {
-      const bytes = await readFile(pathOf(name)).catch(emptyWhenMissing<undefined>(undefined));
+      const bytes = await readFile(pathOf(name)).catch(emptyWhenMissing<undefined>(undefined, pathOf(name)));
       return bytes && new Uint8Array(bytes);
     },
     async write(name, bytes) {
-      await mkdir(folder, { recursive: true });
+      await mkdir(folder, { recursive: true }).catch(refuse(folder));
       await writeFileWhole(pathOf(name), bytes);
     },
-    remove: (name) => rm(pathOf(name), { force: true }),
+    remove: (name) => rm(pathOf(name), { force: true }).catch(refuse(pathOf(name))),
   };
 }
 
@@ -35,9 +36,25 @@ function decodeName(file: string): string[] {
   }
 }
 
-function emptyWhenMissing<T>(empty: T): (error: NodeJS.ErrnoException) => T {
+function emptyWhenMissing<T>(empty: T, path: string): (error: NodeJS.ErrnoException) => T {
   return (error) => {
     if (error.code === "ENOENT") return empty;
-    throw error;
+    const reason = reasons[error.code ?? ""] ?? describeError(error);
+    const message = `Expected to read ${path}; ${reason}. Choose another folder: that of the library is $OVERTILE_HOME.`;
+    throw new Problem("StorageUnavailable", message, { reason }, { cause: error });
+  };
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOTDIR: "a part of the path is a file, not a folder",
+  EACCES: "it may not be read",
+  EPERM: "it may not be read",
+  EISDIR: "there is a folder in place of a file",
+};
+
+/** Throws Problem CannotWrite. */
+function refuse(path: string): (cause: unknown) => never {
+  return (cause) => {
+    throw describeWriteFailure(cause, path);
   };
 }

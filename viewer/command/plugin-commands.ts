@@ -50,7 +50,7 @@ function listMenuItems({
       }
       if (item.submenu && !seen.has(item.submenu)) {
         seen.add(item.submenu);
-        add(menus[item.submenu] ?? [], labels.get(item.submenu) ?? display_name);
+        add(Object.hasOwn(menus, item.submenu) ? menus[item.submenu]! : [], labels.get(item.submenu) ?? display_name);
       }
     }
   };

@@ -51,8 +51,8 @@ export async function askParameters(
       const show = ([key, schema]: readonly [string, ParameterSchema]): Part =>
         field(
           key,
-          key in preset ? { ...schema, default: preset[key] } : schema,
-          values.value[key],
+          Object.hasOwn(preset, key) ? { ...schema, default: preset[key] } : schema,
+          ownValue(values.value, key),
           fault.value?.parameter === key ? fault.value.text : undefined,
           (value) => set(key, value),
         );
@@ -60,7 +60,7 @@ export async function askParameters(
         <div class="dialog-body form">
           ${properties.length === 0 ? html`<p>Nothing to set.</p>` : nothing}
           ${plain.map(show)}
-          ${advanced.length > 0 ? html`<details class="form-more" ?open=${advanced.some(([key]) => key in values.value)}><summary>More settings</summary><div class="form">${advanced.map(show)}</div></details>` : nothing}
+          ${advanced.length > 0 ? html`<details class="form-more" ?open=${advanced.some(([key]) => Object.hasOwn(values.value, key))}><summary>More settings</summary><div class="form">${advanced.map(show)}</div></details>` : nothing}
           ${general ? html`<p class="fault" role="alert">${general}</p>` : nothing}
         </div>
         <footer class="dialog-foot"><button type="button" class="quiet" @click=${() => {
@@ -73,11 +73,17 @@ export async function askParameters(
   );
 }
 
+/** A value by a name that a plugin chose: what every object has does not count. */
+function ownValue(values: Values, key: string): unknown {
+  return Object.hasOwn(values, key) ? values[key] : undefined;
+}
+
 /** What the chosen preset sets: shown as the defaults of the other fields. */
 function presetValues(properties: readonly (readonly [string, ParameterSchema])[], values: Values): Values {
   for (const [key, schema] of properties) {
     const presets = (schema as { presets?: Readonly<Record<string, Values>> }).presets;
-    if (presets) return presets[String(values[key] ?? schema.default)] ?? {};
+    const choice = String(ownValue(values, key) ?? schema.default);
+    if (presets) return Object.hasOwn(presets, choice) ? presets[choice]! : {};
   }
   return {};
 }

@@ -1,6 +1,7 @@
 // GeoJSON (RFC 7946) as regions, in pixels and y down: what QuPath, napari and our own export write. Lines and points have no
 // area and give regions without polygons; so do features whose geometry is null or has no coordinates, which the format allows.
 
+import { parseJson } from "../../json.ts";
 import { describeError, Problem } from "../../problem.ts";
 import type { Region, Shape } from "./region.ts";
 
@@ -22,7 +23,7 @@ export function readGeoJson(input: unknown, name: string): readonly GeoRegion[] 
 
 function parse(text: string, name: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (cause) {
     throw geoProblem(`it is no JSON (${describeError(cause)})`, name);
   }
@@ -49,7 +50,10 @@ function readFeature(feature: unknown, place: string, file: string): GeoRegion {
   };
 }
 
-function readGeometry(geometry: unknown, place: string, file: string): readonly Shape[] {
+/** Collections in collections; the standard advises against any. */
+const mostCollections = 16;
+
+function readGeometry(geometry: unknown, place: string, file: string, depth = 0): readonly Shape[] {
   if (geometry === null || geometry === undefined) return [];
   const { type, coordinates, geometries } = geometry as { type?: unknown; coordinates?: unknown; geometries?: unknown };
   const refuse = () => geoProblem(`${place} is ${JSON.stringify(type) ?? "none"} with coordinates that are none`, file);
@@ -68,6 +72,7 @@ function readGeometry(geometry: unknown, place: string, file: string): readonly 
     if (open.length < 6) throw refuse();
     return open;
   };
+  if (depth > mostCollections) throw geoProblem(`${place} has collections in more than ${mostCollections} collections`, file);
   const isEmpty = (list: unknown): boolean => Array.isArray(list) && list.length === 0;
   // Holes in nothing are nothing, and an empty hole is none.
   const readShape = (rings: unknown): readonly Shape[] => {
@@ -76,7 +81,7 @@ function readGeometry(geometry: unknown, place: string, file: string): readonly 
   };
   if (type === "Polygon") return readShape(coordinates);
   if (type === "MultiPolygon") return listOf(coordinates).flatMap(readShape);
-  if (type === "GeometryCollection") return listOf(geometries).flatMap((part) => readGeometry(part, place, file));
+  if (type === "GeometryCollection") return listOf(geometries).flatMap((part) => readGeometry(part, place, file, depth + 1));
   if (typeof type === "string" && /^(Multi)?(Point|LineString)$/.test(type)) return [];
   throw refuse();
 }

@@ -1,6 +1,7 @@
 // What tifffile says of the planes of a TIFF: the shape of the array in JSON, `{"shape": [6, 96, 96], "axes": "ZYX"}`.
 // https://github.com/cgohlke/tifffile
 
+import { parseJson } from "../../json.ts";
 import type { PagesInfo, PlanePlan } from "./plane-plan.ts";
 
 /** An axis in front of the page's own: how many planes it has, and how far apart they lie. */
@@ -63,7 +64,7 @@ function parseShape(description: string): { readonly shape: readonly number[]; r
   if (old) return toShape(old[1]!.split(",").filter((part) => part.trim() !== "").map(Number), ""); // biome-ignore format: one thought
   if (!/^\s*\{.*"shape"/s.test(description)) return undefined;
   try {
-    const { shape, axes } = JSON.parse(description) as { shape?: unknown; axes?: unknown };
+    const { shape, axes } = parseJson(description) as { shape?: unknown; axes?: unknown };
     return toShape(shape, axes);
   } catch {
     return undefined;

@@ -1,6 +1,7 @@
 // The metadata of an array, version 2 or 3, checked and brought into the one form that zarrita takes. Everything that could make it
 // allocate without end is bounded here: chunks, shards, their indices. https://zarr-specs.readthedocs.io
 
+import { lookUp } from "../../json.ts";
 import { bytesOfNumber, codecNames } from "./codecs.ts";
 
 export interface CodecMetadata {
@@ -54,7 +55,7 @@ export function readArrayV3(json: Json): ArrayMetadata {
   const dimensionNames = Array.isArray(names) && names.every((name) => typeof name === "string") ? (names as string[]) : undefined;
   return checkArray({
     shape: readShape(json["shape"], 0),
-    dataType: String(json["data_type"]),
+    dataType: typeof json["data_type"] === "string" ? json["data_type"] : JSON.stringify(json["data_type"] ?? null).slice(0, 60),
     gridShape: readShape(grid.configuration?.["chunk_shape"], 1),
     keys: { name: encoding.name, configuration: { separator } },
     codecs: readCodecs(json["codecs"]),
@@ -66,17 +67,17 @@ export function readArrayV3(json: Json): ArrayMetadata {
 /** The metadata of a parsed `.zarray`. */
 export function readArrayV2(json: Json): ArrayMetadata {
   const [, endian, kind] = /^([<>|])(\w+)$/.exec(String(json["dtype"])) ?? [];
-  const dataType = namesOfV2[kind ?? ""];
+  const dataType = lookUp(namesOfV2, kind);
   if (!dataType) throw new Error(`its numbers are ${JSON.stringify(json["dtype"] ?? null)}`);
   const filters = json["filters"];
   if (Array.isArray(filters) && filters.length > 0)
-    throw new Error(`it has the filter ${JSON.stringify((filters[0] as Json)["id"] ?? null)}`);
+    throw new Error(`it has the filter ${JSON.stringify((filters[0] as Json | null)?.["id"] ?? null)}`);
   const shape = readShape(json["shape"], 0);
   const compressor = json["compressor"] as (Json & { id?: string }) | null | undefined;
   const codecs: CodecMetadata[] = [{ name: "bytes", configuration: { endian: endian === ">" ? "big" : "little" } }];
   if (json["order"] === "F")
     codecs.unshift({ name: "transpose", configuration: { order: shape.map((_, axis) => shape.length - 1 - axis) } });
-  if (compressor) codecs.push({ name: String(compressor.id), configuration: compressor });
+  if (compressor) codecs.push({ name: compressor.id as string, configuration: compressor });
   const separator = json["dimension_separator"] ?? ".";
   if (separator !== "." && separator !== "/") throw new Error("its names of chunks are of an unknown kind");
   return checkArray({
@@ -138,8 +139,10 @@ function readShape(value: unknown, least: number): readonly number[] {
 function readCodecs(value: unknown): readonly CodecMetadata[] {
   if (!Array.isArray(value) || value.length === 0 || value.length > 16) throw new Error("its list of codecs is broken");
   return value.map((codec: unknown) => {
-    const { name, configuration = {} } = (typeof codec === "string" ? { name: codec } : codec) as Partial<CodecMetadata>;
-    if (typeof name !== "string" || !codecNames.includes(name)) throw new Error(`it is packed with ${JSON.stringify(name ?? null)}`);
+    const { name, configuration = {} } = (typeof codec === "string" ? { name: codec } : (codec ?? {})) as Partial<CodecMetadata>;
+    if (typeof name !== "string" || !codecNames.includes(name))
+      throw new Error(`it is packed with ${JSON.stringify(name ?? null).slice(0, 60)}`);
+    if (typeof configuration !== "object" || configuration === null) throw new Error(`the settings of its codec ${name} are broken`);
     return { name, configuration };
   });
 }

@@ -4,6 +4,7 @@
 import type { GetOptions, Readable } from "zarrita";
 import { isZarritaError, Array as ZarrArray } from "zarrita";
 import { createTypedArray, type DType, type TypedArray } from "../../array/raster.ts";
+import { lookUp } from "../../json.ts";
 import type { ArrayMetadata, KeyEncoding } from "./array-metadata.ts";
 import { bytesOfNumber } from "./codecs.ts";
 import type { ByteStore, KeyRange } from "./store.ts";
@@ -43,7 +44,7 @@ const dtypes: Readonly<Record<string, DType>> = { bool: "uint8", int64: "int32",
 export function createChunkReader(store: ByteStore, path: string, metadata: ArrayMetadata): ChunkReader {
   const { dataType, chunkShape, document } = metadata;
   const array = new ZarrArray(traceStore(store, largestPacked(metadata)), `/${path}`, document as never);
-  const dtype = dtypes[dataType] ?? (dataType as DType);
+  const dtype = lookUp(dtypes, dataType) ?? (dataType as DType);
   const count = chunkShape.reduce((product, side) => product * side, 1);
   return {
     dtype,

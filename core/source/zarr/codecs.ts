@@ -3,6 +3,7 @@
 // zarrita's registry, which is one for all.
 
 import { registry } from "zarrita";
+import { lookUp } from "../../json.ts";
 import { crc32c } from "../crc32.ts";
 import { unpackGzip, unpackZlib } from "../inflate.ts";
 import { decodeZstd } from "../zstd.ts";
@@ -30,7 +31,7 @@ export const codecNames = ["bytes", "transpose", "gzip", "zlib", "zstd", "blosc"
 
 /** Bytes of a number. Throws Error for what is no number. */
 export function bytesOfNumber(dataType: string): number {
-  const bytes = numberBytes[dataType];
+  const bytes = lookUp(numberBytes, dataType);
   if (!bytes) throw new Error(`its numbers are ${dataType}`);
   return bytes;
 }

@@ -29,7 +29,7 @@ export function readMultiscale(attributes: Json): Multiscale | undefined {
   const [first] = Array.isArray(list) ? (list as Json[]) : [];
   if (!first) return undefined;
   const datasets = (Array.isArray(first["datasets"]) ? first["datasets"] : []) as Json[];
-  const paths = datasets.map((dataset) => dataset["path"]);
+  const paths = datasets.map((dataset) => (dataset as Json | null)?.["path"]);
   if (paths.length === 0 || paths.length > mostLevels || !paths.every((path) => typeof path === "string" && path !== ""))
     throw new Error("its list of levels is broken");
   const axes = readAxes(first["axes"]);
@@ -56,12 +56,17 @@ function readAxes(value: unknown): readonly Axis[] | undefined {
   const axes = (Array.isArray(value) ? value : []).map((axis: unknown) =>
     typeof axis === "string"
       ? { name: axis, unit: undefined }
-      : { name: String((axis as Json)?.["name"]), unit: (axis as Json)?.["unit"] as string | undefined },
+      : { name: readName(axis), unit: (axis as Json)?.["unit"] as string | undefined },
   );
   const names = axes.map(({ name }) => name);
   if (!names.includes("y") || !names.includes("x") || new Set(names).size < names.length)
     throw new Error(`its axes are ${JSON.stringify(names)}`);
   return axes;
+}
+
+function readName(axis: unknown): string {
+  const name = (axis as Json | null)?.["name"];
+  return typeof name === "string" ? name : "";
 }
 
 /** The scale of x at full size, in micrometres; undefined where no unit is told. */
@@ -86,12 +91,15 @@ function readStep(full: Json, level: Json, axes: readonly Axis[]): LevelStep | u
 }
 
 function readScale(transformations: unknown, axis: number): number | undefined {
-  const all = (Array.isArray(transformations) ? transformations : []) as Json[];
-  const scale = all.find(({ type }) => type === "scale")?.["scale"];
+  const all = (Array.isArray(transformations) ? transformations : []) as (Json | null)[];
+  const scale = all.find((one) => one?.["type"] === "scale")?.["scale"];
   return Array.isArray(scale) && typeof scale[axis] === "number" ? (scale[axis] as number) : undefined;
 }
 
 function readChannelNames(omero: unknown): readonly string[] {
-  const channels = (omero as { channels?: unknown } | undefined)?.channels;
-  return (Array.isArray(channels) ? channels : []).map((channel: Json) => String(channel?.["label"] ?? ""));
+  const channels = (omero as { channels?: unknown } | null | undefined)?.channels;
+  return (Array.isArray(channels) ? channels : []).map((channel: Json | null) => {
+    const label = channel?.["label"];
+    return typeof label === "string" || typeof label === "number" ? String(label) : "";
+  });
 }

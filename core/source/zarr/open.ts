@@ -3,6 +3,7 @@
 // folder: store, multiscales, array-metadata, codecs, chunks, read-level.
 
 import { createTypedArray, type Raster } from "../../array/raster.ts";
+import { parseJson } from "../../json.ts";
 import { describeError, Problem } from "../../problem.ts";
 import { chooseCacheBytes, createChunkCache } from "../chunk-cache.ts";
 import { fingerprintValues } from "../fingerprint.ts";
@@ -195,7 +196,7 @@ async function readNode(
 function parseDocument(bytes: Uint8Array, key: string, name: string): Json {
   const text = new TextDecoder().decode(bytes);
   try {
-    const json: unknown = JSON.parse(text);
+    const json = parseJson(text);
     if (typeof json === "object" && json !== null && !Array.isArray(json)) return json as Json;
   } catch {
     // Told below.

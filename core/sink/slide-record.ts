@@ -1,0 +1,67 @@
+// The record of a slide's run, run.json: read with its checksum and the kinds of its fields looked at, since everything that goes on
+// with the run believes it.
+
+import { describeError, Problem } from "../problem.ts";
+import { crc32 } from "../source/crc32.ts";
+import type { SlideRecord } from "./block-store.ts";
+import type { ChunkStore } from "./store.ts";
+import { readJson, writeJson } from "./zarr.ts";
+
+const recordName = "run.json";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Writes the record with its checksum. */
+export function writeRecord(store: Pick<ChunkStore, "write">, record: SlideRecord): Promise<void> {
+  return writeJson(store, recordName, { ...record, checksum: sumOf({ ...record }) });
+}
+
+/** The record of the run in a store; undefined where there is none. Throws Problem InvalidData for one that is damaged. */
+export async function readRecord(store: ChunkStore, path?: string): Promise<SlideRecord | undefined> {
+  try {
+    const json = await readJson(store, recordName);
+    return json === undefined ? undefined : checkRecord(json);
+  } catch (cause) {
+    const reason =
+      cause instanceof Problem && cause.kind === "InvalidData" ? (cause.details as { reason: string }).reason : describeError(cause);
+    const where = path === undefined ? recordName : `${path}/${recordName}`;
+    const message = `Expected the record of a run at ${where}; it is damaged: ${reason}. Begin the run anew: with --overwrite, or, for shards and elsewhere, in another folder.`;
+    throw new Problem("InvalidData", message, { path: where, reason }, { cause });
+  }
+}
+
+const isText = (value: unknown): boolean => typeof value === "string";
+const isSize = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) > 0;
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
+const isMissing = (value: unknown): boolean => value === undefined;
+
+/** What the fields of every run may be. */
+const fields: Readonly<Record<string, (value: unknown) => boolean>> = {
+  ...{ path: isText, name: isText, dtype: isText, model: isText, weights: isText, backend: isText },
+  ...{ height: isSize, width: isSize, levels: isSize, tile: isSize, blockPx: isSize, gridHeight: isSize, gridWidth: isSize },
+  ...{ minSizePx: Number.isFinite, splitDepthPx: Number.isFinite, skipEmpty: (value) => typeof value === "boolean" },
+  classNames: (value) => Array.isArray(value) && value.length >= 2 && value.every(isText),
+  ranges: (value) => Array.isArray(value) && value.length > 0 && value.every(isObject),
+  plane: (value) => isObject(value) && Array.isArray((value as Json)["channels"]),
+  region: (value) => isMissing(value) || (isObject(value) && Object.values(value as Json).every(Number.isSafeInteger)),
+  probabilityType: (value) => isMissing(value) || value === "uint8" || value === "float32",
+  source: (value) => isMissing(value) || isText(value),
+  pixelSizeUm: (value) => isMissing(value) || Number.isFinite(value),
+};
+
+/** Runs of earlier versions have no checksum, and these fields only. */
+function checkRecord(json: unknown): SlideRecord {
+  if (!isObject(json)) throw new Error("it is no record");
+  const { checksum, ...record } = json as Json;
+  if (checksum !== undefined && checksum !== sumOf(record)) throw new Error("its checksum is wrong");
+  const unknown = checksum === undefined ? Object.keys(record).find((key) => !Object.hasOwn(fields, key)) : undefined;
+  if (unknown !== undefined) throw new Error(`it has a field ${JSON.stringify(unknown.slice(0, 40))}`);
+  for (const [key, isGood] of Object.entries(fields))
+    if (!isGood(Object.hasOwn(record, key) ? record[key] : undefined)) throw new Error(`its "${key}" is missing or cannot be`);
+  return record as unknown as SlideRecord;
+}
+
+/** Of the record as JSON: fields keep their order when it is written and read. */
+function sumOf(record: Json): number {
+  return crc32(new TextEncoder().encode(JSON.stringify(record)));
+}
