@@ -99,13 +99,14 @@ export default [
 /** The terminal and its worker, for Node only. */
 function terminal() {
   return {
-    input: { terminal: "host/main.ts", "terminal-worker": "plugin/worker-node.ts" },
+    input: { terminal: "host/start.ts", "terminal-main": "host/main.ts", "terminal-worker": "plugin/worker-node.ts" },
     output: {
       dir: "dist",
       format: "es",
       entryFileNames: "[name].mjs",
       chunkFileNames: "terminal/[name].mjs",
-      intro: nodeIntro,
+      // The door runs in every Node: nothing is imported before it has looked.
+      intro: ({ name }) => (name === "terminal" ? "" : nodeIntro),
     },
     external: isNodeModule,
     plugins: [

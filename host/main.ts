@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-// The entry of the terminal's bundle.
+// The program of the terminal, once the door (start.ts) has let it in.
 
 import { nodeProcess } from "./terminal/process.ts";
 import { runTerminal } from "./terminal.ts";

@@ -35,7 +35,7 @@ const coreFiles = [...coreRooms, ...stories].flatMap((room) => room.split(" "));
 
 /** Files that run in Node only. */
 const nodeFiles =
-  /^(core\/source\/(node-file|process-mark|write-file)|plugin\/(node-worker|worker-node)|plugin\/store\/node-(files|lock)|host\/terminal\/.*|host\/main)\.ts$/;
+  /^(core\/source\/(node-file|process-mark|write-file)|plugin\/(node-worker|worker-node)|plugin\/store\/node-(files|lock)|host\/terminal\/.*|host\/(main|start))\.ts$/;
 
 describe("the plan of the house", () => {
   it("has all of its sources looked at", () => {
@@ -76,7 +76,7 @@ describe("the plan of the house", () => {
     expect(
       seen(
         /^host\/(?!terminal|main)/,
-        /^(host\/(?!terminal)|core\/(problem|job)\.ts|core\/(array|label|source)\/|plugin\/(contract|macro-options)\.ts)/,
+        /^(host\/(?!terminal)|core\/(problem|job|json)\.ts|core\/(array|label|source)\/|plugin\/(contract|macro-options)\.ts)/,
       ),
     ).toEqual([]);
   });

@@ -20,9 +20,11 @@ export async function startWasm(assets: BackendAssets, useKernels: boolean): Pro
     true,
   );
   const restore = answerFetch(wasmAddress, bytes);
+  const watch = watchInstantiation(bytes.byteLength);
   try {
-    if (!(await setBackend("wasm"))) throw new Error("WebAssembly SIMD could not be started here");
+    if (!(await Promise.race([setBackend("wasm"), watch.failed]))) throw new Error("WebAssembly SIMD could not be started here");
   } finally {
+    watch.restore();
     restore();
   }
   if (!useKernels || assets.kernels === undefined) return undefined;
@@ -35,10 +37,31 @@ const wasmAddress = "overtile:tfjs-backend-wasm-simd.wasm";
 function answerFetch(address: string, bytes: Uint8Array): () => void {
   const platform = env().platform;
   const original = platform.fetch.bind(platform);
-  platform.fetch = async (path, init) => (path === address ? new Response(bytes as Uint8Array<ArrayBuffer>) : original(path, init));
+  // What tfjs asks of a response, and no more: Node's own Response starts another WASM, which little memory may not bear.
+  const response = { ok: true, arrayBuffer: async () => bytes.slice().buffer } as unknown as Response;
+  platform.fetch = async (path, init) => (path === address ? response : original(path, init));
   return () => {
     platform.fetch = original;
   };
+}
+
+/** tfjs waits for ever for WASM that cannot be instantiated, where memory is limited, and nobody catches why: this tells it. */
+function watchInstantiation(bytes: number): { readonly failed: Promise<never>; restore(): void } {
+  const original = WebAssembly.instantiate;
+  let restore = (): void => {};
+  const failed = new Promise<never>((_, reject) => {
+    const instantiate = (source: BufferSource | WebAssembly.Module, imports?: WebAssembly.Imports): Promise<unknown> => {
+      const result: Promise<unknown> = original(source as BufferSource, imports);
+      const isOurs = "byteLength" in source && source.byteLength === bytes;
+      return isOurs ? new Promise((resolve) => result.then(resolve, reject)) : result;
+    };
+    WebAssembly.instantiate = instantiate as typeof original;
+    restore = () => {
+      WebAssembly.instantiate = original;
+    };
+  });
+  failed.catch(() => {}); // told where it is raced
+  return { failed, restore };
 }
 
 /** Throws when a file that should be WebAssembly is something else, for instance a page that says "not found". */

@@ -34,7 +34,7 @@ export function readCheckpoint(bytes: Uint8Array, path?: string): Checkpoint {
     const zip = readZip(bytes, { kind: "InvalidModel", maxEntries: 32, maxFileBytes: Math.max(largestStateBytes, bytes.length), ...where });
     const json = parseJsonBytes(zip.read(stateFile, largestStateBytes));
     const { plan, state, arrays, format: found } = (json ?? {}) as Record<string, unknown>;
-    if (found !== format) throw new Error(`its format is not ${format}`);
+    if (found !== format) throw new Error(`its format is ${JSON.stringify(found ?? null).slice(0, 20)}, not ${format}`);
     if (typeof plan !== "string" || !Array.isArray(arrays) || !arrays.every((name) => typeof name === "string"))
       throw new Error("its description is incomplete");
     const entries = arrays.map((name) => [name, readNpy(zip.read(`${name}.npy`, bytes.length)).data] as const);

@@ -1,5 +1,6 @@
 // The workspace of a terminal: files on disk, worker threads, the library in $OVERTILE_HOME.
 
+import { readFileSync } from "node:fs";
 import { mkdtemp, readFile } from "node:fs/promises";
 import { availableParallelism, homedir, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -45,9 +46,24 @@ export async function openWorkspace(dist: URL = ownProcess().dist): Promise<Work
   };
 }
 
-/** Worker threads alone. */
+/** WebAssembly reserves so many addresses for its memory, used or not; a thread that gets none would end the process. */
+const workerAddressBytes = 12e9;
+
+/** Bytes of addresses that this process may have (`ulimit -v`), where the system says so. */
+function readAddressLimit(): number {
+  try {
+    const [, limit] = /^Max address space\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
+    return limit === undefined ? Number.POSITIVE_INFINITY : Number(limit);
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}
+
+/** Worker threads alone, as many as the process has room for. */
 export function openThreads(dist: URL = ownProcess().dist): Pick<Workspace, "spawn" | "cores"> {
-  return { spawn: createNodeSpawn(new URL("terminal-worker.mjs", dist)), cores: availableParallelism() };
+  const cores = Math.min(availableParallelism(), Math.floor(readAddressLimit() / workerAddressBytes));
+  if (cores < 1) return { spawn: undefined, cores: 1 };
+  return { spawn: createNodeSpawn(new URL("terminal-worker.mjs", dist)), cores };
 }
 
 /** The library of models, which computes nothing and starts no worker. */

@@ -26,6 +26,7 @@ test("every file of the bundle is there", () => {
     "manifest.schema.json",
     "types/index.d.ts",
     "terminal.mjs",
+    "terminal-main.mjs",
   ];
   for (const file of files) expect(existsSync(`dist/${file}`), file).toBe(true);
   for (const path of Object.values(manifest.entry)) expect(existsSync(`dist/${path}`), path).toBe(true);

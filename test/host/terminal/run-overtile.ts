@@ -157,7 +157,7 @@ async function makeBundle(): Promise<string> {
   // Made beside and renamed: two test files may want it at the same time.
   const partial = mkdtempSync(join(bundles, "partial-"));
   await build({
-    entryPoints: { terminal: join(root, "host/main.ts"), "terminal-worker": join(root, "plugin/worker-node.ts") },
+    entryPoints: { terminal: join(root, "host/start.ts"), "terminal-worker": join(root, "plugin/worker-node.ts") },
     outdir: partial,
     bundle: true,
     splitting: true,
