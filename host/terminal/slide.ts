@@ -77,7 +77,7 @@ export async function segmentSlideFile(image: string, given: Parameters, flags: 
   await prepareFolders(place);
   const release = shard === undefined ? await takeSlide(folder, base) : () => {};
   try {
-    return await segmentIntoPlace(image, given, { flags, workspace, kinds, place, shard });
+    return await segmentIntoPlace(image, given, { flags, workspace, kinds, place, shard, release });
   } finally {
     release();
   }
@@ -89,12 +89,14 @@ interface SlidePlace {
   readonly kinds: readonly SlideKind[];
   readonly place: PlaceOptions;
   readonly shard: ReturnType<typeof parseShard> | undefined;
+  /** Lets the results go. */
+  readonly release: () => void;
 }
 
 async function segmentIntoPlace(
   image: string,
   given: Parameters,
-  { flags, workspace, kinds, place, shard }: SlidePlace,
+  { flags, workspace, kinds, place, shard, release }: SlidePlace,
 ): Promise<SlideReport> {
   const { folder, base, format, inImage } = place;
   const work = join(folder, `${base}.overtile`);
@@ -136,6 +138,7 @@ async function segmentIntoPlace(
     const shaping = { inside, tolerancePx: parseTolerance(flags.tolerance), levelsOfImage: inImage?.group.levels };
     const finishing = { parameters: given, place: output, kinds, format, ...shaping, source, gaps: findGaps, describeNothing };
     const { counts, nothing, gaps } = await runInTerminal(({ signal }) => finishSlide(blocks, { ...finishing, signal }, workspace));
+    release(); // a run that is killed from here on has nothing to go on with, and nobody to clear up after it
     await removeWhole(work);
     return { ...report, work: undefined, files: results, ...counts, ...(nothing !== undefined && { nothing }), ...reportGaps(gaps) };
   } finally {
