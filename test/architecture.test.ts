@@ -1,7 +1,7 @@
 // The plan of the house (DESIGN.md 8, "Rooms" of CONTRACT.md), kept: which room may see which, and where the libraries that
 // tie code to a place may be named. Type imports count like any other, but in a circle.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -200,6 +200,12 @@ function findCycle(): readonly string[] | undefined {
 }
 
 describe("the tests", () => {
+  it("that docs/results.md names are there", () => {
+    const named = readFileSync(join(root, "docs/results.md"), "utf8").match(/(?<=`)test\/[\w/.-]+(?=`)/g)!;
+    expect(named.length).toBeGreaterThan(40);
+    expect(named.filter((name) => ![name, `${name}.test.ts`].some((path) => existsSync(join(root, path))))).toEqual([]);
+  });
+
   it("that open tfjs or ONNX Runtime in their own process share it with no other file", () => {
     const opens = /^import .*(support\/engine|with-kernels|guarded-workspace|"@tensorflow|"onnxruntime)/m;
     const tests = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })
