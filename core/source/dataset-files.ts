@@ -65,9 +65,13 @@ export async function createNoImages(folder: Folder): Promise<Problem<"InvalidDa
   return new Problem("InvalidData", `${expected}; in ${folder.name} it has ${has}`, { path: folder.name, reason: "no images" });
 }
 
-/** Throws Problem InvalidData for a dataset without labels/ and classes/ where another folder may be that: which of both cannot be told. */
-export async function assertNotRenamed(folder: Folder): Promise<void> {
-  const alike = await listAlike(folder, "drawings");
+/**
+ * Throws Problem InvalidData for a dataset without labels/ and classes/ where another folder may be that, by its name or since it has files
+ * named like the images: which of both cannot be told.
+ */
+export async function assertNotRenamed(folder: Folder, images: ReadonlyMap<string, string>): Promise<void> {
+  const named = await listAlike(folder, "drawings");
+  const alike = named.length > 0 ? named : await listMatching(folder, images);
   if (alike.length === 0) return;
   const advice = "labels/ where each object has a number of its own, or classes/ where numbers are classes (also black and white)";
   const message = `${expected}; in ${folder.name} beside images/ it has ${joinFolders(alike)} ${advice}.`;
@@ -78,6 +82,26 @@ const expected = "Expected a dataset with images/ and labels/ or classes/";
 
 async function listAlike(folder: Folder, missing: keyof typeof alikes): Promise<readonly string[]> {
   return (await folder.folders()).filter((name) => !known.includes(name) && alikes[missing].test(name)).sort();
+}
+
+/** Other folders with a picture that is named like an image. */
+async function listMatching(folder: Folder, images: ReadonlyMap<string, string>): Promise<readonly string[]> {
+  const matching: string[] = [];
+  for (const name of await folder.folders()) {
+    if (known.includes(name) || isSystemFile(name)) continue;
+    const files = (await folder.list(name)) ?? [];
+    if (files.some((file) => pictureNames.test(file) && images.has(baseNameOf(file)))) matching.push(name);
+  }
+  return matching.sort();
+}
+
+/** The image that a drawing belongs to whose name has more than the image's: "c0" of "c0_mask", "c0-labels" and "mask_c0". */
+export function findKin(base: string, images: ReadonlyMap<string, string>): string | undefined {
+  const kin = [...images.keys()].filter((image) => {
+    const rest = base.startsWith(image) ? base.slice(image.length) : base.endsWith(image) ? base.slice(0, -image.length) : "";
+    return /^[ ._-]+[a-z_-]+$|^[a-z_-]+[ ._-]+$/i.test(rest);
+  });
+  return kin.sort((a, b) => b.length - a.length)[0];
 }
 
 function joinFolders(names: readonly string[]): string {

@@ -5,7 +5,7 @@
 import { assertExact } from "../label/smoothing.ts";
 import { Problem } from "../problem.ts";
 import { type ByteReader, createBlobReader, readWhole } from "./bytes.ts";
-import { assertNotRenamed, createNoImages, describeLeftOut, type ListedFiles, listImages, refuseFile } from "./dataset-files.ts";
+import { assertNotRenamed, createNoImages, describeLeftOut, findKin, type ListedFiles, listImages, refuseFile } from "./dataset-files.ts";
 import { type DownloadOptions, download, isAddress, largestArchiveBytes } from "./download.ts";
 import { type Folder, openZipFolder } from "./folder.ts";
 import { openImage } from "./open.ts";
@@ -58,7 +58,7 @@ export async function openDataset(
   }
   const notice = describeLeftOut(leftOut);
   if (images.size === 0) throw noImages(folder, notice);
-  if (!drawn.has("labels") && !drawn.has("classes")) await assertNotRenamed(folder);
+  if (!drawn.has("labels") && !drawn.has("classes")) await assertNotRenamed(folder, images);
   assertPairs(folder, images, drawn, notice);
   if (notice !== undefined) tell(notice);
   const samples: DatasetSample[] = [];
@@ -97,13 +97,11 @@ function assertPairs(folder: Folder, images: Files, drawn: ReadonlyMap<Drawing, 
   const also = notice === undefined ? "" : `. ${notice.replace(/\.$/, "")}`;
   for (const [drawing, files] of drawn) {
     for (const [base, file] of files) {
-      if (!images.has(base))
-        throw refuseFile(
-          folder,
-          `${drawing}/${file}`,
-          `an image for ${drawing}/${file}; images/ has none named ${base}`,
-          `Add the image, or remove the file${also}`,
-        );
+      if (images.has(base)) continue;
+      const kin = findKin(base, images);
+      const advice =
+        kin === undefined ? `Add the image, or remove the file${also}` : `Call it ${kin}${file.slice(file.lastIndexOf("."))}, as its image`;
+      throw refuseFile(folder, `${drawing}/${file}`, `an image for ${drawing}/${file}; images/ has none named ${base}`, advice);
     }
   }
   for (const [base, file] of images) {

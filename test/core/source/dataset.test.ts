@@ -197,6 +197,20 @@ describe.each(holders)("files in %s", (_, open) => {
     );
   });
 
+  it("in a folder of any name are found by theirs, and names with more than the image's are told", async () => {
+    const grey = await png(1);
+    await expect(open({ "images/a.png": grey, "nuclei/a.png": grey, "notes/a.txt": grey })).rejects.toThrow(
+      /beside images\/ it has nuclei\/\. Call it labels\//,
+    );
+    for (const name of ["a_mask", "a-labels", "mask_a", "a_cp_masks"]) {
+      const given = open({ "images/a.png": grey, "images/b.png": grey, [`labels/${name}.png`]: grey, "labels/b.png": grey });
+      await expect(given).rejects.toThrow(new RegExp(`images/ has none named ${name}\\. Call it a\\.png, as its image\\.`));
+    }
+    await expect(open({ "images/a.png": grey, "labels/a.png": grey, "labels/ab.png": grey })).rejects.toThrow(
+      /Add the image, or remove the file/,
+    );
+  });
+
   it("that are JPEG cannot be drawings, and images can", async () => {
     const photo = readFileSync(new URL("golden/images/jpeg-grey.jpg", import.meta.url));
     const grey = await png(1, 83, 61);
