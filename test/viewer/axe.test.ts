@@ -88,6 +88,13 @@ describe.skipIf(!hasChromium)("axe", () => {
           workspace.classes.value = [...workspace.classes.value, { name: "debris", color: "#ffaa00" }];
         });
         await check(sheet, at("drawn, two classes"));
+        await sheet.setValues("fake-plugin.train", { steps: 1_000_000, delay: 15 });
+        await page.locator("[data-action=train]").click();
+        await page.getByRole("progressbar", { name: "Training" }).waitFor();
+        await check(sheet, at("training"));
+        await page.getByRole("button", { name: "Cancel", exact: true }).click();
+        await page.getByText(/^Cancelled\./).waitFor();
+        await sheet.setValues("fake-plugin.train", {});
         await inApp(sheet, async ({ training }) => {
           await training.train();
           await training.segment("image");
