@@ -2,6 +2,7 @@
 
 import { deflateSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { writeZip } from "../../core/source/zip.ts";
 import { joinPng, makeChunk, makeHeader } from "../core/source/png-bytes.ts";
 import { greyFields, makePages, makeTiff, textField } from "../core/source/tiff-bytes.ts";
 import { createStand, type Handle, hasChromium, type Sheet, type Stand, statusOf } from "./open-viewer.ts";
@@ -17,6 +18,24 @@ function picture(colour: (i: number) => readonly number[], orientation = 1): Uin
     makeChunk("eXIf", makeTiff([{ tag: 274, type: 3, values: [orientation] }]).bytes),
     makeChunk("IDAT", deflateSync(Uint8Array.from(rows.flat()))),
   );
+}
+
+/** A Zarr array of 64 x 64 in chunks of 32 x 32, each of one value, in a zip. */
+function zarr(chunks: Readonly<Record<string, number>>): Uint8Array {
+  const array = {
+    zarr_format: 2,
+    shape: [64, 64],
+    chunks: [32, 32],
+    dtype: "|u1",
+    compressor: null,
+    fill_value: 0,
+    order: "C",
+    filters: null,
+  };
+  return writeZip([
+    { name: ".zarray", data: new TextEncoder().encode(JSON.stringify(array)) },
+    ...Object.entries(chunks).map(([name, value]) => ({ name, data: new Uint8Array(1024).fill(value) })),
+  ]);
 }
 
 const stack = makePages([
@@ -68,6 +87,10 @@ describe.skipIf(!hasChromium)("strange images", () => {
     );
     await expect.poll(status).toMatch(/turned\.png: it is turned by 90 degrees to the right/);
     expect(await sourceOf()).toEqual({ width: height, height: width, channels: 3, sizeZ: 1 });
+    await drop(zarr({ "0.0": 7, "0.1": 9, "1.0": 50 }), "sparse.zarr.zip");
+    await expect.poll(status).toMatch(/^1 chunk of sparse\.zarr\.zip is absent, which stands for the fill value/);
+    await drop(zarr({ "0/0": 7, "0/1": 9, "1/0": 50, "1/1": 90 }), "nested.zarr.zip");
+    await expect.poll(status).toMatch(/nested\.zarr\.zip all chunks that were read are absent; they lie under the other separator/);
     await drop(stack, "stack.tif");
     expect(await sourceOf()).toEqual({ width, height, channels: 1, sizeZ: 3 });
     expect(sheet.faults).toEqual([]);

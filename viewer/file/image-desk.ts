@@ -4,6 +4,7 @@
 import { batch, effect } from "@preact/signals-core";
 import type { Box } from "../../core/array/raster.ts";
 import { describeError, Problem } from "../../core/problem.ts";
+import { assertFound, describeMissing } from "../../core/source/gaps.ts";
 import { openSource } from "../../core/source/open.ts";
 import { toPlainName } from "../../core/source/plain-text.ts";
 import type { LocalHost } from "../../host/host.ts";
@@ -255,6 +256,9 @@ async function showChannels(workspace: Workspace, entry: ImageEntry): Promise<vo
   try {
     const statistics = await measureChannels(entry.source, entry.plane.peek());
     if (entry.channels.peek().length === 0) entry.channels.value = initialDisplay(entry.source, statistics);
+    if (entry.source.sizeZ * entry.source.sizeT === 1) assertFound(entry.source);
+    const missing = describeMissing(entry.source);
+    if (missing !== undefined) workspace.status.value = { kind: "info", text: [...(entry.source.notices ?? []), missing].join(" ") };
   } catch (error) {
     workspace.status.value = { kind: "error", text: describeError(error) };
   }

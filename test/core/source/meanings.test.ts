@@ -478,6 +478,39 @@ describe("chunks that are absent", () => {
   });
 });
 
+describe("units of OME-Zarr", () => {
+  const folder = mkdtempSync(join(tmpdir(), "overtile-unit-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("are read by their names and short forms; an unknown one is told", async () => {
+    mkdirSync(join(folder, "0"));
+    const array = {
+      zarr_format: 2,
+      shape: [2, 2],
+      chunks: [2, 2],
+      dtype: "|u1",
+      compressor: null,
+      fill_value: 0,
+      order: "C",
+      filters: null,
+    };
+    writeFileSync(join(folder, "0/.zarray"), JSON.stringify(array));
+    writeFileSync(join(folder, ".zgroup"), '{"zarr_format": 2}');
+    const sizeIn = async (unit: string | undefined): Promise<readonly unknown[]> => {
+      const axes = ["y", "x"].map((name) => ({ name, type: "space", unit }));
+      const datasets = [{ path: "0", coordinateTransformations: [{ type: "scale", scale: [2, 2] }] }];
+      writeFileSync(join(folder, ".zattrs"), JSON.stringify({ multiscales: [{ version: "0.4", axes, datasets }] }));
+      const { pixelSizeUm, notices } = await openSource(folder, { name: "unit.zarr" });
+      return [pixelSizeUm, notices];
+    };
+    expect(await sizeIn("micrometer")).toEqual([2, undefined]);
+    expect(await sizeIn("nanometer")).toEqual([0.002, undefined]);
+    expect(await sizeIn("millimetre")).toEqual([2000, undefined]);
+    expect(await sizeIn(undefined)).toEqual([undefined, undefined]);
+    expect(await sizeIn("parsec")).toEqual([undefined, [expect.stringMatching(/^unit\.zarr: its pixels are measured in "parsec"/)]]);
+  });
+});
+
 describe("names with a colon", () => {
   it("are paths: of files, and of Windows", async () => {
     for (const path of ["plate:B2.png", "C:\\data\\none.png", "file:none.png"])
