@@ -69,6 +69,12 @@ describe.skipIf(!hasChromium)("opening", () => {
     withSheet(stand, async (sheet) => {
       await sheet.drop((await readFile(jpeg)).subarray(0, 900), "cut.jpg");
       await expect.poll(() => statusOf(sheet)).toMatch(/^Expected a whole JPEG image; cut\.jpg cannot be read: its JPEG data are damaged/);
+      // A name that would be shown as "cut-exe.jpg" turned around, on two lines.
+      await sheet.drop((await readFile(jpeg)).subarray(0, 900), "cut-\u202egpj.\nexe");
+      await expect.poll(() => statusOf(sheet)).toMatch(/; cut-gpj\._exe cannot be read/);
+      await sheet.drop(await readFile(jpeg), "fine\u202e.jpg");
+      await whenOpen(sheet, 3);
+      expect((await facts(sheet)).title).toBe("fine.jpg");
     }));
 
   test("an OME-Zarr folder, dropped as a file manager drops it, opens with its pyramid; a folder of something else is told", () =>

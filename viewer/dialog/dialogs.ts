@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals-core";
 import { render } from "lit-html";
 import { describeError } from "../../core/problem.ts";
+import { showText } from "../../core/source/plain-text.ts";
 import { focusCanvas } from "../dom/focus.ts";
 import { html, mount, nothing, type Part } from "../dom/html.ts";
 import { icon } from "../dom/icon.ts";
@@ -75,7 +76,7 @@ export function createDialogs(parent: HTMLElement): Dialogs {
           shown.value = known;
         },
         (error: unknown) => {
-          shown.value = describeError(error);
+          shown.value = showText(describeError(error), "\n");
         },
       );
       await open(

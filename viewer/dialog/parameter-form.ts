@@ -3,6 +3,7 @@
 
 import { signal } from "@preact/signals-core";
 import { describeError, isProblem } from "../../core/problem.ts";
+import { showText } from "../../core/source/plain-text.ts";
 import type { RegisteredCommand } from "../../host/commands.ts";
 import type { ParameterSchema } from "../../host/manifest.ts";
 import type { Parameters } from "../../plugin/contract.ts";
@@ -42,7 +43,7 @@ export async function askParameters(
         } catch (error) {
           fault.value = {
             parameter: isProblem(error, "InvalidParameter") ? error.details.parameter : undefined,
-            text: describeError(error),
+            text: showText(describeError(error), "\n"),
           };
         }
       };

@@ -1,6 +1,7 @@
 // The viewer's own dialogs: plugins, export, keys.
 
 import { signal } from "@preact/signals-core";
+import { showText } from "../../core/source/plain-text.ts";
 import { titleOf, type ViewerCommand } from "../command/command.ts";
 import { html, nothing } from "../dom/html.ts";
 import { icon } from "../dom/icon.ts";
@@ -34,7 +35,7 @@ export async function askPlugins(dialogs: Dialogs, library: Library): Promise<vo
             state,
             reason,
           }) => html`<li><div class="plugin-line"><strong class="clip">${manifest?.display_name ?? "Plugin"}</strong><span class="muted">${manifest?.version ?? ""}</span><span class="grow"></span><span class="muted">${state === "ready" ? "ready" : state === "loading" ? "starting…" : "failed"}</span><button class="quiet" @click=${() => library.remove(url)}>Remove</button></div>
-            ${manifest?.description ? html`<p class="help">${manifest.description}</p>` : nothing}<p class="help clip">${url}</p>${reason ? html`<p class="fault" role="alert">${reason}</p>` : nothing}</li>`,
+            ${manifest?.description ? html`<p class="help">${manifest.description}</p>` : nothing}<p class="help clip">${url}</p>${reason ? html`<p class="fault" role="alert">${showText(reason, "\n")}</p>` : nothing}</li>`,
         )}</ul>
         <form @submit=${install} novalidate><label class="field"><span>Address of a manifest.json</span><span class="field-line"><input autofocus name="url" inputmode="url" placeholder="https://…/manifest.json" /><button ?disabled=${busy.value}>${busy.value ? "Installing…" : "Install"}</button></span></label>
         <p class="help">A plugin is a program: install only what you trust. It runs with this page's rights.</p></form>

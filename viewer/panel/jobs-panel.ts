@@ -1,6 +1,7 @@
 // What is running and waiting, each with its progress and its own way to end it. Progress is a polite live region.
 
 import { describeError } from "../../core/problem.ts";
+import { showText } from "../../core/source/plain-text.ts";
 import type { JobInfo } from "../../host/jobs.ts";
 import { html, nothing, type Part } from "../dom/html.ts";
 import { icon } from "../dom/icon.ts";
@@ -32,7 +33,7 @@ function jobRow(job: JobInfo, cancel: (id: string) => void): Part {
     <div class="job-line"><span class="clip">${title}</span><span class="grow"></span><span class="muted numbers">${state === "queued" ? "waits" : state === "failed" ? "failed" : describeProgress(job)}</span>
       ${state === "failed" ? nothing : html`<button class="icon-button small" title="Cancel" aria-label=${`Cancel ${title}`} @click=${() => cancel(id)}>${icon("close")}</button>`}</div>
     ${state === "running" ? progressBar(part, title) : nothing}
-    ${state === "failed" ? html`<p class="fault">${describeError(error)}</p>` : nothing}
+    ${state === "failed" ? html`<p class="fault">${showText(describeError(error), "\n")}</p>` : nothing}
   </li>`;
 }
 

@@ -2,6 +2,7 @@
 
 import { type Signal, signal } from "@preact/signals-core";
 import { describeError, isProblem } from "../../core/problem.ts";
+import { showText } from "../../core/source/plain-text.ts";
 import type { App } from "../app.ts";
 import type { Actions } from "../command/actions.ts";
 import { html, nothing, type Part } from "../dom/html.ts";
@@ -41,7 +42,7 @@ export async function runMacroText({ host, workspace }: App, state: MacroState):
   } catch (error) {
     if (controller.signal.aborted) workspace.status.value = { kind: "info", text: "Macro stopped." };
     else {
-      const text = describeError(error);
+      const text = showText(describeError(error), "\n");
       const line = isProblem(error, "InvalidMacro") ? error.details.line : Number(/^Line (\d+)/.exec(text)?.[1]);
       state.fault.value = { line: Number.isInteger(line) ? line : undefined, text };
     }

@@ -1,5 +1,6 @@
 // The panel of three steps: annotate, train, segment. The one button in the accent colour is the next step.
 
+import { showText } from "../../core/source/plain-text.ts";
 import type { RegisteredCommand } from "../../host/commands.ts";
 import type { App } from "../app.ts";
 import type { Actions } from "../command/actions.ts";
@@ -154,10 +155,10 @@ function runView(app: App, run: TrainingRun, curves: Curves): Part {
     ${run.state === "running" ? html`<div class="job-line numbers"><span>${what || "starting"}</span><span class="grow"></span><span class="muted">${left === undefined ? "" : `${formatTime(left)} left`}</span></div>${progressBar(part, "Training")}<div class="button-row"><button @click=${() => app.training.stopAndKeep()} title="Ends the training and keeps the best model so far">Stop and keep</button><button @click=${() => app.training.cancel()}>Cancel</button></div>` : nothing}
     ${run.losses.length > 1 ? curves.element : nothing}
     ${run.state === "running" && preview ? html`<figure class="preview"><figcaption class="muted small-text">Prediction now, as on the image</figcaption>${preview.canvas}</figure>` : nothing}
-    ${run.notice && run.state !== "done" ? html`<p class="hint">${run.notice}</p>` : nothing}
+    ${run.notice && run.state !== "done" ? html`<p class="hint">${showText(run.notice, "\n")}</p>` : nothing}
     ${run.state === "done" && run.result ? html`<p class="hint">Trained ${run.result.model} in ${formatTime(run.secondsRun)}${best === undefined ? "" : `, best ${score?.toUpperCase()} ${best.toFixed(2)}`}.</p>` : nothing}
     ${run.state === "cancelled" ? html`<p class="hint">Cancelled. Your annotations are as they were.</p>` : nothing}
-    ${run.state === "failed" ? html`<p class="fault" role="alert">${run.reason}</p>` : nothing}`;
+    ${run.state === "failed" ? html`<p class="fault" role="alert">${showText(run.reason ?? "", "\n")}</p>` : nothing}`;
 }
 
 function stepSegment(app: App, actions: Actions, next: Step, objectCount: number): Part {
@@ -235,7 +236,7 @@ function pluginNotice({ library }: App, actions: Actions): Part {
     return html`<section class="section"><p class="hint" role="status">Starting ${plugins.find(({ state }) => state === "loading")?.manifest?.display_name ?? "the plugin"}…</p></section>`;
   if (failed.length === 0 && plugins.length > 0) return nothing;
   return html`<section class="section">
-    ${failed.map(({ manifest, reason }) => html`<p class="fault" role="alert">${manifest ? `${manifest.display_name}: ` : ""}${reason}</p>`)}
+    ${failed.map(({ manifest, reason }) => html`<p class="fault" role="alert">${manifest ? `${manifest.display_name}: ` : ""}${showText(reason ?? "", "\n")}</p>`)}
     ${plugins.length === 0 ? html`<p class="hint">No plugin is installed: drawing and viewing work, training and segmenting do not.</p>` : nothing}
     <div class="button-row"><button @click=${() => actions.managePlugins()}>${icon("puzzle")}Manage plugins…</button></div>
   </section>`;
