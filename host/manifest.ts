@@ -15,6 +15,8 @@ export type ParameterSchema = Schema & {
   readonly title?: string;
   readonly description?: string;
   readonly default?: unknown;
+  /** The words of a list that is written with commas. */
+  readonly choices?: readonly string[];
   /** What each choice of this parameter makes the defaults of others. */
   readonly presets?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 };

@@ -192,6 +192,7 @@ export function describeSchema(schema: ParameterSchema): string {
   if (types[0] === "number") return `a number${describeRange(schema)}`;
   if (types[0] === "boolean") return "true or false";
   if (types[0] === "array") return "a list with commas";
+  if (Array.isArray(schema.choices)) return `some of ${schema.choices.join(", ")}, joined by commas`;
   return schema.pattern === undefined ? "a text" : (schema.description ?? `a text like ${schema.pattern}`);
 }
 
@@ -211,7 +212,7 @@ function nearestValue(value: unknown, schema: ParameterSchema): string | number 
     const words = [schema, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])].flatMap(({ enum: choices = [], const: only = [] }) =>
       [...choices, only].flat().filter((word) => typeof word === "string"),
     );
-    return nearestWord(value.slice(0, 64), words);
+    return nearestWord(value.slice(0, 64), [...words, ...(Array.isArray(schema.choices) ? schema.choices : [])]);
   }
   const options = [schema, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
   const numeric = options.find(({ type }) => [type].flat().some((one) => one === "number" || one === "integer"));

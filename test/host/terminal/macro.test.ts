@@ -246,6 +246,11 @@ describe("a macro as it was written for ImageJ", () => {
       /Line 2: "tlie" must be the name of a parameter, .*Did you mean "tile"/,
     ],
     ["a wrong value", 'run("Overtile Segment", "model=q tile=many");', /Line 2: "tile" must be/],
+    [
+      "a wrong word",
+      'run("Overtile Segment", "model=q output=lables");',
+      /"output" must be some of labels, classes, probabilities, joined by commas; got "lables"\. Use labels\./,
+    ],
     ["an unknown function", 'x = parseInt("3");', /Line 2: "parseInt" is no function/],
   ])("with %s in its last line runs none of the others", async (name, line, message) => {
     const refused = await run("macro", macro(`last ${name}.ijm`, `print("first statement ran");\n${line}`));
