@@ -165,7 +165,7 @@ test("the page is never busy for a tenth of a second while a training runs", asy
     });
     observer.observe({ type: "longtask" });
     const stop = new AbortController();
-    setTimeout(() => stop.abort(), 2500);
+    setTimeout(() => stop.abort(), 1500);
     await overtile.train(samples, { ...long, name: "watched" }, { stop: stop.signal, onProgress: () => {} });
     observer.disconnect();
     return found;
@@ -313,17 +313,18 @@ describe("values", () => {
     expect(found).toMatchObject({ imported: "copy", renamed: "second", left: ["first@2", "second@1"] });
   });
 
-  test("opening and disposing fifty times leaves no worker", async () => {
-    const found = await sheet.page.evaluate(async () => {
+  const rounds = process.env["OVERTILE_LONG"] ? 50 : 10;
+  test(`opening and disposing ${rounds} times leaves no worker`, async () => {
+    const found = await sheet.page.evaluate(async (rounds) => {
       const { activate } = globalThis as unknown as Entry;
-      for (let i = 0; i < 50; i++) {
+      for (let i = 0; i < rounds; i++) {
         const one = activate();
-        if (i % 10 === 0) await one.models.list();
+        if (i % 5 === 0) await one.models.list();
         one.dispose();
       }
       await new Promise((resolve) => setTimeout(resolve, 500));
       return { started: workers.length, alive: workers.filter(({ ended }) => !ended).length };
-    });
+    }, rounds);
     expect(found.alive).toBe(1);
   });
 });

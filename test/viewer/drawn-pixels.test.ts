@@ -26,7 +26,8 @@ beforeAll(async () => {
 afterAll(() => stand?.dispose());
 
 describe.skipIf(!hasChromium).each(ways)("drawn $way", ({ before }) => {
-  const onSheet = (work: (sheet: Sheet) => Promise<void>): Promise<void> => withSheet(stand, work, before ? { before } : {});
+  const onSheet = (work: (sheet: Sheet) => Promise<void>): Promise<void> =>
+    withSheet(stand, work, { pixelRatio: 1, ...(before && { before }) });
 
   test("RGB, RGBA, palette, 16-bit and JPEG pictures have their own colours", () =>
     onSheet(async (sheet) => {

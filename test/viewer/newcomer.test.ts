@@ -21,7 +21,7 @@ if (!isLong) console.warn("The newcomer's run (minutes of training in a browser)
 describe.skipIf(!hasChromium || !isBuilt || !isLong)(`the newcomer's run (needs ${bundle}/, from npm run build)`, () => {
   test("from nothing to exported objects, F1 at least 0.8", { timeout: 900_000 }, async () => {
     const stand = await createStand({ plugin: bundle });
-    const sheet = await stand.open();
+    const sheet = await stand.open({ pixelRatio: 1, serviceWorker: true });
     const { page } = sheet;
     page.setDefaultTimeout(600_000);
     try {
@@ -110,7 +110,7 @@ describe.skipIf(!hasChromium || !isBuilt || !isLong)(`the newcomer's run (needs 
 describe.skipIf(!hasChromium || !isBuilt || !isLong)(`a reload in the middle of a training (needs ${bundle}/)`, () => {
   test("goes on from what was saved, and ends as any other", { timeout: 900_000 }, async () => {
     const stand = await createStand({ plugin: bundle });
-    const sheet = await stand.open();
+    const sheet = await stand.open({ pixelRatio: 1, serviceWorker: true });
     const { page } = sheet;
     page.setDefaultTimeout(600_000);
     try {

@@ -8,6 +8,7 @@ import { build } from "esbuild";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
 import { hasChromium, shareBrowser } from "../support/chromium.ts";
+import { takePage } from "./page-pool.ts";
 
 export { hasChromium };
 
@@ -25,6 +26,10 @@ export interface OpenOptions {
   readonly theme?: "dark" | "light";
   /** A touch screen, as a phone has. */
   readonly touch?: boolean;
+  /** Pixels of the screen in one of the page: 1 where a test looks at them, else fewer, which are drawn in software. */
+  readonly pixelRatio?: number;
+  /** Starts the service worker, too, which keeps the page for the time without a network. */
+  readonly serviceWorker?: boolean;
   /** Run in every page before the viewer. */
   readonly before?: () => void;
 }
@@ -56,6 +61,8 @@ export interface Sheet {
   /** The ids of the active layer, with the number of pixels of each. */
   areas(): Promise<Record<string, number>>;
   close(): Promise<void>;
+  /** Ends the use of the page, which may then be another sheet's: for tests that left nothing open. */
+  giveBack(): Promise<void>;
 }
 
 /** Returns the served viewer and the browser. `plugin`: the folder whose manifest.json is the default plugin. */
@@ -67,7 +74,14 @@ export async function createStand({ plugin = "test/viewer/fake-plugin" }: { plug
     url,
     browser,
     async open(options) {
-      const sheet = await openSheet(browser, url, options);
+      const opened = await openSheet(browser, url, options);
+      const sheet: Sheet = {
+        ...opened,
+        giveBack() {
+          sheets.delete(sheet);
+          return opened.giveBack();
+        },
+      };
       sheets.add(sheet);
       return sheet;
     },
@@ -114,16 +128,24 @@ async function serveViewer(plugin: string): Promise<string> {
 async function openSheet(
   browser: Browser,
   url: string,
-  { query = "", width = 1440, height = 900, theme = "dark", touch = false, before }: OpenOptions = {},
+  {
+    query = "",
+    width = 1440,
+    height = 900,
+    theme = "dark",
+    touch = false,
+    pixelRatio = 0.5,
+    serviceWorker = false,
+    before,
+  }: OpenOptions = {},
 ): Promise<Sheet> {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, hasTouch: touch, acceptDownloads: true });
-  const page = await context.newPage();
+  const { page, context, giveBack } = await takePage(browser, { width, height, theme, touch, pixelRatio, serviceWorker });
   if (before) await page.addInitScript(before);
   const faults: string[] = [];
   const foreign: string[] = [];
   page.on("console", (message) => {
     // A picture that is put together without a GPU is read back from it.
-    if (/GPU stall due to ReadPixels/.test(message.text())) return;
+    if (/GPU stall due to ReadPixels|Service Worker registration blocked/.test(message.text())) return;
     if (message.type() === "error" || message.type() === "warning") faults.push(`${message.type()}: ${message.text()}`);
   });
   page.on("pageerror", (error) => faults.push(`exception: ${error.message}`));
@@ -228,6 +250,7 @@ async function openSheet(
         return counts;
       }),
     close: () => context.close(),
+    giveBack: () => giveBack(`${url}manifest.json`),
   };
   return sheet;
 }
@@ -244,9 +267,11 @@ export async function withSheet(
     await work(sheet);
     expect(sheet.faults.filter((fault) => !allowed.test(fault))).toEqual([]);
     expect(sheet.foreign).toEqual([]);
-  } finally {
+  } catch (error) {
     await sheet.close();
+    throw error;
   }
+  await sheet.giveBack();
 }
 
 export interface LongestTask {

@@ -13,39 +13,43 @@ describe.skipIf(!hasChromium)("a reload", () => {
   afterAll(() => stand.dispose());
 
   test("finds images, labels, classes and boxes again, and images go on being read", () =>
-    withSheet(stand, async (sheet) => {
-      await sheet.openSample();
-      await drawFour(sheet);
-      await sheet.drop(
-        await writePng({ width: 40, height: 30, channels: 1, data: new Uint8Array(1200).map((_, i) => i % 251) }),
-        "small.png",
-      );
-      await sheet.page.waitForFunction(() => (globalThis as never as Handle).overtileViewer.app.workspace.images.value.length === 2);
-      await sheet.page.evaluate(() => {
-        const { workspace } = (globalThis as never as Handle).overtileViewer.app;
-        workspace.current.value = workspace.images.value[0];
-      });
-      const before = await sheet.areas();
-      expect(Object.keys(before)).toHaveLength(4);
-      await sheet.page.keyboard.press("Control+s");
-      await sheet.page.waitForFunction(() => (globalThis as never as Handle).overtileViewer.app.keeper.state.value === "saved");
-      await reload(sheet);
-      await sheet.page.waitForFunction(
-        () => (globalThis as never as Handle).overtileViewer.app.workspace.current.value?.title.value === "cells.tif",
-      );
-      expect(await sheet.areas()).toEqual(before);
-      expect(
-        await sheet.page.evaluate(() => (globalThis as never as Handle).overtileViewer.app.workspace.activeLayer.value!.regions.value),
-      ).toEqual([{ y0: 192, x0: 192, y1: 320, x1: 320 }]);
-      // Storing again leaves the file alone that the image is read from.
-      await drawFour(sheet);
-      await sheet.page.evaluate(async () => {
-        const { workspace, keeper } = (globalThis as never as Handle).overtileViewer.app;
-        await keeper.save();
-        const { source } = workspace.images.value.find(({ title }) => title.value === "small.png")!;
-        await source.read({ y0: 0, x0: 0, y1: 30, x1: 40 });
-      });
-    }));
+    withSheet(
+      stand,
+      async (sheet) => {
+        await sheet.openSample();
+        await drawFour(sheet);
+        await sheet.drop(
+          await writePng({ width: 40, height: 30, channels: 1, data: new Uint8Array(1200).map((_, i) => i % 251) }),
+          "small.png",
+        );
+        await sheet.page.waitForFunction(() => (globalThis as never as Handle).overtileViewer.app.workspace.images.value.length === 2);
+        await sheet.page.evaluate(() => {
+          const { workspace } = (globalThis as never as Handle).overtileViewer.app;
+          workspace.current.value = workspace.images.value[0];
+        });
+        const before = await sheet.areas();
+        expect(Object.keys(before)).toHaveLength(4);
+        await sheet.page.keyboard.press("Control+s");
+        await sheet.page.waitForFunction(() => (globalThis as never as Handle).overtileViewer.app.keeper.state.value === "saved");
+        await reload(sheet);
+        await sheet.page.waitForFunction(
+          () => (globalThis as never as Handle).overtileViewer.app.workspace.current.value?.title.value === "cells.tif",
+        );
+        expect(await sheet.areas()).toEqual(before);
+        expect(
+          await sheet.page.evaluate(() => (globalThis as never as Handle).overtileViewer.app.workspace.activeLayer.value!.regions.value),
+        ).toEqual([{ y0: 192, x0: 192, y1: 320, x1: 320 }]);
+        // Storing again leaves the file alone that the image is read from.
+        await drawFour(sheet);
+        await sheet.page.evaluate(async () => {
+          const { workspace, keeper } = (globalThis as never as Handle).overtileViewer.app;
+          await keeper.save();
+          const { source } = workspace.images.value.find(({ title }) => title.value === "small.png")!;
+          await source.read({ y0: 0, x0: 0, y1: 30, x1: 40 });
+        });
+      },
+      { serviceWorker: true },
+    ));
 
   test("replays a recorded training: its samples are kept under their name; the macro's text and the recording are there", () =>
     withSheet(stand, async (sheet) => {

@@ -331,17 +331,35 @@ describe.skipIf(!hasChromium || !isBuilt)("a slide", () => {
       try {
         await drop(other);
         const { page } = other;
-        await untilBlocks(page, 1);
-        await page.evaluate(() => {
-          const { actions, app } = (globalThis as never as Handle).overtileViewer;
-          void actions.closeImage(app.workspace.current.value);
-        });
-        await page.getByText("It is being segmented. That ends").waitFor();
-        await page.getByRole("button", { name: "Close image" }).click();
-        await page.waitForFunction(() => {
+        // Within the page, as soon as a block is there: by a click from here the run may have come to its end.
+        const asked = await page.evaluate(
+          () =>
+            new Promise<string>((resolve) => {
+              const { actions, app } = (globalThis as never as Handle).overtileViewer;
+              void actions.segment("image");
+              const stop = app.host.on("jobs", () => {
+                const entry = app.workspace.current.value;
+                if ((entry?.activeSlide.value?.blocks.value.done ?? 0) < 1) return;
+                stop();
+                void actions.closeImage(entry);
+                const answer = (): void => {
+                  const dialog = document.querySelector("dialog");
+                  if (!dialog) return void setTimeout(answer, 1);
+                  resolve(dialog.textContent);
+                  dialog.querySelector<HTMLElement>(".primary")!.click();
+                };
+                answer();
+              });
+            }),
+        );
+        expect(asked).toContain("It is being segmented. That ends");
+        expect(asked).toContain("Close image");
+        const ended = await page.waitForFunction(() => {
           const { workspace, host } = (globalThis as never as Handle).overtileViewer.app;
-          return workspace.images.value.length === 0 && host.jobs.list.at(-1)?.state === "cancelled";
+          const state = host.jobs.list.at(-1)?.state;
+          return workspace.images.value.length === 0 && state !== "running" && state;
         });
+        expect(await ended.jsonValue()).toBe("cancelled");
         await expect.poll(() => listFolders(page), { timeout: 20_000 }).toEqual([]);
         expect(other.faults).toEqual([]);
       } finally {

@@ -32,101 +32,107 @@ describe.skipIf(!hasChromium)("viewer", () => {
     withSheet(stand, work, ...rest);
 
   test("open, draw, train, segment, correct, export: by mouse alone; the macro is recorded", () =>
-    onSheet(async (sheet) => {
-      const { page } = sheet;
-      await page.getByRole("button", { name: "Try the sample" }).click();
-      await page.getByRole("button", { name: "Draw", exact: true }).click();
-      await page.getByText("Brush").first().waitFor();
-      await sheet.rest();
-      for (const [x, y] of [
-        [220, 220],
-        [280, 220],
-        [220, 280],
-      ] as const)
-        await sheet.drag([
-          [x, y],
-          [x + 12, y + 6],
-        ]);
-      await page.getByText("3 objects in 1 image").waitFor();
-      const progressShown = await sheet.note("[role=progressbar][aria-label=Training]");
-      await page.getByRole("button", { name: "Train", exact: true }).click();
-      await progressShown();
-      await page.locator(".curves canvas").waitFor();
-      await page.getByText(/Trained my cells@1/).waitFor();
-      const [sample] = await page.evaluate(() =>
-        (globalThis as never as { lastSamples: { labels: { shape: number[] }; regions: unknown; image: unknown }[] }).lastSamples.map(
-          ({ labels, regions }) => ({ shape: labels.shape, regions }),
-        ),
-      );
-      expect(sample!.shape).toEqual([512, 512]);
-      expect(sample!.regions).toMatchObject({
-        features: [
-          {
-            geometry: {
-              coordinates: [
-                [
-                  [192, 192],
-                  [320, 192],
-                  [320, 320],
-                  [192, 320],
-                  [192, 192],
+    onSheet(
+      async (sheet) => {
+        const { page } = sheet;
+        await page.getByRole("button", { name: "Try the sample" }).click();
+        await page.getByRole("button", { name: "Draw", exact: true }).click();
+        await page.getByText("Brush").first().waitFor();
+        await sheet.rest();
+        for (const [x, y] of [
+          [220, 220],
+          [280, 220],
+          [220, 280],
+        ] as const)
+          await sheet.drag([
+            [x, y],
+            [x + 12, y + 6],
+          ]);
+        await page.getByText("3 objects in 1 image").waitFor();
+        const progressShown = await sheet.note("[role=progressbar][aria-label=Training]");
+        await page.getByRole("button", { name: "Train", exact: true }).click();
+        await progressShown();
+        await page.locator(".curves canvas").waitFor();
+        await page.getByText(/Trained my cells@1/).waitFor();
+        const [sample] = await page.evaluate(() =>
+          (globalThis as never as { lastSamples: { labels: { shape: number[] }; regions: unknown; image: unknown }[] }).lastSamples.map(
+            ({ labels, regions }) => ({ shape: labels.shape, regions }),
+          ),
+        );
+        expect(sample!.shape).toEqual([512, 512]);
+        expect(sample!.regions).toMatchObject({
+          features: [
+            {
+              geometry: {
+                coordinates: [
+                  [
+                    [192, 192],
+                    [320, 192],
+                    [320, 320],
+                    [192, 320],
+                    [192, 192],
+                  ],
                 ],
-              ],
+              },
             },
-          },
-        ],
-      });
-      await page.getByRole("button", { name: "Segment image" }).click();
-      await page.getByText(/objects in "Prediction"/).waitFor();
-      const found = Object.keys(await sheet.areas()).length;
-      await page.getByRole("tab", { name: "Objects" }).click();
-      await page.locator("tbody tr").nth(1).click();
-      expect(await page.locator("tr.selected").count()).toBe(1);
-      await page.getByRole("button", { name: "Delete", exact: true }).click();
-      await expect.poll(async () => Object.keys(await sheet.areas()).length).toBe(found - 1);
-      const download = page.waitForEvent("download");
-      await page.getByRole("button", { name: "Export…" }).click();
-      await page.getByRole("button", { name: /GeoJSON/ }).click();
-      const file = await download;
-      expect(file.suggestedFilename()).toBe("cells-prediction.geojson");
-      const json = JSON.parse(await readFile(await file.path(), "utf8"));
-      expect(json.features).toHaveLength(found - 1);
-      await page.getByRole("tab", { name: "Macro" }).click();
-      const recorded = await page.locator("pre.recorded").textContent();
-      expect(recorded).toMatch(
-        /^open\("http.*cells\.tif"\);\nrun\("Fake Train", ".*dataset=\[training 1\]"\);\nrun\("Fake Segment", ".*model=\[my cells\]"\);\nsaveAs\("GeoJSON", "cells-prediction\.geojson"\);\n$/,
-      );
-    }));
+          ],
+        });
+        await page.getByRole("button", { name: "Segment image" }).click();
+        await page.getByText(/objects in "Prediction"/).waitFor();
+        const found = Object.keys(await sheet.areas()).length;
+        await page.getByRole("tab", { name: "Objects" }).click();
+        await page.locator("tbody tr").nth(1).click();
+        expect(await page.locator("tr.selected").count()).toBe(1);
+        await page.getByRole("button", { name: "Delete", exact: true }).click();
+        await expect.poll(async () => Object.keys(await sheet.areas()).length).toBe(found - 1);
+        const download = page.waitForEvent("download");
+        await page.getByRole("button", { name: "Export…" }).click();
+        await page.getByRole("button", { name: /GeoJSON/ }).click();
+        const file = await download;
+        expect(file.suggestedFilename()).toBe("cells-prediction.geojson");
+        const json = JSON.parse(await readFile(await file.path(), "utf8"));
+        expect(json.features).toHaveLength(found - 1);
+        await page.getByRole("tab", { name: "Macro" }).click();
+        const recorded = await page.locator("pre.recorded").textContent();
+        expect(recorded).toMatch(
+          /^open\("http.*cells\.tif"\);\nrun\("Fake Train", ".*dataset=\[training 1\]"\);\nrun\("Fake Segment", ".*model=\[my cells\]"\);\nsaveAs\("GeoJSON", "cells-prediction\.geojson"\);\n$/,
+        );
+      },
+      { serviceWorker: true },
+    ));
 
   test("what the screen shows is what compose computes: grey values, contrast, y the right way round", () =>
-    onSheet(async (sheet) => {
-      await sheet.drop(
-        await writePng({
-          width: 64,
-          height: 32,
-          channels: 1,
-          data: Uint16Array.from({ length: 64 * 32 }, (_, i) => (i < 64 * 16 ? 1000 : 3000)),
-        }),
-        "two.png",
-      );
-      await sheet.page.waitForFunction(
-        () => (globalThis as never as Handle).overtileViewer.app.workspace.current.value?.channels.value.length,
-      );
-      await sheet.page.evaluate(() => {
-        const entry = (globalThis as never as Handle).overtileViewer.app.workspace.current.value!;
-        entry.channels.value = entry.channels.value.map((channel) => ({ ...channel, low: 0, high: 4000 }));
-        entry.layers.value = [];
-      });
-      await sheet.rest();
-      const shade = async (x: number, y: number): Promise<number> => {
-        const place = await sheet.at(x, y);
-        const png = await sheet.page.screenshot({ clip: { x: place.x, y: place.y, width: 1, height: 1 } });
-        const source = await openSource(new Uint8Array(png));
-        return (await source.read({ x0: 0, y0: 0, x1: 1, y1: 1 })).data[0]!;
-      };
-      expect(Math.abs((await shade(20, 5)) - 64)).toBeLessThanOrEqual(1);
-      expect(Math.abs((await shade(20, 25)) - 191)).toBeLessThanOrEqual(1);
-    }));
+    onSheet(
+      async (sheet) => {
+        await sheet.drop(
+          await writePng({
+            width: 64,
+            height: 32,
+            channels: 1,
+            data: Uint16Array.from({ length: 64 * 32 }, (_, i) => (i < 64 * 16 ? 1000 : 3000)),
+          }),
+          "two.png",
+        );
+        await sheet.page.waitForFunction(
+          () => (globalThis as never as Handle).overtileViewer.app.workspace.current.value?.channels.value.length,
+        );
+        await sheet.page.evaluate(() => {
+          const entry = (globalThis as never as Handle).overtileViewer.app.workspace.current.value!;
+          entry.channels.value = entry.channels.value.map((channel) => ({ ...channel, low: 0, high: 4000 }));
+          entry.layers.value = [];
+        });
+        await sheet.rest();
+        const shade = async (x: number, y: number): Promise<number> => {
+          const place = await sheet.at(x, y);
+          const png = await sheet.page.screenshot({ clip: { x: place.x, y: place.y, width: 1, height: 1 } });
+          const source = await openSource(new Uint8Array(png));
+          return (await source.read({ x0: 0, y0: 0, x1: 1, y1: 1 })).data[0]!;
+        };
+        expect(Math.abs((await shade(20, 5)) - 64)).toBeLessThanOrEqual(1);
+        expect(Math.abs((await shade(20, 25)) - 191)).toBeLessThanOrEqual(1);
+      },
+      { pixelRatio: 1 },
+    ));
 
   test("leaving while a job runs asks first; the page is not blocked while it runs", () =>
     onSheet(async (sheet) => {
@@ -254,7 +260,7 @@ describe.skipIf(!hasChromium)("viewer", () => {
         await page.waitForFunction(() => document.documentElement.dataset["ready"] === "true");
         await page.waitForFunction(() => (globalThis as never as Handle).overtileViewer.app.library.commandFor("train") !== undefined);
       },
-      {},
+      { serviceWorker: true },
       /Failed to load resource|ERR_INTERNET_DISCONNECTED|Failed to fetch/,
     ));
 
