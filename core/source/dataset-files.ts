@@ -58,10 +58,17 @@ export function describeLeftOut(leftOut: readonly string[]): string | undefined 
 
 const mostNamed = 4;
 
-/** The Problem of a dataset without images/, which names a folder that may be it. */
+/** The Problem of a dataset without images/, which names a folder that may be it, or several datasets in folders of their own. */
 export async function createNoImages(folder: Folder): Promise<Problem<"InvalidData">> {
+  const inner: string[] = [];
+  for (const name of await folder.folders()) if (await folder.list(`${name}/images`)) inner.push(`${name}/`);
   const alike = await listAlike(folder, "images");
-  const has = alike.length === 0 ? "no images/. Put the images there." : `no images/, but ${joinFolders(alike)} images/.`;
+  const has =
+    inner.length > 1
+      ? `no images/, but ${inner.length} datasets, in ${inner.sort().slice(0, mostNamed).join(", ")}. Give one of them alone.`
+      : alike.length === 0
+        ? "no images/. Put the images there."
+        : `no images/, but ${joinFolders(alike)} images/.`;
   return new Problem("InvalidData", `${expected}; in ${folder.name} it has ${has}`, { path: folder.name, reason: "no images" });
 }
 

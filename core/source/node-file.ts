@@ -3,6 +3,7 @@
 
 import { describeError, Problem } from "../problem.ts";
 import { assertRange, type ByteReader } from "./bytes.ts";
+import { isDatasetFolder } from "./dataset-files.ts";
 import type { Folder } from "./folder.ts";
 
 /**
@@ -47,10 +48,13 @@ export async function openFileReader(file: string | URL): Promise<ByteReader> {
 export async function openDatasetFolder(path: string): Promise<Folder> {
   const folder = await openNodeFolder(path);
   if (await folder.list("images")) return folder;
-  const inner = await Promise.all((await folder.folders()).map((name) => openNodeFolder(`${path}/${name}`)));
+  const names = await folder.folders();
+  const inner = await Promise.all(names.map((name) => openNodeFolder(`${path}/${name}`)));
   const whole: Folder[] = [];
   for (const one of inner) if (await one.list("images")) whole.push(one);
-  return whole.length === 1 ? whole[0]! : folder;
+  if (whole.length === 1) return whole[0]!;
+  // What is in the one folder instead can then be told.
+  return inner.length === 1 && !isDatasetFolder(names[0]!) ? inner[0]! : folder;
 }
 
 /** The folder at `path`, one level of sub-folders deep. Throws Problem MissingFile when there is none. */

@@ -211,6 +211,17 @@ describe.each(holders)("files in %s", (_, open) => {
     );
   });
 
+  it("without images/ are told what may be it: a folder of another name, or several datasets", async () => {
+    const grey = await png(1);
+    await expect(open({ "Images/a.png": grey, "labels/a.png": grey })).rejects.toThrow(
+      /it has no images\/, but Images\/\. Call it images\//,
+    );
+    const two = within("train", { "images/a.png": grey, "labels/a.png": grey });
+    await expect(open({ ...two, ...rename(two, (name) => name.replace("train", "val")) })).rejects.toThrow(
+      /it has no images\/, but 2 datasets, in train\/, val\/\. Give one of them alone\./,
+    );
+  });
+
   it("that are JPEG cannot be drawings, and images can", async () => {
     const photo = readFileSync(new URL("golden/images/jpeg-grey.jpg", import.meta.url));
     const grey = await png(1, 83, 61);
