@@ -23,7 +23,7 @@ export function describeReadPlane(
   const place = [...(sizeZ > 1 ? [`z=${z}`] : []), ...(sizeT > 1 ? [`t=${t}`] : [])].join();
   const which = z === 0 && t === 0 ? `the first, ${place},` : place;
   const others = canReadAll
-    ? `Read all with plane=all (in a terminal --plane all), counted from 0.`
-    : `Of a slide one plane is read at a time: choose another with plane, counted from 0.`;
+    ? "Planes count from 0; plane=all reads all (in a terminal --plane all)."
+    : "Planes count from 0; of a slide one is read at a time: choose another with plane.";
   return `${name} has ${planes}; only ${which} was read. ${others}`;
 }
