@@ -112,9 +112,12 @@ describe("stacks", () => {
   });
 
   it("of which a part is read are told, with the way to all; that way is silent", async () => {
-    const told = /stack\.tif has 3 planes along z; only the first, z=0, was read\. Planes count from 0; plane=all reads all \(in a terminal --plane all\)/;
+    const told =
+      /stack\.tif has 3 planes along z; only the first, z=0, was read\. Planes count from 0; plane=all reads all \(in a terminal --plane all\)/;
     expect((await segment(at("stack.tif"))).stderr).toMatch(told);
-    expect((await segment(at("stack.tif"), "--output", "labels,table")).stderr).toMatch(/3 planes along z; .* of a slide one is read at a time/);
+    expect((await segment(at("stack.tif"), "--output", "labels,table")).stderr).toMatch(
+      /3 planes along z; .* of a slide one is read at a time/,
+    );
     for (const plane of ["all", "z=1"]) expect((await segment(at("stack.tif"), "--plane", plane)).stderr).not.toMatch(/planes along/);
   });
 
