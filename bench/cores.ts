@@ -11,6 +11,7 @@ import { measureRanges, normalizeRaster } from "../core/array/normalize.ts";
 import { initializeWeights } from "../core/engine/initialize.ts";
 import type { Example, Network } from "../core/engine/network.ts";
 import { runJob } from "../core/job.ts";
+import { plainRule } from "../core/label/object-rule.ts";
 import { defaultAugmentation } from "../core/sample/draw.ts";
 import { createExample } from "../core/sample/example.ts";
 import { prepareImage } from "../core/sample/prepare.ts";
@@ -54,9 +55,7 @@ async function segmentTiles(networks: readonly Network[]): Promise<void> {
     plane,
     tile,
     budget: { memoryBytes: 4e9, shares: [1] },
-    minSizePx: 0,
-    fillHoles: false,
-    splitDepthPx: 0,
+    ...plainRule,
     keepProbabilities: false,
   };
   const { plan } = await runJob(segment(source, spec, networks, options));
@@ -87,7 +86,7 @@ async function trainSteps(networks: readonly Network[]): Promise<number> {
     images: [prepared],
     validation: [],
     networks,
-    limits: { budget: { memoryBytes: 4e9, shares: [1] }, minSizePx: 0 },
+    limits: { budget: { memoryBytes: 4e9, shares: [1] }, ...plainRule },
   };
   await runJob(train(request), ({ kind }) => void (kind === "step" && times.push(performance.now())));
   return (times[2]! - times[0]!) / 2000;

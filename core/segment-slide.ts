@@ -7,7 +7,7 @@ import { sampleBilinear } from "./array/resample.ts";
 import type { Network } from "./engine/network.ts";
 import { createClock, type Job } from "./job.ts";
 import type { GridReader } from "./read-grid.ts";
-import { createSearch, writeClasses, writeProbabilities } from "./segment.ts";
+import { createSearch, logitOf, writeClasses, writeProbabilities } from "./segment.ts";
 import type { Tile } from "./tile/plan.ts";
 import { runTiles } from "./tile/run.ts";
 import { type Block, gridCoordinate, type SlidePlan } from "./tile/slide-plan.ts";
@@ -34,6 +34,8 @@ export interface SlideRequest {
   readonly networks: readonly Network[];
   readonly sink: BlockSink;
   readonly keepProbabilities: boolean;
+  /** Two classes: a pixel is an object where its probability is above this; default 0.5. */
+  readonly threshold?: number | undefined;
   /** True for a block that is known to be background: it is written as such, unseen. */
   readonly isEmpty?: ((block: Block) => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -52,7 +54,17 @@ export interface SlideRun {
 const writtenAtOnce = 4;
 
 /** Predicts the blocks that the sink has not yet, and hands each over when it is complete. Throws AbortError and what source or sink throw. */
-export async function* segmentSlide({ plan, grid, spec, networks, sink, keepProbabilities, isEmpty, signal }: SlideRequest): Job<SlideRun> {
+export async function* segmentSlide({
+  plan,
+  grid,
+  spec,
+  networks,
+  sink,
+  keepProbabilities,
+  threshold = 0.5,
+  isEmpty,
+  signal,
+}: SlideRequest): Job<SlideRun> {
   yield { kind: "phase", name: "looking for what is done", done: 0 };
   const undone: Block[] = [];
   let written: Box[] = [];
@@ -82,7 +94,7 @@ export async function* segmentSlide({ plan, grid, spec, networks, sink, keepProb
   const secondsLeft = createClock(pixels);
   let done = 0;
   let pixelsDone = 0;
-  const search = createSearch(spec.classes);
+  const search = createSearch(spec.classes, spec.classes === 2 ? logitOf(threshold) : 0);
   const takeWritten = (): { readonly written?: readonly Box[] } => {
     const boxes = written;
     written = [];
@@ -93,7 +105,7 @@ export async function* segmentSlide({ plan, grid, spec, networks, sink, keepProb
     for await (const { tile, logits } of runTiles({ ...options, predictors: networks.map((network) => network.predict) })) {
       const { block } = tiles[tile.index]!;
       search.add(logits);
-      const assembled = open.get(block) ?? openBlock(block, plan, spec, keepProbabilities);
+      const assembled = open.get(block) ?? openBlock(block, plan, { spec, keepProbabilities, threshold });
       open.set(block, assembled);
       if (assembled.add(tile, logits)) {
         open.delete(block);
@@ -145,7 +157,11 @@ interface OpenBlock {
 }
 
 /** A block in the making: classes at once where the grids agree, since rounded probabilities may be equal; else from probabilities. */
-function openBlock(block: Block, plan: SlidePlan, spec: UNetSpec, keepProbabilities: boolean): OpenBlock {
+function openBlock(
+  block: Block,
+  plan: SlidePlan,
+  { spec, keepProbabilities, threshold }: { readonly spec: UNetSpec; readonly keepProbabilities: boolean; readonly threshold: number },
+): OpenBlock {
   const { y0, x0, y1, x1 } = block.source;
   let missing = countPixels(block.source);
   const isSame = plan.gridHeight === plan.height && plan.gridWidth === plan.width;
@@ -157,7 +173,7 @@ function openBlock(block: Block, plan: SlidePlan, spec: UNetSpec, keepProbabilit
     add({ core }, logits) {
       const local = { y0: core.y0 - y0, x0: core.x0 - x0, y1: core.y1 - y0, x1: core.x1 - x0 };
       if (needsProbabilities) writeProbabilities(logits, local, probabilities);
-      if (isSame) writeClasses(logits, local, classes);
+      if (isSame) writeClasses(logits, local, classes, logitOf(threshold));
       missing -= countPixels(core);
       return missing === 0;
     },
@@ -165,7 +181,8 @@ function openBlock(block: Block, plan: SlidePlan, spec: UNetSpec, keepProbabilit
       if (isSame) return { classes: classes.data, ...(keepProbabilities && { probabilities: probabilities.data }) };
       const own = mapBack(probabilities, block, plan);
       const most = { ...own, channels: 1, data: new Uint8Array(own.height * own.width) };
-      writeClasses(own.data, { y0: 0, x0: 0, y1: own.height, x1: own.width }, most);
+      // p1 > threshold where p1 - p0 > 2 threshold - 1, since both are 1 together.
+      writeClasses(own.data, { y0: 0, x0: 0, y1: own.height, x1: own.width }, most, 2 * threshold - 1);
       return { classes: most.data, ...(keepProbabilities && { probabilities: own.data }) };
     },
   };

@@ -11,6 +11,7 @@ import { createClock, type Job } from "./job.ts";
 import type { CountedLabels } from "./label/components.ts";
 import { findObjects } from "./label/find-objects.ts";
 import { labelBands } from "./label/label-bands.ts";
+import type { ObjectRule } from "./label/object-rule.ts";
 import type { DroppedPieces } from "./label/object-table.ts";
 import { describeTooLarge, splitObjects } from "./label/split-objects.ts";
 import { openPlane, type Plane, type PlaneReader } from "./read-image.ts";
@@ -20,18 +21,12 @@ import { planTiles, type TilePlan } from "./tile/plan.ts";
 import { runTiles } from "./tile/run.ts";
 import type { UNetSpec } from "./unet/spec.ts";
 
-export interface SegmentOptions {
+export interface SegmentOptions extends ObjectRule {
   readonly plane: Plane;
   /** Input side of the network, or `auto`. */
   readonly tile: number | "auto";
   /** For `auto`. */
   readonly budget: Budget;
-  /** Objects of fewer pixels become background; 0 keeps all. */
-  readonly minSizePx: number;
-  /** True: background enclosed by an object becomes part of it. */
-  readonly fillHoles: boolean;
-  /** Objects are cut at necks of this depth (`splitObjects`); 0: they stay whole. */
-  readonly splitDepthPx: number;
   /** True: keep the probabilities, 4 bytes a pixel and class. */
   readonly keepProbabilities: boolean;
   /** Number of the plane, in progress of kind `preview`; default 0. */
@@ -39,7 +34,7 @@ export interface SegmentOptions {
 }
 
 export interface Segmentation {
-  /** Most probable class of each pixel. */
+  /** Class of each pixel: the most probable one, or of two the one that the threshold says. */
   readonly classes: Raster<Uint8Array>;
   /** Softmax, [height, width, classes]; only when asked for. */
   readonly probabilities?: Raster<Float32Array>;
@@ -102,20 +97,21 @@ async function* classify(
   spec: UNetSpec,
   networks: readonly Network[],
   plan: TilePlan,
-  { keepProbabilities, image = 0 }: SegmentOptions,
+  { threshold, keepProbabilities, image = 0 }: SegmentOptions,
   signal: AbortSignal | undefined,
 ): Job<Pick<Segmentation, "classes" | "probabilities"> & Pick<Findings, "nearest">> {
   const classes = { height, width, channels: 1, data: new Uint8Array(height * width) };
   const kept = keepProbabilities ? height * width * spec.classes : 0;
   const probabilities = { height, width, channels: spec.classes, data: new Float32Array(kept) };
   const predictors = networks.map((network) => network.predict);
+  const lead = spec.classes === 2 ? logitOf(threshold) : 0;
   const total = plan.tiles.length;
   const secondsLeft = createClock(height * width);
   let done = 0;
   let pixelsDone = 0;
-  const search = createSearch(spec.classes);
+  const search = createSearch(spec.classes, lead);
   for await (const { tile, logits } of runTiles({ plan, channels: spec.channels, classes: spec.classes, read, predictors, signal })) {
-    writeClasses(logits, tile.core, classes);
+    writeClasses(logits, tile.core, classes, lead);
     search.add(logits);
     if (keepProbabilities) writeProbabilities(logits, tile.core, probabilities);
     done = Math.min(total, done + 1); // a tile that was split for memory comes in parts
@@ -126,13 +122,13 @@ async function* classify(
   return { classes, ...(keepProbabilities && { probabilities }), nearest: search.nearest() };
 }
 
-/** Looks for the pixel that is nearest to an object, as long as every pixel is background. */
-export function createSearch(classes: number): { add(logits: Float32Array): void; nearest(): number | undefined } {
+/** Looks for the pixel that is nearest to an object, as long as every pixel is background. `leadOfObjects`: as in `writeClasses`. */
+export function createSearch(classes: number, leadOfObjects = 0): { add(logits: Float32Array): void; nearest(): number | undefined } {
   let best = Number.NEGATIVE_INFINITY;
   let found = 0;
   return {
     add(logits) {
-      if (best > 0) return; // an object was found, and then nobody asks
+      if (best > leadOfObjects) return; // an object was found, and then nobody asks
       for (let i = 0; i < logits.length; i += classes) {
         let most = 1;
         for (let c = 2; c < classes; c++) if (logits[i + c]! > logits[i + most]!) most = c;
@@ -142,15 +138,23 @@ export function createSearch(classes: number): { add(logits: Float32Array): void
         let sum = 0;
         for (let c = 0; c < classes; c++) sum += Math.exp(logits[i + c]! - logits[i + most]!);
         found = 1 / sum;
-        if (best > 0) return;
+        if (best > leadOfObjects) return;
       }
     },
-    nearest: () => (best > 0 || best === Number.NEGATIVE_INFINITY ? undefined : found),
+    nearest: () => (best > leadOfObjects || best === Number.NEGATIVE_INFINITY ? undefined : found),
   };
 }
 
-/** Writes the class with the largest logit of each pixel of the core; the first of equal ones. */
-export function writeClasses(logits: Float32Array, core: Box, out: Raster<Uint8Array>): void {
+/** How far the logit of an object must be above that of the background where its probability is above `threshold`. */
+export function logitOf(threshold: number): number {
+  return Math.log(threshold / (1 - threshold));
+}
+
+/**
+ * Writes the class with the largest logit of each pixel of the core; the first of equal ones. Of two classes, the second where its
+ * logit is more than `lead` above the first.
+ */
+export function writeClasses(logits: Float32Array, core: Box, out: Raster<Uint8Array>, lead = 0): void {
   const pixels = (core.y1 - core.y0) * (core.x1 - core.x0);
   const count = logits.length / pixels;
   const { data, width } = out;
@@ -159,7 +163,7 @@ export function writeClasses(logits: Float32Array, core: Box, out: Raster<Uint8A
     const end = y * width + core.x1;
     if (count === 2) {
       // Without a branch, which processors cannot foresee in noise: several times as fast.
-      for (let i = y * width + core.x0; i < end; i++, at += 2) data[i] = +(logits[at + 1]! > logits[at]!);
+      for (let i = y * width + core.x0; i < end; i++, at += 2) data[i] = +(logits[at + 1]! - logits[at]! > lead);
       continue;
     }
     for (let i = y * width + core.x0; i < end; i++, at += count) {
@@ -188,33 +192,31 @@ export interface FoundObjects {
   readonly dropped: DroppedPieces;
 }
 
-type ObjectOptions = Pick<SegmentOptions, "minSizePx" | "fillHoles">;
-
 /**
  * Classes to objects: 4-connected components of each class but background, holes filled and small ones dropped where asked, then
  * cut apart where they grew together.
  */
 export async function toObjects(
   classes: Raster<Uint8Array>,
-  { splitDepthPx, ...options }: ObjectOptions & Pick<SegmentOptions, "splitDepthPx">,
+  { splitDepthPx, smoothPx, ...options }: Omit<ObjectRule, "threshold">,
   signal?: AbortSignal,
 ): Promise<FoundObjects> {
   const cut = await findObjectsToCut(classes, options, signal);
-  return cut(splitDepthPx);
+  return cut({ splitDepthPx, smoothPx });
 }
 
-/** The same, found once and cut apart at any depths. */
+/** The same, found once and cut apart in several ways. */
 export async function findObjectsToCut(
   { height, width, data }: Raster<Uint8Array>,
-  options: ObjectOptions,
+  options: Pick<ObjectRule, "minSizePx" | "fillHoles">,
   signal?: AbortSignal,
-): Promise<(splitDepthPx: number) => Promise<FoundObjects>> {
+): Promise<(how: Pick<ObjectRule, "splitDepthPx" | "smoothPx">) => Promise<FoundObjects>> {
   const read: ReadBands = async function* () {
     yield { y0: 0, height, width, data };
   };
   const found = await findObjects(read, { height, width, ...options, signal });
-  return async (splitDepthPx) => {
-    const cuts = { minDepthPx: splitDepthPx, minSizePx: options.minSizePx, signal };
+  return async ({ splitDepthPx, smoothPx }) => {
+    const cuts = { minDepthPx: splitDepthPx, smoothPx, minSizePx: options.minSizePx, signal };
     const { table, tooLarge } = splitDepthPx === 0 ? { table: found, tooLarge: [] } : await splitObjects(read, found, cuts);
     const labels = new Uint32Array(height * width);
     for await (const band of labelBands(read, table, signal)) labels.set(band.data, band.y0 * width);

@@ -8,6 +8,7 @@ import { createClock, type Job, takeTurn } from "./job.ts";
 import type { CutObjects } from "./label/cut-objects.ts";
 import { findObjects } from "./label/find-objects.ts";
 import { labelRuns } from "./label/label-bands.ts";
+import type { ObjectRule } from "./label/object-rule.ts";
 import type { ObjectTable } from "./label/object-table.ts";
 import type { Region } from "./label/region/region.ts";
 import type { RunBand } from "./label/run-band.ts";
@@ -24,13 +25,9 @@ export interface ObjectConsumer {
   end(): Promise<void>;
 }
 
-export interface JoinOptions {
-  readonly minSizePx: number;
-  readonly fillHoles: boolean;
+export interface JoinOptions extends Omit<ObjectRule, "threshold"> {
   /** Only pixels inside of these count. */
   readonly inside?: readonly Region[] | undefined;
-  /** Cuts merged objects apart where their distance to the background has peaks that stand out by so much, pixels. */
-  readonly splitDepthPx: number;
   /** Who cuts; default: this thread. */
   readonly cut?: CutObjects | undefined;
   /** Rows come with grey values of `source`, where there is one, and with probabilities, where they were kept. */
@@ -47,12 +44,12 @@ export async function* joinObjects(
 ): Job<ObjectTable> {
   const { record } = blocks;
   const { height, width, probabilityType } = record;
-  const { minSizePx, splitDepthPx, cut, measures, source, signal } = options;
+  const { minSizePx, splitDepthPx, smoothPx, cut, measures, source, signal } = options;
   yield { kind: "phase", name: "joining objects", done: 0 };
   let table: ObjectTable = { ...(await findObjects(blocks.readClasses, { height, width, ...options })), extent: record.region };
   if (splitDepthPx > 0) {
     yield { kind: "phase", name: "cutting merged objects apart", done: 0 };
-    const cutting = { minDepthPx: splitDepthPx, minSizePx, signal, ...(cut && { cut }) };
+    const cutting = { minDepthPx: splitDepthPx, smoothPx, minSizePx, signal, ...(cut && { cut }) };
     const split = await splitObjects(blocks.readClasses, table, cutting);
     table = split.table;
     if (split.tooLarge.length > 0) yield { kind: "notice", done: 0, message: describeTooLarge(split.tooLarge) };

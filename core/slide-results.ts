@@ -5,6 +5,7 @@ import type { Band } from "./array/band.ts";
 import type { DType, TypedArray } from "./array/raster.ts";
 import type { Job } from "./job.ts";
 import { assertCocoSize } from "./label/format/coco.ts";
+import type { ObjectRule } from "./label/object-rule.ts";
 import { countByRegion, type DroppedPieces, type ObjectRegions, type ObjectTable } from "./label/object-table.ts";
 import type { Region } from "./label/region/region.ts";
 import { paintRuns } from "./label/run-band.ts";
@@ -32,17 +33,14 @@ export interface ResultPlace {
   publish?(): Promise<void>;
 }
 
-export interface ResultOptions {
+export interface ResultOptions extends Omit<ObjectRule, "threshold"> {
   readonly place: ResultPlace;
   readonly kinds: readonly SlideKind[];
   readonly format: SlideFormat;
   /** Labels lie in the group of their image, whose pyramid has so many levels; only with OME-Zarr. */
   readonly levelsOfImage?: number | undefined;
-  readonly minSizePx: number;
-  readonly fillHoles: boolean;
   /** Only pixels inside of these count. */
   readonly inside?: readonly Region[] | undefined;
-  readonly splitDepthPx: number;
   /** Corners of outlines may be left out where none lies farther than this from what remains, pixels. */
   readonly tolerancePx: number;
   /** For grey values in tables. */

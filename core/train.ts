@@ -305,7 +305,18 @@ function smoothScore({ curve }: TrainingState, score: number): number {
   return last === undefined ? score : (1 - scoreSmoothing) * last + scoreSmoothing * score;
 }
 
-function pickScores({ loss, score, f1, f1Detection, apMean, ap, iou, pixelError, splitDepthPx }: Validation): Record<string, number> {
+function pickScores({
+  loss,
+  score,
+  f1,
+  f1Detection,
+  apMean,
+  ap,
+  iou,
+  pixelError,
+  splitDepthPx,
+  threshold,
+}: Validation): Record<string, number> {
   const byClass = Object.fromEntries(iou.flatMap((value, c) => (value === undefined ? [] : [[`iou${c}`, value]])));
-  return { loss, score, f1, f1Detection, ap50: ap[0]!, apMean, pixelError, ...byClass, splitDepthPx };
+  return { loss, score, f1, f1Detection, ap50: ap[0]!, apMean, pixelError, ...byClass, splitDepthPx, threshold };
 }

@@ -82,6 +82,10 @@ function readObject(schema: ParametersSchema, given: Parameters): Map<string, un
     // Where both a number and a text are allowed, "572" is 572: a macro line cannot tell them apart. A list may come as text,
     // and a number where a text belongs.
     const types = typesOf(property);
+    if (typeof value === "boolean" && isYesOrNo(property)) {
+      values.set(name, value ? "yes" : "no");
+      continue;
+    }
     const asWritten = typeof value === "string" ? types.size > 1 || types.has("array") : Number.isFinite(value) && !types.has("number");
     values.set(name, asWritten ? convertText(String(value), property) : value);
   }
@@ -89,12 +93,23 @@ function readObject(schema: ParametersSchema, given: Parameters): Map<string, un
 }
 
 function readOptions(schema: ParametersSchema, options: string, variables: Variables): Map<string, unknown> {
-  const words = readOptionString(options, Object.keys(schema.properties), (key) => propertyOf(schema, key).type === "boolean");
+  const isFlag = (key: string): boolean | undefined =>
+    isYesOrNo(propertyOf(schema, key)) ? undefined : propertyOf(schema, key).type === "boolean";
+  const words = readOptionString(options, Object.keys(schema.properties), isFlag);
   const convert = (name: string, text: string): unknown => {
     const property = propertyOf(schema, name);
     return convertText(fillVariable(text, property, variables), property);
   };
-  return new Map([...words].map(([name, word]) => [name, word === true ? true : convert(name, word)]));
+  const read = (name: string, word: string | true): unknown => {
+    if (word !== true) return convert(name, word);
+    return isYesOrNo(propertyOf(schema, name)) ? "yes" : true;
+  };
+  return new Map([...words].map(([name, word]) => [name, read(name, word)]));
+}
+
+/** True for a choice that a bare word, or `true`, answers with yes. */
+function isYesOrNo({ enum: choices = [] }: ParameterSchema): boolean {
+  return choices.includes("yes") && choices.includes("no");
 }
 
 /** ImageJ's rule: `&name` is the macro variable of that name, and so is a bare name where a number belongs. */

@@ -110,7 +110,8 @@ function createProgram(): Command {
     .option("-o, --out <DIR>", "folder for the results (default: beside it)")
     .option("--output <WORD,...>", "labels, classes, probabilities, geojson, rois, coco, table", "labels")
     .option("--min-size <PX|auto>", "Smaller objects become background (default auto: what the model learnt)")
-    .option("--fill-holes", "Background enclosed by an object becomes part of it.")
+    .option("--fill-holes", "Background enclosed by an object becomes part of it (default: what the model learnt)")
+    .option("--no-fill-holes", "Not so, whatever the model learnt.")
     .option(
       "--split <PX>",
       "Objects that grew together are cut at necks; more gives fewer cuts; 0: they stay whole (default: what the model's validation found best)",
@@ -200,9 +201,11 @@ function addModels(models: Command): void {
 const elsewhere = new Set(["dataset", "name"]);
 
 function addOptions(command: Command, action: Action): Command {
-  for (const parameter of parametersOf(action)) if (!elsewhere.has(parameter.name)) command.addOption(toOption(parameter, action));
+  for (const parameter of parametersOf(action))
+    if (!elsewhere.has(parameter.name)) for (const option of toOptions(parameter, action)) command.addOption(option);
   if (action === "info")
-    for (const parameter of parametersOf("new")) if (parameter.name !== "seed") command.addOption(toOption(parameter, action));
+    for (const parameter of parametersOf("new"))
+      if (parameter.name !== "seed") for (const option of toOptions(parameter, action)) command.addOption(option);
   return command;
 }
 
@@ -213,10 +216,24 @@ const help: Readonly<Record<string, string>> = {
   "train validate": "Share of the images that is kept for validation, or a dataset folder or zip (default 0.1).",
 };
 
+/** One option a parameter; a choice of yes and no has two, --flag and --no-flag, so that no word behind it is taken for its value. */
+function toOptions(parameter: Parameter, action: Action): readonly Option[] {
+  const option = toOption(parameter, action);
+  if (!isYesOrNo(parameter)) return [option];
+  return [option, new Option(`--no-${parameter.name.replaceAll("_", "-")}`, `Not so, whatever the model learnt.`)];
+}
+
+function isYesOrNo(parameter: Parameter): boolean {
+  return parameter.type === "choice" && parameter.choices.includes("yes");
+}
+
 function toOption(parameter: Parameter, action: Action): Option {
   const flag = parameter.name.replaceAll("_", "-");
   const text = help[`${action} ${parameter.name}`] ?? `${parameter.help}${describeDefault(parameter, action)}`;
-  const option = new Option(parameter.type === "flag" ? `--${flag}` : `--${flag} <${placeholder(parameter)}>`, text);
+  const option = new Option(
+    parameter.type === "flag" || isYesOrNo(parameter) ? `--${flag}` : `--${flag} <${placeholder(parameter)}>`,
+    text,
+  );
   return parameter.advanced === true ? option.helpGroup("Options for the curious:") : option;
 }
 
@@ -241,6 +258,7 @@ function describeDefault(parameter: Parameter, action: Action): string {
   // Without a model, info speaks of the paper's network.
   const value = (action === "info" ? presets.ronneberger2015[parameter.name] : undefined) ?? parameter.default;
   if (parameter.type === "flag" || value === "") return "";
+  if (isYesOrNo(parameter)) return ` (default ${value})`;
   const choices = parameter.type === "list" || parameter.type === "choice" ? `${parameter.choices.join(", ")}; ` : "";
   return ` (${choices}default ${action === "info" && parameter.name === "preset" ? "ronneberger2015" : value})`;
 }

@@ -2,18 +2,20 @@
 // One function for the terminal's runs and merges, and for the browser's runs and exports.
 
 import type { Job } from "../core/job.ts";
+import type { ObjectRule } from "../core/label/object-rule.ts";
 import type { DroppedPieces } from "../core/label/object-table.ts";
 import type { BlockStore } from "../core/sink/block-store.ts";
 import { type ResultOptions, type SlideCounts, writeSlideResults } from "../core/slide-results.ts";
 import { describeGaps, type KnownGaps } from "../core/source/gaps.ts";
+import { chooseRule, recordedRule } from "./choose-rule.ts";
 import type { Parameters } from "./contract.ts";
 import { describeNoneLeft } from "./nothing-found.ts";
 import { openObjectThreads } from "./object-threads.ts";
 import { resolveParameters } from "./parameters.ts";
 import type { Workspace } from "./workspace.ts";
 
-export interface FinishOptions extends Omit<ResultOptions, "minSizePx" | "splitDepthPx" | "fillHoles" | "crew"> {
-  /** Of `segment`: min_size, split, fill_holes, workers. */
+export interface FinishOptions extends Omit<ResultOptions, keyof ObjectRule | "crew"> {
+  /** Of `segment`: min_size, fill_holes, split, workers. */
   readonly parameters: Parameters;
   /** What all who worked at the run did not find in its source. Asked for at the end; absent: what `source` met. */
   readonly gaps?: (() => Promise<KnownGaps>) | undefined;
@@ -25,9 +27,8 @@ export interface FinishedSlide {
   readonly counts: Omit<SlideCounts, "dropped">;
   /** Why nothing was found, where nothing was. */
   readonly nothing: string | undefined;
-  /** What `auto` became, pixels. */
-  readonly minSizePx: number;
-  readonly splitDepthPx: number;
+  /** What `auto` became. */
+  readonly rule: ObjectRule;
   readonly gaps: KnownGaps | undefined;
 }
 
@@ -38,18 +39,17 @@ export async function* finishSlide(
   workspace: Pick<Workspace, "spawn" | "cores">,
 ): Job<FinishedSlide> {
   const { record } = blocks;
-  const { min_size: size, split, fill_holes: fillHoles, workers } = resolveParameters("segment", parameters);
-  const minSizePx = size === "auto" ? record.minSizePx : size;
-  const splitDepthPx = split === "auto" ? record.splitDepthPx : split;
-  const crew = openObjectThreads(workspace, workers);
+  const values = resolveParameters("segment", parameters);
+  const rule = chooseRule({ ...values, threshold: "auto" }, recordedRule(record)); // blocks hold what was above the threshold
+  const crew = openObjectThreads(workspace, values.workers);
   try {
-    const { dropped, ...counts } = yield* writeSlideResults(blocks, { ...options, minSizePx, splitDepthPx, fillHoles, crew });
+    const { dropped, ...counts } = yield* writeSlideResults(blocks, { ...options, ...rule, crew });
     const gaps = findGaps === undefined ? options.source?.gaps : await findGaps();
     const describe = describeNothing ?? ((pieces, least) => describeNoneLeft(record.name, pieces, least));
-    const nothing = dropped && describe(dropped, minSizePx);
+    const nothing = dropped && describe(dropped, rule.minSizePx);
     for (const message of gaps === undefined ? [] : describeGaps({ name: record.name, gaps })) yield { kind: "notice", done: 0, message };
     if (nothing !== undefined) yield { kind: "notice", done: 0, message: nothing };
-    return { counts, nothing, minSizePx, splitDepthPx, gaps };
+    return { counts, nothing, rule, gaps };
   } finally {
     crew.dispose();
   }

@@ -2,6 +2,7 @@
 // and no checkpoint once there is nothing left to go on with.
 
 import type { Job } from "../core/job.ts";
+import type { ObjectRule } from "../core/label/object-rule.ts";
 import type { Model } from "../core/model/model.ts";
 import type { Problem } from "../core/problem.ts";
 import type { SampleSource } from "../core/read-samples.ts";
@@ -33,7 +34,7 @@ export interface Trained {
   /** As resolved. */
   readonly parameters: Parameters;
   /** What `segment` takes for "auto". */
-  readonly learnt: { readonly minSizePx: number; readonly splitDepthPx: number };
+  readonly learnt: ObjectRule;
   readonly crew: Crew;
 }
 
@@ -99,7 +100,7 @@ async function describeModel(
       ended: outcome.ended,
       scores: { ...scores },
       ...learnt,
-      ...("splitDepthPx" in scores && { splitDepthPx: scores["splitDepthPx"] }),
+      ...("splitDepthPx" in scores && { splitDepthPx: scores["splitDepthPx"], threshold: scores["threshold"] }),
       curve: thinCurve(curve).map((point) => ({ ...point })),
       backend: crew.backend,
     },

@@ -14,7 +14,7 @@ export interface OptionWord {
 
 /**
  * The words of an option string by their keys; a bare word is `true`. `names`: all keys that may stand there. `isFlag`: whether a
- * key is a box; undefined where that is not known. Throws Problem InvalidParameter for a key that is written twice, for a box with a
+ * key is a box; undefined where it may be one, or have a value. Throws Problem InvalidParameter for a key that is written twice, for a box with a
  * value and a value without, and for a string in which ImageJ would find another value.
  */
 export function readOptionString(
@@ -31,12 +31,12 @@ export function readOptionString(
   }
   for (const name of names) {
     const word = words.get(name);
-    if (isFlag(name)) {
-      if (isChecked(options, name) !== (word === true)) throw ambiguous(name, "ImageJ would see this box where another value stands");
-    } else {
-      const value = getValue(options, name, undefined);
-      if (value !== word) throw ambiguous(name, `ImageJ would read ${JSON.stringify(value)}`);
-    }
+    const asBox = isFlag(name);
+    if (asBox !== false && isChecked(options, name) !== (word === true))
+      throw ambiguous(name, "ImageJ would see this box where another value stands");
+    if (asBox || word === true) continue;
+    const value = getValue(options, name, undefined);
+    if (value !== word) throw ambiguous(name, `ImageJ would read ${JSON.stringify(value)}`);
   }
   return words;
 }

@@ -173,7 +173,12 @@ function describeType(parameter: Parameter): JsonSchema {
       return { type: "string", pattern: `^${word}( *, *${word})*$`, choices: parameter.choices, examples: [describeValues(parameter)] };
     }
     case "auto":
-      return { anyOf: [{ const: "auto" }, { type: "integer", minimum: parameter.minimum, maximum: parameter.maximum }] };
+      return {
+        anyOf: [
+          { const: "auto" },
+          { type: parameter.isFraction ? "number" : "integer", minimum: parameter.minimum, maximum: parameter.maximum },
+        ],
+      };
     default:
       return { type: parameter.type, minimum: parameter.minimum, maximum: parameter.maximum };
   }

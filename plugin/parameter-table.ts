@@ -21,13 +21,15 @@ export interface NumberParameter extends Common {
   readonly minimum: number;
   readonly maximum: number;
 }
-/** A whole number, or the word `auto`. */
+/** A number, whole unless `isFraction`, or the word `auto`. */
 export interface AutoParameter extends Common {
   readonly type: "auto";
   readonly default: "auto";
+  readonly isFraction?: boolean;
   readonly minimum: number;
   readonly maximum: number;
 }
+/** One of the choices. Where they include yes and no, a bare word or `true` is yes, and `false` is no. */
 export interface ChoiceParameter extends Common {
   readonly type: "choice";
   readonly default: string;
@@ -54,8 +56,9 @@ export const parameters = [
   { name: "model", actions: ["segment"], type: "text", default: "", title: "Model", help: "Name in the library, name@version, or a path or URL that ends in .zip." },
   { name: "output", actions: ["segment"], type: "list", default: "labels", choices: ["labels", "classes", "probabilities"], title: "Output", help: "What to give back: objects, classes, probabilities of the classes." },
   { name: "min_size", actions: ["segment"], type: "auto", default: "auto", minimum: 0, maximum: 1000000000, unit: "px", title: "Smallest object", help: "Objects of fewer pixels become background; auto: half of the smallest ones that the model learnt." },
-  { name: "fill_holes", actions: ["segment"], type: "flag", default: false, title: "Fill holes", help: "Background enclosed by an object becomes part of it." },
-  { name: "split", actions: ["segment"], type: "auto", default: "auto", minimum: 0, maximum: 1000, unit: "px", title: "Cut apart", help: "Objects that grew together are cut at necks that are narrower than both sides by this much of their radius; 0: they stay whole; auto: what the model's validation found best." },
+  { name: "fill_holes", actions: ["segment"], type: "choice", default: "auto", choices: ["auto", "yes", "no"], title: "Fill holes", help: "Background enclosed by an object becomes part of it; auto: where the objects that the model learnt have no holes." },
+  { name: "threshold", actions: ["segment"], type: "auto", default: "auto", isFraction: true, minimum: 0.01, maximum: 0.99, title: "Threshold", help: "Pixels are objects where their probability is above this (two classes only): less makes objects larger and more; auto: what the model's validation found best." },
+  { name: "split", actions: ["segment"], type: "auto", default: "auto", isFraction: true, minimum: 0, maximum: 1000, unit: "px", title: "Cut apart", help: "Objects that grew together are cut at necks that are narrower than both sides by this much of their radius; 0: they stay whole; auto: what the model's validation found best." },
   { name: "dataset", actions: ["train"], type: "text", default: "", title: "Dataset", help: "A dataset in the workspace, or a folder or zip with images/ and labels/ or classes/; empty: the samples given." },
   { name: "name", actions: ["train"], type: "text", default: "my model", title: "Name", help: "Name of the model in the library; training under a known name makes its next version." },
   { name: "preset", actions: ["train", "new"], type: "choice", default: "quick", choices: ["quick", "ronneberger2015", "falk2019"], title: "Preset", help: "quick: useful in minutes on a processor; ronneberger2015: the paper; falk2019: the Fiji plugin's numbers." },

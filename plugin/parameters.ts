@@ -5,6 +5,7 @@ import { nearestWord, Problem } from "../core/problem.ts";
 import {
   type Action,
   type AutoParameter,
+  type ChoiceParameter,
   type NumberParameter,
   type Parameter,
   parameters,
@@ -47,9 +48,11 @@ export function checkValue(parameter: Parameter, value: unknown): string | numbe
       if (typeof value === "boolean") return value;
       if (value === "true" || value === "false") return value === "true";
       break;
-    case "choice":
-      if (parameter.choices.includes(String(value))) return String(value);
+    case "choice": {
+      const word = toWord(parameter, value);
+      if (parameter.choices.includes(word)) return word;
       break;
+    }
     case "list": {
       const words = String(value)
         .split(",")
@@ -59,11 +62,18 @@ export function checkValue(parameter: Parameter, value: unknown): string | numbe
     }
     case "auto":
       if (value === "auto") return value;
-      return checkNumber(parameter, value, true);
+      return checkNumber(parameter, value, parameter.isFraction !== true);
     default:
       return checkNumber(parameter, value, parameter.type === "integer");
   }
   throw invalidValue(parameter, value);
+}
+
+/** The word for a value of a choice: yes and no may be said as true and false. */
+function toWord({ choices }: ChoiceParameter, value: unknown): string {
+  const word = String(value);
+  if (choices.includes(word) || !choices.includes("yes")) return word;
+  return word === "true" ? "yes" : word === "false" ? "no" : word;
 }
 
 function checkNumber(parameter: NumberParameter | AutoParameter, value: unknown, whole: boolean): number {
@@ -90,7 +100,7 @@ function nearestValue(parameter: Parameter, value: unknown, number: number | und
   if (parameter.type === "text" || parameter.type === "flag") return undefined;
   if (number === undefined) return parameter.default;
   const clamped = Math.min(parameter.maximum, Math.max(parameter.minimum, number));
-  return parameter.type === "number" ? clamped : Math.round(clamped);
+  return parameter.type === "number" || (parameter.type === "auto" && parameter.isFraction) ? clamped : Math.round(clamped);
 }
 
 /** What a parameter takes, in words: "a whole number from 1 to 6". */
@@ -105,7 +115,7 @@ export function describeValues(parameter: Parameter): string {
     case "list":
       return `some of ${parameter.choices.join(", ")}, joined by commas`;
     case "auto":
-      return `a whole number from ${parameter.minimum} to ${parameter.maximum}, or auto`;
+      return `a ${parameter.isFraction ? "" : "whole "}number from ${parameter.minimum} to ${parameter.maximum}, or auto`;
     case "integer":
       return `a whole number from ${parameter.minimum} to ${parameter.maximum}`;
     case "number":

@@ -8,6 +8,7 @@ import { assertFound, describeMissing } from "../core/source/gaps.ts";
 import { openSource } from "../core/source/open.ts";
 import type { ImageSource } from "../core/source/source.ts";
 import type { ChosenTile } from "../core/tile/choose.ts";
+import { assertThreshold, chooseRule, learntRule, toRuleValues } from "./choose-rule.ts";
 import type { Crew } from "./compute.ts";
 import type { Context, Image, Parameters, Pixels, SegmentResult } from "./contract.ts";
 import { shareMemory } from "./crew-plan.ts";
@@ -15,7 +16,7 @@ import { loadModel, modelTitle, toReference } from "./load-model.ts";
 import { describeNothing } from "./nothing-found.ts";
 import type { Values } from "./parameter-table.ts";
 import { resolveParameters } from "./parameters.ts";
-import { learntSizePx, learntSplitPx, matchPlanes, startSegmentCrew } from "./segment-crew.ts";
+import { matchPlanes, startSegmentCrew } from "./segment-crew.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Segments an image with a model. Throws Problem of many kinds, AbortError. */
@@ -58,6 +59,7 @@ export function createSegmenter(given: Parameters, workspace: Workspace, opened?
     async *segment(image, context = {}) {
       loaded ??= await loadModel(values.model, workspace, context.signal);
       const model = loaded;
+      assertThreshold(values, model);
       const source = await openSource(image, { signal: context.signal });
       try {
         const { spec } = model;
@@ -67,13 +69,12 @@ export function createSegmenter(given: Parameters, workspace: Workspace, opened?
         yield* notices;
         const crew = yield* takeCrew(model, chosen, context);
         const { tile } = chosen;
-        const minSizePx = values.min_size === "auto" ? learntSizePx(model) : values.min_size;
-        const splitDepthPx = values.split === "auto" ? learntSplitPx(model) : values.split;
-        const fillHoles = values.fill_holes;
+        const rule = chooseRule(values, learntRule(model));
+        const { minSizePx } = rule;
         const keepProbabilities = values.output.includes("probabilities");
         const results: Segmentation[] = [];
         for (const [number, plane] of planes.entries()) {
-          const options = { plane, image: number, tile, budget, minSizePx, fillHoles, splitDepthPx, keepProbabilities };
+          const options = { plane, image: number, tile, budget, ...rule, keepProbabilities };
           results.push(yield* segment(source, spec, crew.networks, options, context.signal));
         }
         assertFound(source);
@@ -81,7 +82,7 @@ export function createSegmenter(given: Parameters, workspace: Workspace, opened?
         if (missing !== undefined) yield { kind: "notice", done: 0, message: missing };
         const nothing = describeEmptyResult(results, { source, model, planes, minSizePx });
         if (nothing !== undefined) yield { kind: "notice", done: 0, message: nothing };
-        const resolved = { tile, min_size: minSizePx, split: splitDepthPx, workers: crew.networks.length, backend: crew.backendName };
+        const resolved = { tile, ...toRuleValues(rule), workers: crew.networks.length, backend: crew.backendName };
         const parameters = { ...values, ...resolved, model: toReference(values.model, model) };
         const lacks = missing === undefined ? {} : { missingChunks: source.gaps!.missingChunks };
         const found = { ...toPixels(results, source, values), ...lacks, ...(nothing !== undefined && { nothing }) };

@@ -78,15 +78,3 @@ export function compareScales({ pixelSizeUm: wanted }: Pick<Model, "pixelSizeUm"
   const ratio = wanted === undefined || pixelSizeUm === undefined ? 1 : wanted / pixelSizeUm;
   return Math.abs(ratio - 1) < tolerance ? 1 : ratio;
 }
-
-/** Half of the smallest objects that the model learnt, in pixels of the image; 0 where its record does not say. */
-export function learntSizePx({ training }: Pick<Model, "training">, pixelsPerStep = 1): number {
-  const { minSizePx } = training;
-  return typeof minSizePx === "number" && minSizePx >= 0 ? Math.floor(minSizePx * pixelsPerStep ** 2) : 0;
-}
-
-/** Depth at which the model's objects are best cut apart, in pixels of the image; 0 where its record does not say. */
-export function learntSplitPx({ training }: Pick<Model, "training">, pixelsPerStep = 1): number {
-  const { splitDepthPx } = training;
-  return typeof splitDepthPx === "number" && splitDepthPx >= 0 ? Math.round(splitDepthPx * pixelsPerStep) : 0;
-}

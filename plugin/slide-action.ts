@@ -4,6 +4,7 @@
 import type { Box } from "../core/array/raster.ts";
 import { type EmptyBlocks, findEmptyBlocks } from "../core/empty-blocks.ts";
 import type { Job } from "../core/job.ts";
+import { plainRule } from "../core/label/object-rule.ts";
 import type { DroppedPieces } from "../core/label/object-table.ts";
 import type { Model } from "../core/model/model.ts";
 import { hashSha256 } from "../core/model/sha256.ts";
@@ -17,13 +18,14 @@ import type { ChunkStore } from "../core/sink/store.ts";
 import { fileNameOf } from "../core/source/file-name.ts";
 import type { ImageSource } from "../core/source/source.ts";
 import { type Block, planSlide, type SlidePlan, standardBlockPx } from "../core/tile/slide-plan.ts";
+import { assertThreshold, chooseRule, learntRule } from "./choose-rule.ts";
 import type { Context, Parameters } from "./contract.ts";
 import { shareMemory } from "./crew-plan.ts";
 import { loadModel, modelTitle, toReference } from "./load-model.ts";
 import { describeNothing } from "./nothing-found.ts";
 import { resolveParameters } from "./parameters.ts";
 import { choosePlanes } from "./planes.ts";
-import { compareScales, learntSizePx, learntSplitPx, matchPlanes, startSegmentCrew } from "./segment-crew.ts";
+import { compareScales, matchPlanes, startSegmentCrew } from "./segment-crew.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface SlideOptions {
@@ -65,6 +67,8 @@ export async function* classifySlide(
   const values = resolveParameters("segment", given);
   const model = await loadModel(values.model, workspace, signal);
   const { spec } = model;
+  assertThreshold(values, model);
+  const { threshold } = chooseRule(values, learntRule(model));
   const fingerprint = await source.fingerprint?.(signal);
   onePlane(choosePlanes(source, values, spec.channels));
   const { planes, notices } = await matchPlanes(source, model, values, { isSlide: true, signal });
@@ -95,6 +99,7 @@ export async function* classifySlide(
       backend,
       ranges: grid.ranges,
       fingerprint,
+      threshold,
     });
     const blocks = await openBlockStore(store, record);
     const { shard, beforeBlock } = options;
@@ -112,7 +117,7 @@ export async function* classifySlide(
     };
     const sink: BlockSink = { has: blocks.has, write };
     const keepProbabilities = options.keepProbabilities !== undefined;
-    const request = { plan, grid, spec, networks: crew.networks, sink, keepProbabilities, isEmpty: empty?.isEmpty, signal };
+    const request = { plan, grid, spec, networks: crew.networks, sink, keepProbabilities, threshold, isEmpty: empty?.isEmpty, signal };
     const run = yield* segmentSlide(request);
     // Of blocks that were done before, the probabilities are not known.
     const nearest = run.found === 0 && shard === undefined ? run.nearest : undefined;
@@ -129,6 +134,7 @@ export async function* classifySlide(
 
 interface RecordOptions extends SlideOptions, Pick<SlideRecord, "plane" | "tile" | "backend" | "ranges"> {
   readonly ratio: number;
+  readonly threshold: number;
   readonly fingerprint: string | undefined;
 }
 
@@ -136,9 +142,10 @@ async function toRecord(
   { name, height, width, dtype }: ImageSource,
   model: Model,
   { levels, blockPx, gridHeight, gridWidth }: SlidePlan,
-  { path, plane, tile, backend, ranges, region, keepProbabilities, pixelSizeUm, skipEmpty, ratio, fingerprint }: RecordOptions,
+  { path, plane, tile, backend, ranges, region, keepProbabilities, pixelSizeUm, skipEmpty, ratio, fingerprint, threshold }: RecordOptions,
 ): Promise<SlideRecord> {
   const { buffer, byteOffset, byteLength } = model.weights;
+  const { threshold: _, ...learnt } = learntRule(model, ratio);
   return {
     ...{ path, name: fileNameOf(name), height, width, dtype, plane },
     ...{ model: modelTitle(model), weights: await hashSha256(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength)) },
@@ -147,7 +154,9 @@ async function toRecord(
     ...(keepProbabilities && { probabilityType: keepProbabilities }),
     ...(pixelSizeUm !== undefined && { pixelSizeUm }),
     ...(fingerprint !== undefined && { source: fingerprint }),
-    ...{ skipEmpty, minSizePx: learntSizePx(model, ratio), splitDepthPx: learntSplitPx(model, ratio) },
+    ...{ skipEmpty, ...learnt },
+    // Runs of older builds, which knew no other, say nothing.
+    ...(threshold !== plainRule.threshold && { threshold }),
   };
 }
 

@@ -11,6 +11,7 @@ import { createZipFolder } from "../core/sink/zip-folder.ts";
 import type { ResultPlace, SlideKind } from "../core/slide-results.ts";
 import { openSource } from "../core/source/open.ts";
 import type { ImageSource } from "../core/source/source.ts";
+import { toRuleValues } from "./choose-rule.ts";
 import type { Context, Image, Parameters, SegmentResult, SlideContext, SlideExport } from "./contract.ts";
 import { finishSlide } from "./finish-slide.ts";
 import { resolveParameters } from "./parameters.ts";
@@ -68,7 +69,7 @@ export async function* segmentIntoFolder(
         },
       };
       const { record, parameters, backend, describeNothing } = yield* classifySlide(source, store, values, options, workspace, context);
-      const { counts, minSizePx, splitDepthPx, nothing, gaps } = yield* finishSlide(
+      const { counts, rule, nothing, gaps } = yield* finishSlide(
         await findBlockStore(store, folder.name),
         {
           parameters: values,
@@ -82,7 +83,7 @@ export async function* segmentIntoFolder(
         },
         workspace,
       );
-      const resolved = { ...parameters, min_size: minSizePx, split: splitDepthPx };
+      const resolved = { ...parameters, ...toRuleValues(rule) };
       const lacks = gaps !== undefined && gaps.missingChunks > 0 && { missingChunks: gaps.missingChunks };
       const told = { ...lacks, ...(nothing !== undefined && { nothing }) };
       const result = { objects: counts.objects, ...told, model: record.model, parameters: resolved, backend };

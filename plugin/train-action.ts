@@ -9,7 +9,7 @@ import { Problem } from "../core/problem.ts";
 import { readSamples, type SampleSource } from "../core/read-samples.ts";
 import { describeMissing } from "../core/source/gaps.ts";
 import { type Schedule, train } from "../core/train.ts";
-import { calibrateSplit, planValidation, smallestObjectPx } from "../core/validate.ts";
+import { calibrate, learnFromDrawn, planValidation } from "../core/validate.ts";
 import { chooseBackend } from "./backend-choice.ts";
 import { openCrew } from "./compute.ts";
 import type { Context, Parameters, TrainResult } from "./contract.ts";
@@ -104,13 +104,13 @@ async function* trainNamed(
   const names = (images: Split["train"]): readonly string[] => images.map((image) => image.name);
   const { channel, plane } = values;
   const data = { samples: names(split.train), validation: names(split.validate), weights, channel, plane };
-  const minSizePx = smallestObjectPx(split.train);
+  const drawn = learnFromDrawn(split.train);
   const images = split.train.map(({ prepared }) => prepared);
   const planned = planSchedule(values, spec, { given, images });
   const bytesEach = gradientBytes(spec, planned.tile, planned.tile);
   const count = planWorkers(values, bytesEach, workspace);
   // A validation may take what its worker has taken to train.
-  const limits = { budget: { ...shareMemory({ ...values, workers: count }), takenBytes: bytesEach }, minSizePx };
+  const limits = { budget: { ...shareMemory({ ...values, workers: count }), takenBytes: bytesEach }, ...drawn };
   const keepFilters = planValidation(split, spec, limits);
 
   yield { kind: "phase", name: "starting", done: 0 };
@@ -159,12 +159,12 @@ async function* trainNamed(
         return pixels && { ...seen, pixels };
       },
     });
-    // Validation tells at which depth objects are best cut apart; without it, what was learnt from does.
-    let { splitDepthPx } = outcome.scores;
-    if (splitDepthPx === undefined) {
-      yield { kind: "phase", name: "finding where objects are best cut apart", done: 0 };
+    // Validation tells how objects are best found; without it, what was learnt from does.
+    let { splitDepthPx, threshold } = outcome.scores;
+    if (splitDepthPx === undefined || threshold === undefined) {
+      yield { kind: "phase", name: "finding how objects are best found", done: 0 };
       await Promise.all(crew.networks.map((network) => network.setWeights(outcome.weights)));
-      splitDepthPx = await calibrateSplit(split.train, spec, crew.networks, limits, signal);
+      ({ splitDepthPx, threshold } = await calibrate(split.train, spec, crew.networks, limits, signal));
     }
     yield { kind: "phase", name: "saving the model", done: 0 };
     const { levels, features, dropout, classes } = spec;
@@ -180,7 +180,7 @@ async function* trainNamed(
     };
     const { steps } = schedule;
     const { title, train: sources } = samples;
-    const learntValues = { minSizePx, splitDepthPx };
+    const learntValues = { ...drawn, splitDepthPx, threshold };
     return yield* keepTrained(
       { name, title, sources, data, spec, base, outcome, steps, parameters, learnt: learntValues, crew, firstChannels },
       workspace,

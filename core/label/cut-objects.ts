@@ -14,6 +14,7 @@ export interface CutRequest {
   readonly width: number;
   /** As in `splitObjects`. */
   readonly minDepthPx: number;
+  readonly smoothPx: number;
   readonly minSizePx: number;
 }
 
@@ -65,7 +66,7 @@ export function createCutObjects(): CutObjects {
       const size = box.height * box.width;
       if (mask.length < size) mask = new Uint8Array(2 * size);
       fillMask(own, box, mask.fill(0, 0, size));
-      const cut = cutObject(id, own, box, splitByDistance(mask, box.height, box.width, options.minDepthPx), options);
+      const cut = cutObject(id, own, box, splitByDistance(mask, box.height, box.width, options.minDepthPx, options.smoothPx), options);
       if (cut !== undefined) cuts.push(cut);
       at += lengths[i]!;
     }

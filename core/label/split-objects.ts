@@ -13,6 +13,8 @@ import type { RunBand } from "./run-band.ts";
 export interface SplitOptions {
   /** How far a peak of the distance to the background must stand out to be an object of its own: more gives fewer cuts. */
   readonly minDepthPx?: number;
+  /** Standard deviation of the Gaussian that smooths the distance first, so that notches make no peaks; 0: none. */
+  readonly smoothPx?: number;
   /** A cut that makes a piece of fewer pixels is not made. */
   readonly minSizePx?: number;
   /** Objects whose box has more pixels stay whole: memory is a few times as many bytes. */
@@ -47,7 +49,7 @@ const batchesAtOnce = 8;
 export async function splitObjects(
   read: ReadBands,
   table: ObjectTable,
-  { minDepthPx = 1, minSizePx = 0, maxBoxPx = 2 ** 20, cut = createCutObjects(), signal }: SplitOptions = {},
+  { minDepthPx = 1, smoothPx = 0, minSizePx = 0, maxBoxPx = 2 ** 20, cut = createCutObjects(), signal }: SplitOptions = {},
 ): Promise<SplitResult> {
   if (!(minDepthPx > 0)) {
     const message = `"minDepthPx" must be above 0; got ${minDepthPx}. 1 cuts where a neck is clear.`;
@@ -73,7 +75,7 @@ export async function splitObjects(
       all.set(runs, at);
       at += runs.length;
     }
-    const result = cut({ ids, lengths, runs: all, width: table.width, minDepthPx, minSizePx });
+    const result = cut({ ids, lengths, runs: all, width: table.width, minDepthPx, smoothPx, minSizePx });
     result.catch(() => {}); // it is told when its turn comes
     running.push(result);
     batch = [];

@@ -1,7 +1,9 @@
 // Objects that touch, cut apart where they are narrow: a watershed of the distance to the background (Vincent and Soille 1991,
-// in the form of union-find by descending height), with peaks that stand out too little merged into higher ones.
+// in the form of union-find by descending height), with peaks that stand out too little merged into higher ones. The distance may be
+// smoothed first: notches of an outline make small peaks, which are no objects.
 
 import { createEnvelopeRoom, type EnvelopeRoom, squareRow } from "../array/distance.ts";
+import { gaussianKernel, smoothInPlace } from "../array/gaussian.ts";
 
 export interface Pieces {
   readonly count: number;
@@ -9,8 +11,8 @@ export interface Pieces {
   readonly data: Uint8Array | Uint32Array;
 }
 
-/** Splits one object after another. */
-export type SplitByDistance = (mask: Uint8Array, height: number, width: number, minDepthPx: number) => Pieces;
+/** Splits one object after another. `smoothPx`: standard deviation of the Gaussian that smooths the distance; 0 (the default): none. */
+export type SplitByDistance = (mask: Uint8Array, height: number, width: number, minDepthPx: number, smoothPx?: number) => Pieces;
 
 /**
  * What gives the pieces of one object, `mask` 1 inside and 0 outside: each is 4-connected and has a peak of the distance to the
@@ -19,23 +21,30 @@ export type SplitByDistance = (mask: Uint8Array, height: number, width: number, 
  */
 export function createSplitByDistance(): SplitByDistance {
   let room = createRoom(0, 0);
-  return (mask, height, width, minDepthPx) => {
+  return (mask, height, width, minDepthPx, smoothPx = 0) => {
     if (room.columns.length < (height + 2) * (width + 2) || room.width < width + 2) {
       room = createRoom(Math.max(room.columns.length, 2 * (height + 2) * (width + 2)), Math.max(room.width, 2 * (width + 2)));
     }
     measureHeights(mask, height, width, room);
-    const count = sortDown(height, width, room);
-    if (flood(count, width + 2, minDepthPx, room) < 2) return { count: Math.min(1, count), data: mask };
+    const distanceOf = smoothPx === 0 ? Math.sqrt : smoothHeights(height, width, smoothPx, room);
+    // The middle of the shorter side is as far as a pixel can be from the border.
+    const farthest = Math.ceil(Math.min(height, width) / 2);
+    const count = sortDown(height, width, smoothPx === 0 ? farthest ** 2 : farthest * levelsPerPx, room);
+    if (flood(count, width + 2, minDepthPx, distanceOf, room) < 2) return { count: Math.min(1, count), data: mask };
     return numberPieces(mask, height, width, count, room);
   };
 }
 
-/** Heights are squared distances: of each pixel of the object's box and of a border around it, where they are 0. */
+/**
+ * Heights are whole numbers, of each pixel of the object's box and of a border around it, where they are 0: squared distances, or
+ * smoothed distances in steps of 1 / `levelsPerPx`.
+ */
 interface Room {
   readonly width: number;
   readonly columns: Int32Array;
   readonly heights: Int32Array;
   readonly envelope: EnvelopeRoom;
+  readonly smooth: Float64Array;
   /** Of each height, where its pixels begin among those inside, from the highest down. */
   readonly starts: Int32Array;
   /** The pixels inside, from the highest down. */
@@ -47,6 +56,7 @@ interface Room {
 }
 
 const noRank = 0x7fffffff;
+const levelsPerPx = 64;
 
 function createRoom(pixels: number, width: number): Room {
   const column = (): Int32Array => new Int32Array(pixels);
@@ -55,7 +65,8 @@ function createRoom(pixels: number, width: number): Room {
     columns: column(),
     heights: column(),
     envelope: createEnvelopeRoom(width),
-    starts: new Int32Array(pixels + 1),
+    smooth: new Float64Array(pixels),
+    starts: new Int32Array(pixels + 1 + levelsPerPx * Math.ceil(Math.sqrt(pixels) / 2 + 1)),
     pixels: column(),
     ranks: column(),
     parents: column(),
@@ -82,11 +93,18 @@ function measureHeights(mask: Uint8Array, height: number, width: number, { colum
   }
 }
 
-/** Ranks pixels, the highest first; of equal ones in reading order. Returns how many there are. Squared distances are whole numbers: they are counted. */
-function sortDown(height: number, width: number, { heights, starts, pixels, ranks }: Room): number {
+/** Replaces squared distances by smoothed ones. Returns the distance of a height. Beyond the box the distance is 0. */
+function smoothHeights(height: number, width: number, smoothPx: number, { heights, smooth }: Room): (height: number) => number {
   const size = (height + 2) * (width + 2);
-  // The middle of the shorter side is as far as a pixel can be from the border.
-  const most = Math.ceil(Math.min(height, width) / 2) ** 2;
+  for (let i = 0; i < size; i++) smooth[i] = Math.sqrt(heights[i]!);
+  smoothInPlace(smooth, { height: height + 2, width: width + 2 }, gaussianKernel(smoothPx));
+  for (let i = 0; i < size; i++) if (heights[i] !== 0) heights[i] = Math.max(1, Math.round(smooth[i]! * levelsPerPx));
+  return (level) => level / levelsPerPx;
+}
+
+/** Ranks pixels, the highest first; of equal ones in reading order. Returns how many there are. Heights are counted, none above `most`. */
+function sortDown(height: number, width: number, most: number, { heights, starts, pixels, ranks }: Room): number {
+  const size = (height + 2) * (width + 2);
   starts.fill(0, 0, most + 1);
   for (let i = 0; i < size; i++) starts[heights[i]!]!++;
   let count = 0;
@@ -108,7 +126,13 @@ function sortDown(height: number, width: number, { heights, starts, pixels, rank
 }
 
 /** Pixels join from the highest to the lowest. Returns how many basins they make. */
-function flood(size: number, width: number, minDepth: number, { heights, pixels, ranks, parents }: Room): number {
+function flood(
+  size: number,
+  width: number,
+  minDepth: number,
+  distanceOf: (height: number) => number,
+  { heights, pixels, ranks, parents }: Room,
+): number {
   let count = 0;
   for (let rank = 0; rank < size; rank++) {
     const pixel = pixels[rank]!;
@@ -132,7 +156,7 @@ function flood(size: number, width: number, minDepth: number, { heights, pixels,
       if (other === basin) continue;
       const high = Math.min(other, basin);
       const low = Math.max(other, basin);
-      if (Math.sqrt(heights[pixels[low]!]!) - Math.sqrt(heights[pixel]!) >= minDepth) continue;
+      if (distanceOf(heights[pixels[low]!]!) - distanceOf(heights[pixel]!) >= minDepth) continue;
       parents[low] = high;
       basin = high;
       count--;

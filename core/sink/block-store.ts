@@ -49,6 +49,11 @@ export interface SlideRecord {
   readonly splitDepthPx: number;
   /** What tells the image from others of its name and size. Absent in runs of older builds. */
   readonly source?: string;
+  /** The rest of the model's rule for objects (`ObjectRule`). Absent in runs of older builds, and then that of `plainRule`. */
+  readonly smoothPx?: number;
+  readonly fillHoles?: boolean;
+  /** Above which probability a pixel was called an object. Absent: 0.5. */
+  readonly threshold?: number;
 }
 
 /** What a block's pixels are; `probabilities` [height, width, classes]. */
@@ -172,7 +177,7 @@ export function assertSameSource({ name, source: before }: Partial<Pick<SlideRec
 
 /** True for what may differ: where the image lies, what follows from the model, and what is compared in words of its own. */
 function isFree(key: string): boolean {
-  return ["path", "minSizePx", "splitDepthPx", "source"].includes(key);
+  return ["path", "minSizePx", "splitDepthPx", "smoothPx", "fillHoles", "source"].includes(key);
 }
 
 interface PadOptions {

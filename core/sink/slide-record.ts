@@ -46,6 +46,9 @@ const fields: Readonly<Record<string, (value: unknown) => boolean>> = {
   region: (value) => isMissing(value) || (isObject(value) && Object.values(value as Json).every(Number.isSafeInteger)),
   probabilityType: (value) => isMissing(value) || value === "uint8" || value === "float32",
   source: (value) => isMissing(value) || isText(value),
+  smoothPx: (value) => isMissing(value) || Number.isFinite(value),
+  fillHoles: (value) => isMissing(value) || typeof value === "boolean",
+  threshold: (value) => isMissing(value) || Number.isFinite(value),
   pixelSizeUm: (value) => isMissing(value) || Number.isFinite(value),
 };
 

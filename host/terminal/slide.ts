@@ -208,7 +208,11 @@ export async function mergeCommand(
   const place = { folder, base, format, inImage };
   const results = kinds.map((kind) => slidePath(place, kind));
   for (const path of results) await assertFree(path, options.overwrite === true, formOf(path, inImage));
-  const parameters = { min_size: options.minSize ?? "auto", split: options.split ?? "auto", fill_holes: options.fillHoles === true };
+  const parameters = {
+    min_size: options.minSize ?? "auto",
+    split: options.split ?? "auto",
+    ...(options.fillHoles !== undefined && { fill_holes: options.fillHoles }),
+  };
   resolveParameters("segment", parameters);
   await prepareFolders(place);
   const known = await readGaps(work);

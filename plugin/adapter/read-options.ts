@@ -11,8 +11,9 @@ export function readOptions(action: Action, given: unknown): Parameters {
   if (given === undefined || given === null) return {};
   const table = parametersOf(action);
   const isFlag = (name: string): boolean | undefined => {
-    const type = table.find((parameter) => parameter.name === name)?.type;
-    return type && type === "flag";
+    const parameter = table.find((one) => one.name === name);
+    if (parameter === undefined || (parameter.type === "choice" && parameter.choices.includes("yes"))) return undefined;
+    return parameter.type === "flag";
   };
   if (typeof given === "object") return readForm(given as Parameters, isFlag);
   const names = table.map(({ name }) => name);

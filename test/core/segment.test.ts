@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Network } from "../../core/engine/network.ts";
 import { type Progress, runJob } from "../../core/job.ts";
+import { plainRule } from "../../core/label/object-rule.ts";
 import { type Segmentation, type SegmentOptions, segment, toObjects } from "../../core/segment.ts";
 import { openPixels } from "../../core/source/pixels.ts";
 import type { ImageSource } from "../../core/source/source.ts";
@@ -11,9 +12,7 @@ const defaults: SegmentOptions = {
   plane: { z: 0, t: 0, channels: [0] },
   tile: "auto",
   budget: { memoryBytes: 1e8, shares: [1] },
-  minSizePx: 0,
-  fillHoles: false,
-  splitDepthPx: 0,
+  ...plainRule,
   keepProbabilities: false,
 };
 
@@ -138,7 +137,7 @@ describe("segment", () => {
 
   it("makes objects of all classes but background: neighbours of two classes are two", async () => {
     const classes = { height: 1, width: 5, channels: 1, data: Uint8Array.of(1, 1, 2, 0, 2) };
-    const { labels } = await toObjects(classes, { minSizePx: 0, fillHoles: false, splitDepthPx: 0 });
+    const { labels } = await toObjects(classes, plainRule);
     expect([...labels.data]).toEqual([1, 1, 2, 0, 3]);
   });
 });

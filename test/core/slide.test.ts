@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { runJob } from "../../core/job.ts";
 import { labelBands } from "../../core/label/label-bands.ts";
+import { plainRule } from "../../core/label/object-rule.ts";
 import { createMeasurer } from "../../core/label/shape/measure.ts";
 import { openGrid } from "../../core/read-grid.ts";
 import { segment } from "../../core/segment.ts";
@@ -34,6 +35,7 @@ interface Cut {
   readonly pixelsPerStep?: number;
   readonly region?: { y0: number; x0: number; y1: number; x1: number };
   readonly keep?: boolean;
+  readonly threshold?: number;
   readonly blockPx?: number;
 }
 
@@ -75,7 +77,9 @@ async function runBlocks(
   const { grid, plan, record } = await planRun(source, cut);
   const blocks = await openBlockStore(store, record);
   const keepProbabilities = cut.keep === true;
-  const run = await runJob(segmentSlide({ plan: pick(plan), grid, spec, networks, sink: blocks, keepProbabilities }));
+  const run = await runJob(
+    segmentSlide({ plan: pick(plan), grid, spec, networks, sink: blocks, keepProbabilities, threshold: cut.threshold }),
+  );
   return { blocks, run };
 }
 
@@ -118,29 +122,37 @@ describe("the plan of a slide", () => {
   });
 });
 
+const rule = { ...plainRule, minSizePx: 5, fillHoles: true, smoothPx: 1 };
+
 describe("a slide", () => {
   it("block by block is the image in one piece: classes, labels, probabilities; for any tile and block", async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.record({ ...sizes, tile: tiles, keep: fc.boolean(), splitDepthPx: fc.constantFrom(0, 1), side: sides }),
-        async ({ height, width, seed, tile, keep, splitDepthPx, side }) => {
+        fc.record({
+          ...sizes,
+          tile: tiles,
+          keep: fc.boolean(),
+          splitDepthPx: fc.constantFrom(0, 0.5, 1),
+          threshold: fc.constantFrom(0.3, 0.5, 0.7),
+          side: sides,
+        }),
+        async ({ height, width, seed, tile, keep, splitDepthPx, threshold, side }) => {
           const source = drawBlobs(height, width, seed);
           const whole = await runJob(
             segment(source, spec, [createThreshold()], {
               plane,
               tile: "auto",
               budget: { memoryBytes: 1e8, shares: [1] },
-              minSizePx: 5,
-              fillHoles: true,
-              splitDepthPx,
+              ...{ ...rule, splitDepthPx, threshold },
               keepProbabilities: true,
             }),
           );
-          const { blocks } = await runBlocks(source, { tile, keep, blockPx: side });
+          const { blocks } = await runBlocks(source, { tile, keep, threshold, blockPx: side });
           expect(await readAll(blocks.readClasses())).toEqual([...whole.classes.data]);
+          for (const [i, kind] of whole.classes.data.entries()) expect(kind).toBe(+(whole.probabilities!.data[2 * i + 1]! > threshold));
           const bands: number[] = [];
           const table = await runJob(
-            joinObjects(blocks, { minSizePx: 5, fillHoles: true, splitDepthPx, measures: false }, async (found) => {
+            joinObjects(blocks, { ...rule, splitDepthPx, measures: false }, async (found) => {
               bands.push(...(await readAll(labelBands(blocks.readClasses, found))));
               return [];
             }),
@@ -223,7 +235,7 @@ describe("a slide", () => {
 
     const means: number[] = [];
     const wanted: number[] = [];
-    const options = { minSizePx: 0, fillHoles: false, splitDepthPx: 0, measures: true, source };
+    const options = { ...plainRule, measures: true, source };
     const { data: grey } = await source.read({ y0: 0, x0: 0, y1: 90, x1: 100 });
     await runJob(
       joinObjects(part, options, async (table) => {
@@ -279,9 +291,7 @@ describe("a slide", () => {
     const options = {
       kinds: ["labels", "coco"],
       format: "ome-tiff",
-      minSizePx: 0,
-      fillHoles: false,
-      splitDepthPx: 0,
+      ...plainRule,
       tolerancePx: 0,
     } as const;
     const place = { openFile: nothing, openFolder: nothing };

@@ -6,6 +6,7 @@ import { createNetwork, type Network } from "../../core/engine/network.ts";
 import { type Job, type Progress, runJob } from "../../core/job.ts";
 import { labelComponents } from "../../core/label/components.ts";
 import { measureImage, scoreMeasures } from "../../core/label/metrics.ts";
+import { plainRule } from "../../core/label/object-rule.ts";
 import { isProblem } from "../../core/problem.ts";
 import { defaultAugmentation, noAugmentation } from "../../core/sample/draw.ts";
 import { prepareImage } from "../../core/sample/prepare.ts";
@@ -89,9 +90,7 @@ describe("a training", () => {
     await network.setWeights(watched.state.average!);
     const source = openPixels({ data: image.data, shape: [labels.height, labels.width] });
     const options = { plane: { z: 0, t: 0, channels: [0] }, tile: "auto", budget: { memoryBytes: 1e9, shares: [1] } } as const;
-    const { classes } = await runJob(
-      segment(source, spec, [network], { ...options, minSizePx: 0, fillHoles: false, splitDepthPx: 0, keepProbabilities: false }),
-    );
+    const { classes } = await runJob(segment(source, spec, [network], { ...options, ...plainRule, keepProbabilities: false }));
     expect(last.classes).toEqual(cropRows(classes.data, labels.width, 1, last.box));
     network.dispose();
   });
@@ -231,7 +230,7 @@ async function runTraining({ networkCount = 1, ...options }: RunOptions, onProgr
     schedule,
     images: images.map(({ prepared }) => prepared),
     validation: images.slice(0, 1),
-    limits: { budget: { memoryBytes: 1e9, shares: [1] }, minSizePx: 0 },
+    limits: { budget: { memoryBytes: 1e9, shares: [1] }, ...plainRule },
     ...options,
     networks,
   };

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { LabelImage } from "../../core/array/raster.ts";
 import { labelComponents } from "../../core/label/components.ts";
+import { plainRule } from "../../core/label/object-rule.ts";
 import { prepareImage } from "../../core/sample/prepare.ts";
 import { ronneberger2015Weights as weights } from "../../core/sample/weight-map.ts";
-import { calibrateSplit, type ValidationImage, validate } from "../../core/validate.ts";
+import { calibrate, learnFromDrawn, type ValidationImage, validate } from "../../core/validate.ts";
 import { createThreshold, thresholdSpec as spec } from "../support/threshold.ts";
 
-const limits = { budget: { memoryBytes: 1e8, shares: [1] }, minSizePx: 0 };
+const limits = { budget: { memoryBytes: 1e8, shares: [1] }, ...plainRule };
 
 const height = 40;
 const width = 90;
@@ -28,11 +29,14 @@ function annotate(labels: LabelImage, ignore?: Uint8Array): ValidationImage {
   return { name: "discs", prepared: prepareImage({ image, labels }, { weights }), labels, ignore };
 }
 
+const isRim = (i: number): boolean => [-1, 1, -width, width].some((step) => two.data[i + step] === 0) && two.data[i] !== 0;
+const whole = { splitDepthPx: 0, threshold: 0.5 };
+
 describe("a validation", () => {
   it("cuts objects apart where that finds what was annotated, and scores what is found then", async () => {
     expect(labelComponents({ ...two, data: Uint8Array.from(one.data) }).count).toBe(1);
     const { splitDepthPx, f1, objects } = await validate([annotate(two)], spec, [createThreshold()], limits);
-    expect(splitDepthPx).toBe(3); // 1 to 4 do it; the middle
+    expect(splitDepthPx).toBe(1.5); // 0.75 to 4 do it; the middle
     expect(f1).toBe(1);
     expect(objects).toEqual({ truth: 2, predicted: 2, matched: 2 });
   });
@@ -40,13 +44,34 @@ describe("a validation", () => {
   it("leaves objects whole that were annotated so, and takes the middle of what is tried where nothing tells", async () => {
     expect((await validate([annotate(one)], spec, [createThreshold()], limits)).splitDepthPx).toBe(0);
     const ignore = new Uint8Array(height * width).fill(1);
-    expect((await validate([annotate(two, ignore)], spec, [createThreshold()], limits)).splitDepthPx).toBe(4);
+    expect((await validate([annotate(two, ignore)], spec, [createThreshold()], limits)).splitDepthPx).toBe(2);
+  });
+
+  it("finds the threshold at which objects have the annotated size, and how faint ones are found", async () => {
+    // Faint rims: the network says 0.36 there, and they were drawn as objects.
+    const image = annotate(one);
+    const rim = Float32Array.from(two.data, (id, i) => (id === 0 ? 0 : isRim(i) ? 0.357 : 1));
+    const faint = { ...image, prepared: { ...image.prepared, image: { ...image.prepared.image, data: rim } } };
+    const { threshold, f1, iou } = await validate([faint], spec, [createThreshold()], limits);
+    expect([threshold, f1]).toEqual([0.3, 1]);
+    expect(iou[1]).toBe(1);
+  });
+
+  it("learns from the drawn objects how small they are and whether they have holes", () => {
+    const disc = (hole: number): LabelImage => ({
+      ...two,
+      data: two.data.map((id, i) => (id === 1 && Math.hypot((i % width) - 30, Math.floor(i / width) - 20) >= hole ? 1 : 0)),
+    });
+    expect(learnFromDrawn([{ labels: disc(0) }])).toMatchObject({ fillHoles: true, smoothPx: 1 });
+    expect(learnFromDrawn([{ labels: disc(6) }]).fillHoles).toBe(false);
+    expect(learnFromDrawn([{ labels: disc(1) }]).fillHoles, "a slip of the pen").toBe(true);
+    expect(learnFromDrawn([{ labels: disc(6) }, ...Array.from({ length: 30 }, () => ({ labels: disc(0) }))]).fillHoles).toBe(true);
   });
 
   it("without images of its own takes the training's, if they are not too large", async () => {
-    expect(await calibrateSplit([annotate(two)], spec, [createThreshold()], limits)).toBe(3);
-    expect(await calibrateSplit([annotate(two), annotate(one), annotate(one)], spec, [createThreshold()], limits)).toBe(0);
+    expect(await calibrate([annotate(two)], spec, [createThreshold()], limits)).toEqual({ splitDepthPx: 1.5, threshold: 0.5 });
+    expect(await calibrate([annotate(two), annotate(one), annotate(one)], spec, [createThreshold()], limits)).toEqual(whole);
     const large = { ...annotate(two), labels: { ...two, data: new Uint32Array(2 ** 20 + 1) } };
-    expect(await calibrateSplit([large], spec, [createThreshold()], limits)).toBe(0);
+    expect(await calibrate([large], spec, [createThreshold()], limits)).toEqual(whole);
   });
 });

@@ -84,7 +84,7 @@ function createMemoryPlace(): { readonly place: ResultPlace; readonly written: M
 async function write(how: Partial<ResultOptions>): Promise<Map<string, string>> {
   const { place, written } = createMemoryPlace();
   const source = openPixels({ data: drawDiscs().map((value) => value * 40), shape: [height, width] });
-  const options = { minSizePx: 12, fillHoles: true, splitDepthPx: 1, tolerancePx: 0.5, source, place };
+  const options = { minSizePx: 12, fillHoles: true, splitDepthPx: 1, smoothPx: 1, tolerancePx: 0.5, source, place };
   const kinds = slideKinds.filter((kind) => kind !== "probabilities");
   await runJob(writeSlideResults(await openBlocks(), { kinds, format: "ome-tiff", ...options, ...how }));
   return written;

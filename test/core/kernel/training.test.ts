@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { measureRanges, normalizeRaster } from "../../../core/array/normalize.ts";
 import { createNetwork } from "../../../core/engine/network.ts";
 import { runJob } from "../../../core/job.ts";
+import { plainRule } from "../../../core/label/object-rule.ts";
 import { defaultAugmentation } from "../../../core/sample/draw.ts";
 import { prepareImage } from "../../../core/sample/prepare.ts";
 import { generateCells } from "../../../core/sample/synthetic.ts";
@@ -36,7 +37,7 @@ async function trainWith(useKernels: boolean): Promise<{ readonly title: string;
       validationInterval: steps,
       patience: 0,
     } as const;
-    const limits = { budget: { memoryBytes: 1e9, shares: [1] }, minSizePx: 0 };
+    const limits = { budget: { memoryBytes: 1e9, shares: [1] }, ...plainRule };
     const losses: number[] = [];
     const job = train({ spec, schedule, images: [prepared], validation: [], networks: [network], limits });
     await runJob(job, (progress) => void (progress.kind === "step" && losses.push(progress.loss)));

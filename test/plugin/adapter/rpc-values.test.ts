@@ -87,13 +87,22 @@ describe("options", () => {
       plane: "z=3,t=1",
     });
     expect(readOptions("segment", undefined)).toEqual({});
-    expect(readOptions("segment", { model: "a", _rintf: true, fill_holes: "yes", from: null })).toEqual({ model: "a", fill_holes: true });
+    expect(readOptions("segment", { model: "a", _rintf: true, fill_holes: "yes", from: null })).toEqual({ model: "a", fill_holes: "yes" });
+    expect(readOptions("segment", "fill_holes=no threshold=0.4")).toEqual({ fill_holes: "no", threshold: "0.4" });
+    expect(readOptions("train", { resume: "yes" })).toEqual({ resume: true });
   });
 
   test("what ImageJ would read otherwise is refused, and nothing is swallowed", () => {
-    for (const text of ["tile=204 tile=412", "model=[tile=3] tile=204", "fill_holes=yes", "tile", "model='a fill_holes b' tile=3"]) {
+    for (const text of [
+      "tile=204 tile=412",
+      "model=[tile=3] tile=204",
+      "fill_holes fill_holes=no",
+      "tile",
+      "model='a fill_holes b' tile=3",
+    ]) {
       expect(() => readOptions("segment", text), text).toThrow(/must (be|have)/);
     }
+    expect(() => readOptions("train", "resume=yes")).toThrow(/must (be|have)/);
     expect(Object.entries(readOptions("segment", "__proto__=5 tile=204"))).toEqual([
       ["__proto__", "5"],
       ["tile", "204"],
