@@ -4,7 +4,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -152,7 +152,10 @@ async function makeBundle(): Promise<string> {
     kernelFile("relaxed-simd"),
   ];
   const folder = join(bundles, stampOf([...["core", "plugin", "host"].flatMap((part) => listFiles(join(root, part))), ...wasm]));
-  if (existsSync(folder)) return folder;
+  if (existsSync(folder)) {
+    utimesSync(folder, new Date(), new Date()); // in use: another run, of other sources, leaves it alone
+    return folder;
+  }
   mkdirSync(bundles, { recursive: true });
   // Made beside and renamed: two test files may want it at the same time.
   const partial = mkdtempSync(join(bundles, "partial-"));
