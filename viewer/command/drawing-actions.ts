@@ -7,8 +7,9 @@ import { chooseDrawingLayer, takeTool } from "../file/drawing-layer.ts";
 import { addAnnotationLayer } from "../file/image-desk.ts";
 import type { ObjectTable } from "../labels/object-table.ts";
 import { listPlaneObjects } from "../labels/plane-objects.ts";
+import { annotationsOf } from "../model/annotations.ts";
 import { clearLayer, deleteObjects, mergeObjects, setObjectClass, setRegions } from "../model/edit.ts";
-import { changeValues, editTarget, stepOn } from "../model/edit-step.ts";
+import { addToAnnotations, boxTarget, changeValues, editTarget, stepOn } from "../model/edit-step.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import type { LabelLayer } from "../model/label-layer.ts";
 import { deleteLayer, moveLayer, rememberLayer } from "../model/layer-steps.ts";
@@ -62,7 +63,7 @@ export function createDrawingActions({ workspace, dialogs, shell, view }: App, a
     /** Puts a box of a few cells into the middle of what is in sight, to be drawn in completely. */
     placeBox(): void {
       chooseDrawingLayer(workspace);
-      const target = editTarget(workspace);
+      const target = boxTarget(workspace);
       const box = viewBox();
       if (!target || !box) return;
       const { regions } = target.layer;
@@ -83,8 +84,21 @@ export function createDrawingActions({ workspace, dialogs, shell, view }: App, a
       }));
       setRegions(workspace, layer, [grown], "grow box");
     },
+    /** Copies the selected objects of a prediction, or all, into the annotations. */
+    acceptObjects(): void {
+      const target = editTarget(workspace);
+      if (!target) return;
+      const all = listPlaneObjects(target.layer.raster, target.plane).map(({ id }) => id);
+      const chosen = target.layer.selected.value.length > 0 ? target.layer.selected.value : all;
+      const done = addToAnnotations(workspace, target, chosen);
+      const text = done
+        ? `Copied into "${workspace.current.value && annotationsOf(workspace.current.value)?.name.value}": the next training learns from them.`
+        : "Nothing was copied: the annotations have other objects there.";
+      workspace.status.value = { kind: "info", text };
+    },
     startDrawing(): void {
       const { value } = workspace.tool;
+      chooseDrawingLayer(workspace, { annotates: true });
       takeTool(workspace, value === "select" || value === "box" ? "brush" : value);
       focusCanvas();
     },

@@ -1,6 +1,7 @@
 // Layers, classes and annotated boxes in the menus: what panels do with buttons, for those who look there or have no mouse.
 
 import type { App } from "../app.ts";
+import { boxTarget } from "../model/edit-step.ts";
 import { classColors } from "../model/workspace.ts";
 import type { Actions } from "./actions.ts";
 import type { ViewerCommand } from "./command.ts";
@@ -10,7 +11,8 @@ export function layerCommands({ workspace }: App, actions: Actions): ViewerComma
   const { classes, currentClass } = workspace;
   const entry = () => workspace.current.value;
   const layer = () => workspace.activeLayer.value;
-  const regions = () => layer()?.regions.value ?? [];
+  const boxes = () => boxTarget(workspace)?.layer;
+  const regions = () => boxes()?.regions.value ?? [];
   const withLayer = (act: (one: NonNullable<ReturnType<typeof layer>>) => unknown) => () => {
     const one = layer();
     if (one) act(one);
@@ -37,7 +39,10 @@ export function layerCommands({ workspace }: App, actions: Actions): ViewerComma
         id: "box-remove",
         title: "Remove last box",
         enabled: () => regions().length > 0,
-        run: withLayer((one) => actions.removeRegion(one, regions().length - 1)),
+        run: () => {
+          const one = boxes();
+          if (one) actions.removeRegion(one, regions().length - 1);
+        },
       },
     ]),
     ...of("View > Layer", [
@@ -66,7 +71,7 @@ export function layerCommands({ workspace }: App, actions: Actions): ViewerComma
       {
         id: "layer-learn",
         title: "Learn from this layer",
-        enabled: hasLayer,
+        enabled: () => layer()?.kind === "annotation",
         checked: () => hasLayer() && entry()?.trainingLayer.value === layer(),
         run: withLayer((one) => {
           const { trainingLayer } = entry()!;

@@ -16,7 +16,8 @@ import { fromHex } from "../labels/label-color.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import type { LabelLayer } from "../model/label-layer.ts";
 import type { Workspace } from "../model/workspace.ts";
-import { toClassPixels, toIgnorePixels, toLabelImage } from "../plugin/label-pixels.ts";
+import { toClassPixels, toLabelImage } from "../plugin/label-pixels.ts";
+import { ignoredPixels } from "../plugin/learnt-pixels.ts";
 import { cropImage, listLessons } from "../plugin/samples.ts";
 
 /** What can be written of a label layer, by the kinds of macros' saveAs. */
@@ -96,22 +97,11 @@ export async function exportDataset(workspace: Workspace): Promise<Blob> {
       const classes = toClassPixels(layer, plane).data;
       files.push({ name: `classes/${name}.tif`, data: writeTiff({ width, height, pages: [classes] }) });
     }
-    const ignore = ignoredPixels(layer, plane);
+    // A dataset has no boxes: what lies outside them is ignored.
+    const ignore = ignoredPixels(entry, layer, plane);
     if (ignore) files.push({ name: `ignore/${name}.tif`, data: writeTiff({ width, height, pages: [ignore] }) });
   }
   return new Blob([writeZip(files) as BlobPart], { type: "application/zip" });
-}
-
-// A dataset has no boxes: what lies outside them is ignored.
-function ignoredPixels(layer: LabelLayer, plane: number): Uint8Array | undefined {
-  const regions = layer.regions.peek();
-  const marked = toIgnorePixels(layer, plane)?.data as Uint8Array | undefined;
-  if (regions.length === 0) return marked;
-  const { width, height } = layer.raster;
-  const ignore = new Uint8Array(width * height).fill(1);
-  for (const { y0, x0, y1, x1 } of regions) for (let y = y0; y < y1; y++) ignore.fill(0, y * width + x0, y * width + x1);
-  for (let i = 0; marked && i < marked.length; i++) ignore[i] = (ignore[i]! | marked[i]!) as number;
-  return ignore;
 }
 
 /** Offers a blob as a download. */

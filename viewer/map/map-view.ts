@@ -10,7 +10,7 @@ import View from "ol/View.js";
 import type { Box } from "../../core/array/raster.ts";
 import { toolInHand } from "../file/drawing-layer.ts";
 import type { Point } from "../labels/paint.ts";
-import { editTarget } from "../model/edit-step.ts";
+import { boxTarget, editTarget } from "../model/edit-step.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import type { ToolName, Workspace } from "../model/workspace.ts";
 import { createBrushTool } from "../tool/brush-tool.ts";
@@ -118,7 +118,7 @@ export function createMapView(workspace: Workspace, element: HTMLElement, onProb
     effect(() => {
       crosshair.value;
       workspace.preview.value?.version.value;
-      workspace.current.value?.activeLayer.value?.regions.value;
+      boxTarget(workspace)?.layer.regions.value;
       refreshOverlay();
     }),
   ];

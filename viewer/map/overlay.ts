@@ -5,6 +5,7 @@ import Layer from "ol/layer/Layer.js";
 import type { FrameState } from "ol/Map.js";
 import type { Box } from "../../core/array/raster.ts";
 import type { Point } from "../labels/paint.ts";
+import { boxTarget } from "../model/edit-step.ts";
 import type { Workspace } from "../model/workspace.ts";
 import { drawOutline } from "../tool/outline.ts";
 import { cornersOf } from "../tool/rectangle-tool.ts";
@@ -23,8 +24,8 @@ export function createOverlay(workspace: Workspace, current: () => { tool: Tool;
       if (!frameState) return canvas.element;
       const frame = canvas.begin(frameState);
       drawPreview(frame, workspace);
-      const active = workspace.current.peek()?.activeLayer.peek();
-      if (active?.visible.peek() && !workspace.peeking.peek()) for (const box of active.regions.peek()) drawRegion(frame, box);
+      const boxes = boxTarget(workspace)?.layer;
+      if (boxes?.visible.peek() && !workspace.peeking.peek()) for (const box of boxes.regions.peek()) drawRegion(frame, box);
       const { tool, crosshair } = current();
       tool.draw?.(frame);
       if (crosshair) drawCrosshair(frame, crosshair);
@@ -46,7 +47,7 @@ function drawPreview({ context }: Frame, workspace: Workspace): void {
 function drawRegion(frame: Frame, box: Box): void {
   const { context, scale } = frame;
   drawOutline(frame, cornersOf(box), { closed: true, dashed: true });
-  const text = "only this box is annotated";
+  const text = "undrawn in here: background";
   const size = 11 / scale;
   context.font = `${size}px system-ui, sans-serif`;
   const width = context.measureText(text).width;

@@ -14,6 +14,7 @@ import {
   tileSide,
 } from "../labels/label-raster.ts";
 import { idsOf, objectsOfTile } from "../labels/tile-objects.ts";
+import { annotationsOf, copyChanged, copyObjects, type StepPart } from "./annotations.ts";
 import type { ImageEntry } from "./image-entry.ts";
 import { type LabelLayer, nextObjectId } from "./label-layer.ts";
 import type { Workspace } from "./workspace.ts";
@@ -29,6 +30,14 @@ export function editTarget(workspace: Workspace): Target | undefined {
   const image = workspace.current.value;
   const layer = image?.activeLayer.value;
   return image && layer ? { layer, plane: image.planeIndex.value } : undefined;
+}
+
+/** What boxes are of: the active layer of annotations or, with a result chosen, the one that is learnt from. */
+export function boxTarget(workspace: Workspace): Target | undefined {
+  const target = editTarget(workspace);
+  if (!target || target.layer.kind === "annotation") return target;
+  const layer = annotationsOf(workspace.current.value!);
+  return layer && { ...target, layer };
 }
 
 /** The whole of a layer's plane as a box. */
@@ -70,11 +79,18 @@ export function editOnce(
   title: string,
   fresh: number,
   write: (edit: LabelEdit) => void,
-  classes?: (classes: Map<number, number>) => void,
+  more: StepMore = {},
 ): boolean {
   const edit = startEdit(layer.raster);
   write(edit);
-  return remember(workspace, layer, title, edit.end(), fresh, classes);
+  return remember(workspace, layer, title, edit.end(), fresh, more);
+}
+
+/** What a step does besides its pixels. */
+export interface StepMore {
+  readonly classes?: (classes: Map<number, number>) => void;
+  /** True for a result that comes in: nobody has corrected anything. */
+  readonly isResult?: boolean;
 }
 
 // `fresh` is the number of an object that did not exist before, which gets the class in hand; else 0.
@@ -84,7 +100,7 @@ export function remember(
   title: string,
   change: TileChange,
   fresh: number,
-  addClasses?: (classes: Map<number, number>) => void,
+  { classes: addClasses, isResult = false }: StepMore = {},
 ): boolean {
   if (change.before.size === 0) return false;
   const classesBefore = layer.classOf.value;
@@ -101,14 +117,40 @@ export function remember(
     });
   layer.classOf.value = classesAfter;
   layer.version.value++;
-  workspace.history.push({
-    title,
+  const own = {
     bytes: change.before.size * 2 ** 18,
-    ...placeOf(workspace, layer, change),
     undo: () => put(change.before, classesBefore),
     redo: () => put(change.after, classesAfter),
-  });
+  };
+  const to = isResult ? undefined : learntCopyOf(workspace, layer);
+  const copied = to && copyChanged(layer, to, change);
+  workspace.history.push({ title, ...placeOf(workspace, layer, change), ...joinParts(own, copied) });
   return true;
+}
+
+/** Where what is changed in a layer is copied to, so that it is learnt: the annotations, of a prediction. */
+export function learntCopyOf(workspace: Workspace, layer: LabelLayer): LabelLayer | undefined {
+  if (layer.kind !== "labels") return undefined;
+  const image = workspace.images.peek().find(({ layers }) => layers.peek().includes(layer));
+  return image && annotationsOf(image);
+}
+
+/** Two parts of a step as one. */
+export function joinParts(first: StepPart, second: StepPart | undefined): StepPart {
+  if (!second) return first;
+  return {
+    bytes: first.bytes + second.bytes,
+    undo: () => batch(() => [second.undo(), first.undo()]),
+    redo: () => batch(() => [first.redo(), second.redo()]),
+  };
+}
+
+/** Copies objects of a prediction into the annotations, as one step; false where none is copied. */
+export function addToAnnotations(workspace: Workspace, { layer, plane }: Target, ids: Iterable<number>): boolean {
+  const to = learntCopyOf(workspace, layer);
+  const copied = to && copyObjects({ from: layer, to, plane, replaces: false }, ids);
+  if (copied) workspace.history.push({ title: "add to the annotations", ...stepOn(workspace, to, plane), ...copied });
+  return copied !== undefined;
 }
 
 /** The image of a layer, and what shows it: for a step of the history. */

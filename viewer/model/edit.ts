@@ -1,11 +1,12 @@
 // Changing what was drawn or found: objects, classes, boxes, whole planes; each one step of the history.
 
 import type { Box } from "../../core/array/raster.ts";
-import { applyTiles, readLabels, type TileChange, tilePosition } from "../labels/label-raster.ts";
+import { applyTiles, type LabelEdit, readLabels, type TileChange, tilePosition } from "../labels/label-raster.ts";
 import type { Point } from "../labels/paint.ts";
 import { boxOfObject } from "../labels/plane-objects.ts";
 import { splitObject } from "../labels/split.ts";
-import { changeValues, editOnce, remember, renumber, setClass, stepOn, type Target } from "./edit-step.ts";
+import { copyObjects } from "./annotations.ts";
+import { changeValues, editOnce, joinParts, learntCopyOf, remember, renumber, setClass, stepOn, type Target } from "./edit-step.ts";
 import { type LabelLayer, nextObjectId } from "./label-layer.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -51,8 +52,10 @@ export function splitAlong(workspace: Workspace, target: Target, id: number, a: 
         edit.paintRun(plane, box.y0 + Math.floor(i / width), x, x + 1, first + pieces[i]! - 2);
       }
     },
-    (classes) => {
-      for (let piece = 2; piece <= count; piece++) setClass(classes, first + piece - 2, kind);
+    {
+      classes(classes) {
+        for (let piece = 2; piece <= count; piece++) setClass(classes, first + piece - 2, kind);
+      },
     },
   );
 }
@@ -87,11 +90,17 @@ export function clearLayer(workspace: Workspace, { layer, plane }: Target): bool
 
 /** Gives the objects a class. */
 export function setObjectClass(workspace: Workspace, { layer, plane }: Target, ids: readonly number[], number: number): void {
-  changeValues(workspace, { title: "change class", values: [layer.classOf], ...stepOn(workspace, layer, plane) }, () => {
-    const classes = new Map(layer.classOf.value);
-    for (const id of ids) setClass(classes, id, number);
+  const before = layer.classOf.peek();
+  const after = new Map(before);
+  for (const id of ids) setClass(after, id, number);
+  const put = (classes: ReadonlyMap<number, number>) => (): void => {
     layer.classOf.value = classes;
-  });
+  };
+  put(after)();
+  const to = learntCopyOf(workspace, layer);
+  const copied = to && copyObjects({ from: layer, to, plane, replaces: true }, ids);
+  const own = { bytes: 256, undo: put(before), redo: put(after) };
+  workspace.history.push({ title: "change class", ...stepOn(workspace, layer, plane), ...joinParts(own, copied) });
 }
 
 /** Replaces the boxes inside which everything is annotated. */
@@ -103,13 +112,13 @@ export function setRegions(workspace: Workspace, layer: LabelLayer, after: reado
 
 /** Makes a step of a result that was just written over the one before: none of its objects has the class of an old number. */
 export function replaceResult(workspace: Workspace, layer: LabelLayer, change: TileChange): void {
-  remember(workspace, layer, "segmentation", change, 0, (classes) => classes.clear());
+  remember(workspace, layer, "segmentation", change, 0, { classes: (classes) => classes.clear(), isResult: true });
 }
 
 /** Replaces the labels of a box of a plane: `data` is the box, row by row. */
 export function replaceBox(workspace: Workspace, target: Target, { y0, x0, y1, x1 }: Box, data: ArrayLike<number>, title: string): boolean {
   const width = x1 - x0;
-  return editOnce(workspace, target, title, 0, (edit) => {
+  const write = (edit: LabelEdit): void => {
     for (let y = y0; y < y1; y++) {
       const row = (y - y0) * width - x0;
       for (let x = x0, start = x0; x < x1; x++) {
@@ -118,5 +127,6 @@ export function replaceBox(workspace: Workspace, target: Target, { y0, x0, y1, x
         start = x + 1;
       }
     }
-  });
+  };
+  return editOnce(workspace, target, title, 0, write, { isResult: true });
 }

@@ -125,9 +125,13 @@ function labelControls(actions: Actions, entry: ImageEntry, layer: LabelLayer): 
     <label class="check"><input type="checkbox" .checked=${layer.outlinesOnly.value} @change=${() => {
       layer.outlinesOnly.value = !layer.outlinesOnly.value;
     }} />Outlines only <kbd>Z</kbd></label>
-    <label class="check"><input type="checkbox" .checked=${training} @change=${() => {
-      entry.trainingLayer.value = training ? undefined : layer;
-    }} />Learn from this layer</label>
+    ${
+      layer.kind === "annotation"
+        ? html`<label class="check"><input type="checkbox" .checked=${training} @change=${() => {
+            entry.trainingLayer.value = training ? undefined : layer;
+          }} />Learn from this layer</label>`
+        : nothing
+    }
     ${regionList(actions, layer)}
     <div class="button-row">
       <button class="icon-button small" title="Rename layer" aria-label="Rename layer" @click=${() => actions.renameLayer(layer)}>${icon("pencil")}</button>
@@ -141,7 +145,7 @@ function labelControls(actions: Actions, entry: ImageEntry, layer: LabelLayer): 
 function regionList(actions: Actions, layer: LabelLayer): Part {
   const regions = layer.regions.value;
   if (regions.length === 0) return nothing;
-  return html`<div class="muted small-text">Annotated ${regions.length === 1 ? "box" : "boxes"}</div>
+  return html`<div class="muted small-text">${regions.length === 1 ? "Box, in which" : "Boxes, in which"} all is drawn</div>
     <ul class="rows">${regions.map(
       (box, i) =>
         html`<li class="row"><span class="row-name">${box.x1 - box.x0} x ${box.y1 - box.y0} px at ${box.x0}, ${box.y0}</span><button class="icon-button small" title="Remove box" aria-label=${`Remove box ${i + 1}`} @click=${() => actions.removeRegion(layer, i)}>${icon("close")}</button></li>`,

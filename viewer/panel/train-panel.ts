@@ -8,10 +8,12 @@ import { html, nothing, type Part } from "../dom/html.ts";
 import { icon } from "../dom/icon.ts";
 import { toolInHand } from "../file/drawing-layer.ts";
 import { countObjectsIn } from "../labels/plane-objects.ts";
+import { annotationsOf } from "../model/annotations.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import type { SlideLayer } from "../model/slide-layer.ts";
 import { classColors, prefer } from "../model/workspace.ts";
 import { hasParameter } from "../plugin/bound-command.ts";
+import { rimPx } from "../plugin/learnt-pixels.ts";
 import { firstMinutes, firstValues } from "../plugin/training.ts";
 import type { TrainingRun } from "../plugin/training-run.ts";
 import { type Curves, nameScore } from "./curves.ts";
@@ -26,8 +28,9 @@ export function trainPanel(
   curves: Curves,
   { objectCount, trainable }: { objectCount: number; trainable: Trainable },
 ): Part {
-  const next = nextStep(app, trainable.inside);
-  return html`${stepAnnotate(app, actions, next, trainable)}${stepTrain(app, actions, curves, next, trainable.inside)}${stepSegment(app, actions, next, objectCount)}${pluginNotice(app, actions)}`;
+  const count = trainable.inside + trainable.outside;
+  const next = nextStep(app, count);
+  return html`${stepAnnotate(app, actions, next, trainable)}${stepTrain(app, actions, curves, next, count)}${stepSegment(app, actions, next, objectCount)}${pluginNotice(app, actions)}`;
 }
 
 function nextStep({ workspace, training }: App, trainable: number): Step {
@@ -40,20 +43,23 @@ function stepHead(number: number, title: string, done: boolean, settings?: () =>
   return html`<header class="step-head"><span class="step-number" data-done=${done}>${done ? icon("check") : number}</span><h2>${title}</h2>${settings ? html`<button class="icon-button small" aria-label=${`Settings: ${title}`} title="Settings" @click=${settings}>${icon("settings")}</button>` : nothing}</header>`;
 }
 
-function stepAnnotate(app: App, actions: Actions, next: Step, { inside: trainable, outside }: Trainable): Part {
+function stepAnnotate(app: App, actions: Actions, next: Step, { inside, outside }: Trainable): Part {
   const { workspace } = app;
   const entry = workspace.current.value;
   const lessons = app.training.lessons.value;
   const images = new Set(lessons.map(({ entry }) => entry)).size;
   const boxes = entry?.trainingLayer.value?.regions.value.length ?? 0;
+  const trainable = inside + outside;
   return html`<section class="section step" aria-label="Annotate">
     ${stepHead(1, "Annotate", trainable > 0)}
     ${
       trainable === 0
-        ? html`<p class="teach">Draw around 3 to 5 cells. Everything you leave out inside the box counts as background.</p>`
-        : html`<p class="hint">${trainable} ${trainable === 1 ? "object" : "objects"} in ${images} ${images === 1 ? "image" : "images"}${boxes === 0 ? ". No box: all of the image counts, unmarked parts as background" : ""}.</p>`
+        ? html`<p class="teach">${boxes === 0 ? "Draw every cell of the image, or place a box around 3 to 5 and draw those" : "Draw every cell in the box; where it holds many, make it smaller: 3 to 5 cells are enough"}.</p>`
+        : html`<p class="hint">${trainable} ${trainable === 1 ? "object" : "objects"} in ${images} ${images === 1 ? "image" : "images"}.</p>`
     }
-    ${outside > 0 ? html`<p class="hint">${outside} ${outside === 1 ? "object lies" : "objects lie"} outside the box and ${outside === 1 ? "is" : "are"} not used. <button class="quiet inline" @click=${() => actions.growBox()}>Grow the box</button></p>` : nothing}
+    ${entry ? html`<p class="hint" data-counts>${describeCounts(entry, boxes)}</p>` : nothing}
+    ${outside > 0 ? html`<p class="hint">${outside} ${outside === 1 ? "object lies" : "objects lie"} outside the box. <button class="quiet inline" title="All that is not drawn in the larger box counts as background" @click=${() => actions.growBox()}>Grow the box</button></p>` : nothing}
+    ${entry ? notLearnt(entry) : nothing}
     ${
       entry
         ? html`<div class="button-row">
@@ -65,6 +71,31 @@ function stepAnnotate(app: App, actions: Actions, next: Step, { inside: trainabl
         : nothing
     }
   </section>`;
+}
+
+// What is taken for background is said where it is decided.
+function describeCounts({ trainingLayer, planeIndex }: ImageEntry, boxes: number): string {
+  const layer = trainingLayer.value;
+  if (!layer) return "No layer of this image is learnt from.";
+  layer.version.value;
+  if (boxes === 0) return "No box: all of the image counts. What you leave undrawn is learnt as background.";
+  const rim = rimPx(layer.raster, planeIndex.value);
+  return `What you leave undrawn in the ${boxes === 1 ? "box" : "boxes"} is learnt as background. Outside, only what is drawn counts, with ${rim} px of background around each object; the rest counts for nothing.`;
+}
+
+// Drawn, and left aside: another layer is learnt from.
+function notLearnt(entry: ImageEntry): Part {
+  const learnt = entry.trainingLayer.value;
+  const others = entry.layers.value.filter((layer) => {
+    layer.version.value;
+    return layer.kind === "annotation" && layer !== learnt && layer.raster.tiles.size > 0;
+  });
+  return html`${others.map(
+    (layer) =>
+      html`<p class="hint">"${layer.name.value}" is not learnt from${learnt ? `, "${learnt.name.value}" is` : ""}. <button class="quiet inline" @click=${() => {
+        entry.trainingLayer.value = layer;
+      }}>Learn from it${learnt ? " instead" : ""}</button></p>`,
+  )}`;
 }
 
 function classList({ workspace }: App, actions: Actions): Part {
@@ -192,17 +223,23 @@ function stepSegment(app: App, actions: Actions, next: Step, objectCount: number
     ${isResult && objectCount === 0 && !busy ? html`<p class="hint" data-nothing>${layer.nothing.value ?? `No objects in "${layer.name.value}" here.`}</p>` : nothing}
     ${
       isResult && objectCount > 0
-        ? html`<p class="hint">${objectCount} ${objectCount === 1 ? "object" : "objects"} in "${layer.name.value}". Correct with brush and eraser, then train on.</p>
+        ? html`<p class="hint">${objectCount} ${objectCount === 1 ? "object" : "objects"} in "${layer.name.value}". ${layer.kind === "labels" ? describeCorrecting(entry) : nothing}</p>
           <div class="button-row"><button @click=${() => actions.showObjects()}>${icon("table")}Objects</button><button @click=${() => actions.exportDialog()}>${icon("download")}Export…</button>${
-            entry.trainingLayer.value === layer
-              ? nothing
-              : html`<button @click=${() => {
-                  entry.trainingLayer.value = layer;
-                }}>Learn from this</button>`
+            layer.kind === "labels" && annotationsOf(entry)
+              ? html`<button title=${`Copies ${layer.selected.value.length > 0 ? "the selected objects" : "all objects"} into the annotations; what was drawn there stays`} @click=${() => actions.acceptObjects()}>${layer.selected.value.length > 0 ? "Accept selected" : "Accept all"}</button>`
+              : nothing
           }</div>`
         : nothing
     }
   </section>`;
+}
+
+// Corrections teach: where they go is said where they are made.
+function describeCorrecting(entry: ImageEntry): string {
+  const to = annotationsOf(entry);
+  if (!to) return "Correct it with the tools. There is no layer of annotations to learn from: add one.";
+  const name = to.name.value;
+  return `Correct it with the tools: each object that you draw or change is copied into "${name}", unless it lies over others drawn there, and is learnt at the next training. What you only delete is not: draw a box where all is right, and it is background.`;
 }
 
 // Runs that can be gone on with are offered whatever is chosen; else what is said is of the slide that is.
@@ -242,7 +279,7 @@ function pluginNotice({ library }: App, actions: Actions): Part {
   </section>`;
 }
 
-/** Objects of the training layers: inside the annotated boxes, and outside, where they count for nothing. */
+/** Objects of the training layers: inside the annotated boxes, and outside, where they count one by one. */
 export interface Trainable {
   readonly inside: number;
   readonly outside: number;

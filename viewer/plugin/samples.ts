@@ -6,6 +6,7 @@ import type { ImageEntry } from "../model/image-entry.ts";
 import type { LabelLayer } from "../model/label-layer.ts";
 import type { Workspace } from "../model/workspace.ts";
 import { toClassPixels, toIgnorePixels, toLabelPixels } from "./label-pixels.ts";
+import { ignoredPixels, reachesOut } from "./learnt-pixels.ts";
 
 /** An annotated plane that would be learnt from. */
 export interface Lesson {
@@ -44,8 +45,10 @@ export async function freezeSamples(workspace: Workspace, signal?: AbortSignal):
   const severalClasses = workspace.classes.peek().length > 1;
   return Promise.all(
     listLessons(workspace).map(async ({ entry, layer, plane }) => {
-      const ignore = toIgnorePixels(layer, plane);
-      const regions = layer.regions.peek();
+      // Boxes as such, unless what counts has another form.
+      const isMask = reachesOut(layer, plane);
+      const ignore = isMask ? toMask(layer, ignoredPixels(entry, layer, plane)!) : toIgnorePixels(layer, plane);
+      const regions = isMask ? [] : layer.regions.peek();
       return {
         image: await planeImage(entry, plane, signal),
         labels: toLabelPixels(layer, plane),
@@ -56,6 +59,10 @@ export async function freezeSamples(workspace: Workspace, signal?: AbortSignal):
       };
     }),
   );
+}
+
+function toMask({ raster: { width, height } }: LabelLayer, data: Uint8Array): Pixels {
+  return { data, shape: [height, width], axes: "yx" };
 }
 
 /** One plane of an image as a plugin gets it: the file itself where it has only that plane; of a folder its pixels. */

@@ -4,7 +4,7 @@ import type { Box } from "../../core/array/raster.ts";
 import { boxOfCorners, type Point } from "../labels/paint.ts";
 import { drawRectangle } from "../model/draw.ts";
 import { setRegions } from "../model/edit.ts";
-import { editTarget, type Target, wholeBox } from "../model/edit-step.ts";
+import { boxTarget, editTarget, type Target, wholeBox } from "../model/edit-step.ts";
 import type { Workspace } from "../model/workspace.ts";
 import { drawOutline } from "./outline.ts";
 import type { Input, Tool } from "./tool.ts";
@@ -17,7 +17,9 @@ export function createRectangleTool(workspace: Workspace, refresh: () => void): 
 /** The tool for boxes inside which everything is annotated: drags out a new one, or an edge or corner of one that is there. */
 export function createBoxTool(workspace: Workspace, refresh: () => void): Tool {
   let held: { readonly from: Box; readonly edges: readonly (keyof Box)[]; readonly box: Box } | undefined;
-  const fresh = createDragTool(workspace, refresh, (target, a, b) => {
+  const fresh = createDragTool(workspace, refresh, (_, a, b) => {
+    const target = boxTarget(workspace);
+    if (!target) return;
     const box = boxOfCorners(a, b, wholeBox(target));
     if (box.x1 - box.x0 < 4 || box.y1 - box.y0 < 4) return;
     setRegions(workspace, target.layer, [...target.layer.regions.value, box], "add box");
@@ -25,7 +27,7 @@ export function createBoxTool(workspace: Workspace, refresh: () => void): Tool {
   return {
     ...fresh,
     down(point, input) {
-      const target = editTarget(workspace);
+      const target = boxTarget(workspace);
       if (!target) return false;
       for (const box of target.layer.regions.value) {
         const edges = edgesNear(box, point, input);
@@ -42,7 +44,7 @@ export function createBoxTool(workspace: Workspace, refresh: () => void): Tool {
       refresh();
     },
     up(point, input) {
-      const target = editTarget(workspace);
+      const target = boxTarget(workspace);
       if (!held) return fresh.up(point, input);
       const { from, box } = held;
       held = undefined;
@@ -65,7 +67,7 @@ export function createBoxTool(workspace: Workspace, refresh: () => void): Tool {
       fresh.draw?.(frame);
       if (held) drawOutline(frame, cornersOf(held.box), { closed: true, corners: true });
       else
-        for (const box of editTarget(workspace)?.layer.regions.peek() ?? [])
+        for (const box of boxTarget(workspace)?.layer.regions.peek() ?? [])
           drawOutline(frame, cornersOf(box), { closed: true, corners: true });
     },
   };

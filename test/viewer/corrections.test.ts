@@ -1,0 +1,213 @@
+// Corrections of a prediction are learnt, and nothing that was drawn by hand is dropped: what is copied, and which pixels count.
+
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { readLabels } from "../../viewer/labels/label-raster.ts";
+import { drawRectangle, startStroke } from "../../viewer/model/draw.ts";
+import { deleteObjects, mergeObjects, moveObject, replaceBox, setObjectClass, setRegions, splitAlong } from "../../viewer/model/edit.ts";
+import { addToAnnotations, boxTarget, editOnce, type Target } from "../../viewer/model/edit-step.ts";
+import type { LabelLayer } from "../../viewer/model/label-layer.ts";
+import { showResultLayer, takeResultLayer } from "../../viewer/model/result-layer.ts";
+import { ignoredPixels, reachesOut, rimPx } from "../../viewer/plugin/learnt-pixels.ts";
+import { createDesk, ids } from "./make-desk.ts";
+
+const [width, height] = [60, 40];
+const whole = { y0: 0, x0: 0, y1: height, x1: width };
+
+/** An image with annotations, and a prediction of three squares that is chosen. */
+function createScene() {
+  const { workspace, entry } = createDesk(width, height);
+  const drawn = entry.layers.value[0]!;
+  const found = takeResultLayer(entry, { kind: "labels", model: "my cells@1" });
+  const squares = new Uint32Array(width * height);
+  for (const [id, x, y] of [
+    [1, 4, 4],
+    [2, 24, 4],
+    [3, 44, 4],
+  ] as const)
+    for (let row = y; row < y + 10; row++) squares.fill(id, row * width + x, row * width + x + 10);
+  replaceBox(workspace, { layer: found, plane: 0 }, whole, squares, "result");
+  workspace.history.clear();
+  showResultLayer(entry, found);
+  return { workspace, entry, drawn, found, on: (layer: LabelLayer): Target => ({ layer, plane: 0 }) };
+}
+
+const pixels = ({ raster }: LabelLayer): Uint32Array => readLabels(raster, 0, whole);
+const area = (layer: LabelLayer, id: number): number => pixels(layer).filter((one) => one === id).length;
+
+describe("a step on a prediction", () => {
+  test("copies each object that it draws or changes into the annotations, and undo takes both back", () => {
+    const { workspace, drawn, found, on } = createScene();
+    drawRectangle(workspace, on(drawn), { x: 0, y: 30 }, { x: 8, y: 38 });
+    expect([ids(drawn), area(drawn, 1)]).toEqual([[1], 64]);
+    // A stroke that adds to an object, one that makes a new one, the eraser on a third.
+    const stroke = (id: number, x: number, y: number): void => {
+      const one = startStroke(workspace, on(found), "brush stroke", id);
+      one.moveTo({ x, y }, 3);
+      one.end();
+    };
+    stroke(1, 14, 9);
+    expect([ids(drawn), area(drawn, 2)]).toEqual([[1, 2], area(found, 1)]);
+    stroke(4, 30, 30);
+    expect([ids(drawn), area(drawn, 3)]).toEqual([[1, 2, 3], area(found, 4)]);
+    stroke(0, 44, 4);
+    expect([ids(drawn), area(drawn, 4)]).toEqual([[1, 2, 3, 4], area(found, 3)]);
+    // The same object once more: its copy follows.
+    stroke(1, 4, 9);
+    expect([ids(drawn), area(drawn, 2), area(drawn, 1)]).toEqual([[1, 2, 3, 4], area(found, 1), 64]);
+    for (const left of [4, 3, 2, 1]) {
+      workspace.history.undo();
+      expect(ids(drawn)).toHaveLength(left === 4 ? 4 : left);
+    }
+    expect([ids(drawn), area(found, 1), area(found, 3)]).toEqual([[1], 100, 100]);
+    for (let i = 0; i < 4; i++) workspace.history.redo();
+    expect([ids(drawn), area(drawn, 2)]).toEqual([[1, 2, 3, 4], area(found, 1)]);
+  });
+
+  test("does so by every tool: split, merge, move, class; a deletion and a result that comes in copy nothing", () => {
+    const { workspace, drawn, found, on } = createScene();
+    deleteObjects(workspace, on(found), [3]);
+    expect(ids(drawn)).toEqual([]);
+    splitAlong(workspace, on(found), 2, { x: 29, y: 0 }, { x: 29, y: 20 });
+    expect(
+      ids(drawn)
+        .map((id) => area(drawn, id))
+        .sort(),
+    ).toEqual(
+      ids(found)
+        .filter((id) => id !== 1)
+        .map((id) => area(found, id))
+        .sort(),
+    );
+    moveObject(workspace, on(found), 1, 2, 20);
+    expect(ids(drawn)).toHaveLength(3);
+    workspace.classes.value = [...workspace.classes.value, { name: "other", color: "#000000" }];
+    setObjectClass(workspace, on(found), [1], 2);
+    const copy = ids(drawn).find((id) => area(drawn, id) === 100)!;
+    expect(drawn.classOf.value.get(copy)).toBe(2);
+    workspace.history.undo();
+    expect(drawn.classOf.value.size).toBe(0);
+    mergeObjects(workspace, on(found), ids(found).slice(0, 2));
+    replaceBox(workspace, on(found), { y0: 20, x0: 40, y1: 30, x1: 50 }, new Uint32Array(100).fill(99), "segment part");
+    expect(ids(drawn)).not.toContain(99);
+  });
+
+  test("ignored pixels drawn on a prediction are ignored when it is learnt, until they are erased there", () => {
+    const { workspace, drawn, found, on } = createScene();
+    workspace.currentClass.value = 0;
+    drawRectangle(workspace, on(found), { x: 40, y: 30 }, { x: 44, y: 34 });
+    expect(ignoredPixels({ layers: { peek: () => [] } } as never, drawn, 0)!.reduce((sum, one) => sum + one, 0)).toBe(16);
+    editOnce(workspace, on(found), "erase", 0, (edit) => {
+      for (let y = 30; y < 34; y++) edit.paintRun(0, y, 40, 44, 0);
+    });
+    expect(ignoredPixels({ layers: { peek: () => [] } } as never, drawn, 0)).toBeUndefined();
+  });
+
+  test("never drops what was drawn by hand, unless it is the same object (laws over random corrections)", () => {
+    const box = fc.record({
+      x: fc.nat(width - 12),
+      y: fc.nat(height - 12),
+      w: fc.integer({ min: 2, max: 12 }),
+      h: fc.integer({ min: 2, max: 12 }),
+    });
+    const edit = fc.record({ kind: fc.constantFrom("draw", "erase", "delete", "merge", "move", "accept"), box, n: fc.nat(6) });
+    fc.assert(
+      fc.property(fc.array(box, { minLength: 1, maxLength: 4 }), fc.array(edit, { minLength: 1, maxLength: 6 }), (hand, edits) => {
+        const { workspace, drawn, found, on } = createScene();
+        for (const { x, y, w, h } of hand) drawRectangle(workspace, on(drawn), { x, y }, { x: x + w, y: y + h });
+        for (const {
+          kind,
+          box: { x, y, w, h },
+          n,
+        } of edits) {
+          const [before, prediction] = [pixels(drawn), ids(found)];
+          const id = prediction[n % Math.max(1, prediction.length)] ?? 1;
+          if (kind === "draw") drawRectangle(workspace, on(found), { x, y }, { x: x + w, y: y + h });
+          if (kind === "erase")
+            editOnce(workspace, on(found), "erase", 0, (one) => {
+              for (let row = y; row < y + h; row++) one.paintRun(0, row, x, x + w, 0);
+            });
+          if (kind === "delete") deleteObjects(workspace, on(found), [id]);
+          if (kind === "merge") mergeObjects(workspace, on(found), [id, prediction[0] ?? 1]);
+          if (kind === "move") moveObject(workspace, on(found), id, 3, 2);
+          if (kind === "accept") addToAnnotations(workspace, on(found), prediction);
+          const after = pixels(drawn);
+          for (const one of new Set(before)) {
+            if (one === 0) continue;
+            const was = before.filter((value) => value === one).length;
+            const both = before.filter((value, i) => value === one && after[i] === one).length;
+            const now = after.filter((value) => value === one).length;
+            // Untouched, or the same object with other borders.
+            const isSame = both === was && now === was;
+            const isReplaced = kind !== "accept" && kind !== "delete" && both / (was + now - both) >= 1 / 3;
+            expect([kind, one, isSame || isReplaced]).toEqual([kind, one, true]);
+          }
+        }
+      }),
+      { numRuns: process.env["OVERTILE_LONG"] ? 2000 : 150, seed: 4 },
+    );
+  });
+
+  test("accepting copies all that is not drawn yet, as one step", () => {
+    const { workspace, drawn, found, on } = createScene();
+    drawRectangle(workspace, on(drawn), { x: 4, y: 4 }, { x: 13, y: 14 });
+    expect(addToAnnotations(workspace, on(found), ids(found))).toBe(true);
+    expect(ids(drawn).map((id) => area(drawn, id))).toEqual([90, 100, 100]);
+    expect(addToAnnotations(workspace, on(found), ids(found))).toBe(false);
+    workspace.history.undo();
+    expect(ids(drawn)).toEqual([1]);
+  });
+});
+
+describe("what counts when a model learns", () => {
+  test("in a box all of it; outside what is drawn and its rim, where no model found something else; never less than was drawn", () => {
+    const square = fc.record({ x: fc.nat(width - 9), y: fc.nat(height - 9), side: fc.integer({ min: 3, max: 9 }) });
+    fc.assert(
+      fc.property(fc.array(square, { minLength: 1, maxLength: 3 }), (squares) => {
+        const { workspace, entry, drawn, found, on } = createScene();
+        const region = { y0: 10, x0: 10, y1: 30, x1: 30 };
+        setRegions(workspace, drawn, [region], "box");
+        for (const { x, y, side } of squares) drawRectangle(workspace, on(drawn), { x, y }, { x: x + side, y: y + side });
+        const [hand, model, ignore, rim] = [pixels(drawn), pixels(found), ignoredPixels(entry, drawn, 0)!, rimPx(drawn.raster, 0)];
+        const isIn = (i: number): boolean => i % width >= 10 && i % width < 30 && i >= 10 * width && i < 30 * width;
+        const isNear = (i: number): boolean =>
+          hand.some((id, j) => id !== 0 && Math.hypot((i % width) - (j % width), Math.floor(i / width) - Math.floor(j / width)) <= rim);
+        for (let i = 0; i < hand.length; i++) {
+          const counts = isIn(i) || hand[i] !== 0 || (isNear(i) && model[i] === 0);
+          expect([i, ignore[i]]).toEqual([i, counts ? 0 : 1]);
+        }
+        expect(reachesOut(drawn, 0)).toBe(hand.some((id, i) => id !== 0 && !isIn(i)));
+      }),
+      { numRuns: 20, seed: 8 },
+    );
+  });
+
+  test("without a box all counts; boxes are of the annotations, also while a prediction is chosen", () => {
+    const { workspace, entry, drawn } = createScene();
+    expect(ignoredPixels(entry, drawn, 0)).toBeUndefined();
+    expect(reachesOut(drawn, 0)).toBe(false);
+    expect(boxTarget(workspace)!.layer).toBe(drawn);
+  });
+});
+
+describe("a model's result", () => {
+  test("takes the place of its last one, hides the others, and leaves a layer alone that the user has named", async () => {
+    const { workspace, entry, answer, actions } = createDesk(width, height);
+    const first = takeResultLayer(entry, { kind: "labels", model: "a@1" });
+    showResultLayer(entry, first);
+    const other = takeResultLayer(entry, { kind: "labels", model: "b@1" });
+    showResultLayer(entry, other);
+    expect([first.visible.value, other.visible.value, entry.activeLayer.value]).toEqual([false, true, other]);
+    expect(takeResultLayer(entry, { kind: "labels", model: "a@2" })).toBe(first);
+    showResultLayer(entry, first);
+    expect([first.visible.value, other.visible.value, entry.layers.value[2]!.visible.value]).toEqual([true, false, true]);
+    answer.name = "the good one";
+    await actions.renameLayer(first);
+    expect(takeResultLayer(entry, { kind: "labels", model: "a@3" })).not.toBe(first);
+    workspace.history.undo();
+    expect(first.madeBy.value).toBe("a");
+    // A result whose model is not told replaces none.
+    const unknown = { kind: "labels", model: undefined } as const;
+    expect(takeResultLayer(entry, unknown)).not.toBe(takeResultLayer(entry, unknown));
+  });
+});

@@ -1,0 +1,149 @@
+// What is corrected in a prediction is learnt, too: each object that a step changes there is copied into the annotations, as a
+// part of the same step. What was drawn by hand is never dropped by that: a copy takes the place of the same object alone (two that
+// share more than half of their pixels together), and one that lies over others that were drawn is left out.
+
+import { batch } from "@preact/signals-core";
+import type { Change } from "../labels/history.ts";
+import { applyTiles, ignoreId, type LabelRaster, labelAt, startEdit, type TileChange, tilePosition } from "../labels/label-raster.ts";
+import { listPlaneObjects } from "../labels/plane-objects.ts";
+import { largestId, objectsOfTile } from "../labels/tile-objects.ts";
+import type { ImageEntry } from "./image-entry.ts";
+import type { LabelLayer } from "./label-layer.ts";
+
+/** Part of a step: what else is taken back and made again with it. */
+export type StepPart = Pick<Change, "undo" | "redo" | "bytes">;
+
+/** The layer that is learnt from, where it is one of annotations; else the topmost of these. */
+export function annotationsOf({ trainingLayer, layers }: ImageEntry): LabelLayer | undefined {
+  const learnt = trainingLayer.value;
+  return learnt?.kind === "annotation" ? learnt : layers.value.find(({ kind }) => kind === "annotation");
+}
+
+/** From a prediction to the annotations. */
+export interface Copying {
+  readonly from: LabelLayer;
+  readonly to: LabelLayer;
+  readonly plane: number;
+  /** True: also an object that was drawn is replaced by its copy. */
+  readonly replaces: boolean;
+}
+
+/** Copies what a step has changed on a prediction's plane: its objects, and ignored pixels. Undefined where that changes nothing. */
+export function copyChanged(from: LabelLayer, to: LabelLayer, change: TileChange): StepPart | undefined {
+  const { ids, ignored, regained } = readChange(from.raster, change);
+  const plane = tilePosition(from.raster, change.before.keys().next().value!).plane;
+  return copy({ from, to, plane, replaces: true }, ids, (edit) => {
+    for (const [y, x] of ignored) edit.paintRun(plane, y, x, x + 1, ignoreId);
+    for (const [y, x] of regained) edit.paintRun(plane, y, x, x + 1, 0, (present) => present === ignoreId);
+  });
+}
+
+/** Copies objects of a prediction as they are. Undefined where nothing is copied. */
+export function copyObjects(copying: Copying, ids: Iterable<number>): StepPart | undefined {
+  return copy(copying, ids);
+}
+
+function copy(
+  { from, to, plane, replaces }: Copying,
+  ids: Iterable<number>,
+  more: (edit: ReturnType<typeof startEdit>) => void = () => {},
+): StepPart | undefined {
+  const classesBefore = to.classOf.peek();
+  const classes = new Map(classesBefore);
+  const areas = new Map(listPlaneObjects(to.raster, plane).map(({ id, areaPx }) => [id, areaPx]));
+  const edit = startEdit(to.raster);
+  let next = largestId(to.raster) + 1;
+  for (const id of ids) {
+    const runs = runsOf(from.raster, plane, id);
+    const place = findPlace(to.raster, plane, runs, areas);
+    if (runs.length === 0 || place === "taken" || (place !== "free" && !replaces)) continue;
+    const own = place === "free" ? next++ : place;
+    if (place !== "free") for (const [y, x0, x1] of runsOf(to.raster, plane, own)) edit.paintRun(plane, y, x0, x1, 0, (one) => one === own);
+    for (const [y, x0, x1] of runs) edit.paintRun(plane, y, x0, x1, own, (present) => present === 0);
+    const kind = from.classOf.peek().get(id);
+    if (kind === undefined) classes.delete(own);
+    else classes.set(own, kind);
+  }
+  more(edit);
+  const change = edit.end();
+  const isSame = classes.size === classesBefore.size && [...classes].every(([id, kind]) => classesBefore.get(id) === kind);
+  if (change.before.size === 0 && isSame) return undefined;
+  const put = (tiles: TileChange["before"], numbers: ReadonlyMap<number, number>): void =>
+    batch(() => {
+      applyTiles(to.raster, tiles);
+      to.classOf.value = numbers;
+      to.version.value++;
+    });
+  put(new Map(), classes);
+  const bytes = change.before.size * 2 ** 18;
+  return { bytes, undo: () => put(change.before, classesBefore), redo: () => put(change.after, classes) };
+}
+
+interface Changed {
+  /** Objects that gained or lost pixels. */
+  readonly ids: ReadonlySet<number>;
+  readonly ignored: readonly (readonly [y: number, x: number])[];
+  /** Pixels that are ignored no longer. */
+  readonly regained: readonly (readonly [y: number, x: number])[];
+}
+
+function readChange(raster: LabelRaster, { before, after }: TileChange): Changed {
+  const ids = new Set<number>();
+  const ignored: [number, number][] = [];
+  const regained: [number, number][] = [];
+  for (const [key, old] of before) {
+    const now = after.get(key);
+    const { row, column } = tilePosition(raster, key);
+    for (let i = 0; i < 2 ** 16; i++) {
+      const [a, b] = [old?.[i] ?? 0, now?.[i] ?? 0];
+      if (a === b) continue;
+      for (const id of [a, b]) if (id !== 0 && id !== ignoreId) ids.add(id);
+      const place: [number, number] = [(row << 8) + (i >> 8), (column << 8) + (i & 255)];
+      if (b === ignoreId) ignored.push(place);
+      else if (a === ignoreId) regained.push(place);
+    }
+  }
+  return { ids, ignored, regained };
+}
+
+type Run = readonly [y: number, x0: number, x1: number];
+
+/** The pixels of an object of a plane. */
+export function runsOf(raster: LabelRaster, plane: number, id: number): Run[] {
+  const runs: Run[] = [];
+  for (const [key, tile] of raster.tiles) {
+    const at = tilePosition(raster, key);
+    const part = at.plane === plane ? objectsOfTile(raster, key).get(id) : undefined;
+    for (let y = part?.y0 ?? 0; part && y < part.y1; y++) {
+      for (let x = part.x0; x < part.x1; x++) {
+        if (tile[(y << 8) | x] !== id) continue;
+        const start = x;
+        while (x < part.x1 && tile[(y << 8) | x] === id) x++;
+        runs.push([(at.row << 8) + y, (at.column << 8) + start, (at.column << 8) + x]);
+      }
+    }
+  }
+  return runs;
+}
+
+/** Where a copy may go: to pixels that are free, in place of the same object, or nowhere, since other objects were drawn there. */
+function findPlace(
+  raster: LabelRaster,
+  plane: number,
+  runs: readonly Run[],
+  areas: ReadonlyMap<number, number>,
+): number | "free" | "taken" {
+  const shared = new Map<number, number>();
+  let area = 0;
+  for (const [y, x0, x1] of runs) {
+    area += x1 - x0;
+    for (let x = x0; x < x1; x++) {
+      const id = labelAt(raster, plane, y, x);
+      if (id !== 0 && id !== ignoreId) shared.set(id, (shared.get(id) ?? 0) + 1);
+    }
+  }
+  for (const [id, both] of shared) if (both >= ((areas.get(id) ?? 0) + area - both) / 2) return id;
+  const covered = [...shared.values()].reduce((sum, one) => sum + one, 0);
+  const coversOne = [...shared].some(([id, both]) => both >= (areas.get(id) ?? 0) / 2);
+  return covered >= area / 2 || coversOne ? "taken" : "free";
+}
