@@ -140,12 +140,28 @@ describe("a step on a prediction", () => {
             // Untouched, or the same object with other borders.
             const isSame = both === was && now === was;
             const isReplaced = kind !== "accept" && kind !== "delete" && both / (was + now - both) >= 1 / 3;
-            expect([kind, one, isSame || isReplaced]).toEqual([kind, one, true]);
+            const isGrown = kind !== "accept" && kind !== "delete" && both === was;
+            expect([kind, one, isSame || isReplaced || isGrown]).toEqual([kind, one, true]);
           }
         }
       }),
       { numRuns: process.env["OVERTILE_LONG"] ? 2000 : 150, seed: 4 },
     );
+  });
+
+  test("grows around a part of the object that was drawn, and is left out over several", () => {
+    const { workspace, drawn, found, on } = createScene();
+    drawRectangle(workspace, on(drawn), { x: 6, y: 6 }, { x: 9, y: 9 });
+    drawRectangle(workspace, on(drawn), { x: 25, y: 5 }, { x: 28, y: 13 });
+    drawRectangle(workspace, on(drawn), { x: 30, y: 5 }, { x: 33, y: 13 });
+    const before = pixels(drawn);
+    for (const id of [1, 2]) {
+      const one = startStroke(workspace, on(found), "brush stroke", id);
+      one.moveTo({ x: id === 1 ? 14 : 34, y: 9 }, 2);
+      one.end();
+    }
+    expect(area(drawn, 1)).toBe(area(found, 1));
+    expect(pixels(drawn).map((id) => (id === 1 ? 0 : id))).toEqual(before.map((id) => (id === 1 ? 0 : id)));
   });
 
   test("accepting copies all that is not drawn yet, as one step", () => {

@@ -13,10 +13,21 @@ import { type Attempt, pickFiles } from "./attempt.ts";
 export function createWindowActions(app: App, desk: ImageDesk, macro: MacroState, attempt: Attempt) {
   const { host, dialogs, library, shell, view } = app;
 
+  /** Opens a macro in the editor; one that is written there is not replaced unasked. */
   async function loadMacro(file: File): Promise<void> {
-    macro.source.value = await file.text();
+    await showMacro(await file.text(), file.name);
+  }
+
+  /** True once the text is in the editor; false where the user keeps what is there. */
+  async function showMacro(text: string, name: string): Promise<boolean> {
+    const isOther = macro.source.value.trim() !== "" && macro.source.value !== text;
+    const question = "The macro in the editor is replaced. Save it first to keep it.";
+    if (isOther && !(await dialogs.confirm(`Open ${name}?`, question, "Replace the macro"))) return false;
+    macro.source.value = text;
+    macro.fault.value = undefined;
     shell.right.value = true;
     shell.tab.value = "macro";
+    return true;
   }
 
   async function diagnose(): Promise<string> {
@@ -34,6 +45,7 @@ export function createWindowActions(app: App, desk: ImageDesk, macro: MacroState
 
   return {
     loadMacro,
+    showMacro,
     managePlugins: () => attempt(() => askPlugins(dialogs, library)),
     installPlugin: (url: string) => attempt(() => library.install(url, { byHand: true })),
     showKeys: () => attempt(() => showKeys(dialogs, app.commands)),

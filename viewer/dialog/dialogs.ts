@@ -51,10 +51,10 @@ export function createDialogs(parent: HTMLElement): Dialogs {
       dialog.showModal();
       // What is asked for first; the first button of all is the one that closes.
       const first = ["[autofocus]", ".dialog-body input, .dialog-foot .primary", ".choice:not(:disabled)"];
-      first
-        .map((selector) => dialog.querySelector<HTMLElement>(selector))
-        .find((element) => element !== null)
-        ?.focus();
+      const field = first.map((selector) => dialog.querySelector<HTMLElement>(selector)).find((element) => element !== null);
+      field?.focus();
+      // A name is there to be typed over.
+      if (field instanceof HTMLInputElement && (field.type === "text" || field.type === "number")) field.select();
     });
 
   return {

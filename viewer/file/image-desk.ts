@@ -86,11 +86,11 @@ export function createImageDesk(workspace: Workspace, { reader, host, locate, ad
 
   function tellLarge(title: string, bytes: number): void {
     const text = `${title} (${(bytes / 1e9).toFixed(1)} GB) is not copied into this browser's storage, which takes ${keptBytes >> 20} MB an image. After a reload open it once more: its labels are kept.`;
-    workspace.status.value = { kind: "info", text };
+    workspace.status.value = { kind: "info", text, stays: true };
   }
 
   function tellNotices({ notices = [] }: OpenedImage["source"]): void {
-    if (notices.length > 0) workspace.status.value = { kind: "info", text: notices.join(" ") };
+    if (notices.length > 0) workspace.status.value = { kind: "info", text: notices.join(" "), stays: true };
   }
 
   function show(image: HostImage): void {

@@ -1,6 +1,6 @@
 // What is corrected in a prediction is learnt, too: each object that a step changes there is copied into the annotations, as a
 // part of the same step. What was drawn by hand is never dropped by that: a copy takes the place of the same object alone (two that
-// share more than half of their pixels together), and one that lies over others that were drawn is left out.
+// share more than half of their pixels together), it grows around a part of it, and over several that were drawn it is left out.
 
 import { batch } from "@preact/signals-core";
 import type { Change } from "../labels/history.ts";
@@ -56,9 +56,10 @@ function copy(
   for (const id of ids) {
     const runs = runsOf(from.raster, plane, id);
     const place = findPlace(to.raster, plane, runs, areas);
-    if (runs.length === 0 || place === "taken" || (place !== "free" && !replaces)) continue;
-    const own = place === "free" ? next++ : place;
-    if (place !== "free") for (const [y, x0, x1] of runsOf(to.raster, plane, own)) edit.paintRun(plane, y, x0, x1, 0, (one) => one === own);
+    if (runs.length === 0 || place.kind === "taken" || (place.kind !== "free" && !replaces)) continue;
+    const own = place.kind === "free" ? next++ : place.id;
+    if (place.kind === "same")
+      for (const [y, x0, x1] of runsOf(to.raster, plane, own)) edit.paintRun(plane, y, x0, x1, 0, (one) => one === own);
     for (const [y, x0, x1] of runs) edit.paintRun(plane, y, x0, x1, own, (present) => present === 0);
     const kind = from.classOf.peek().get(id);
     if (kind === undefined) classes.delete(own);
@@ -126,13 +127,13 @@ export function runsOf(raster: LabelRaster, plane: number, id: number): Run[] {
   return runs;
 }
 
-/** Where a copy may go: to pixels that are free, in place of the same object, or nowhere, since other objects were drawn there. */
-function findPlace(
-  raster: LabelRaster,
-  plane: number,
-  runs: readonly Run[],
-  areas: ReadonlyMap<number, number>,
-): number | "free" | "taken" {
+/**
+ * Where a copy may go: to pixels that are free, in place of the same object, around a part of it that was drawn, or nowhere, since
+ * other objects were drawn there.
+ */
+type Place = { readonly kind: "free" | "taken" } | { readonly kind: "same" | "part"; readonly id: number };
+
+function findPlace(raster: LabelRaster, plane: number, runs: readonly Run[], areas: ReadonlyMap<number, number>): Place {
   const shared = new Map<number, number>();
   let area = 0;
   for (const [y, x0, x1] of runs) {
@@ -142,8 +143,10 @@ function findPlace(
       if (id !== 0 && id !== ignoreId) shared.set(id, (shared.get(id) ?? 0) + 1);
     }
   }
-  for (const [id, both] of shared) if (both >= ((areas.get(id) ?? 0) + area - both) / 2) return id;
+  const areaOf = (id: number): number => areas.get(id) ?? 0;
+  for (const [id, both] of shared) if (both >= (areaOf(id) + area - both) / 2) return { kind: "same", id };
+  const inside = [...shared].filter(([id, both]) => both >= areaOf(id) / 2);
+  if (inside.length === 1 && shared.size === 1) return { kind: "part", id: inside[0]![0] };
   const covered = [...shared.values()].reduce((sum, one) => sum + one, 0);
-  const coversOne = [...shared].some(([id, both]) => both >= (areas.get(id) ?? 0) / 2);
-  return covered >= area / 2 || coversOne ? "taken" : "free";
+  return { kind: covered >= area / 2 || inside.length > 0 ? "taken" : "free" };
 }

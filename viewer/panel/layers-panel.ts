@@ -156,7 +156,7 @@ function modelsSection(app: App, actions: Actions): Part {
   const models = app.training.models.value;
   return html`<section class="section" aria-label="Models">
     <header class="section-head"><h2>Models</h2><button class="icon-button small" title="Import model" aria-label="Import model" @click=${() => actions.importModel()}>${icon("plus")}</button></header>
-    ${models.length === 0 ? html`<p class="hint">A model appears here once it is trained or imported.</p>` : nothing}
+    ${models.length === 0 ? html`<p class="hint">${app.training.modelsKnown.value ? "A model appears here once it is trained or imported." : "Looking for models…"}</p>` : nothing}
     <ul class="rows">
       ${models.map(({ name, version, learntFrom }) => {
         const chosen = app.training.model.value === name;

@@ -43,7 +43,7 @@ function stepHead(number: number, title: string, done: boolean, settings?: () =>
   return html`<header class="step-head"><span class="step-number" data-done=${done}>${done ? icon("check") : number}</span><h2>${title}</h2>${settings ? html`<button class="icon-button small" aria-label=${`Settings: ${title}`} title="Settings" @click=${settings}>${icon("settings")}</button>` : nothing}</header>`;
 }
 
-function stepAnnotate(app: App, actions: Actions, next: Step, { inside, outside }: Trainable): Part {
+function stepAnnotate(app: App, actions: Actions, next: Step, { inside, outside, rim }: Trainable): Part {
   const { workspace } = app;
   const entry = workspace.current.value;
   const lessons = app.training.lessons.value;
@@ -57,7 +57,7 @@ function stepAnnotate(app: App, actions: Actions, next: Step, { inside, outside 
         ? html`<p class="teach">${boxes === 0 ? "Draw every cell of the image, or place a box around 3 to 5 and draw those" : "Draw every cell in the box; where it holds many, make it smaller: 3 to 5 cells are enough"}.</p>`
         : html`<p class="hint">${trainable} ${trainable === 1 ? "object" : "objects"} in ${images} ${images === 1 ? "image" : "images"}.</p>`
     }
-    ${entry ? html`<p class="hint" data-counts>${describeCounts(entry, boxes)}</p>` : nothing}
+    ${entry ? html`<p class="hint" data-counts>${describeCounts(entry, boxes, rim)}</p>` : nothing}
     ${outside > 0 ? html`<p class="hint">${outside} ${outside === 1 ? "object lies" : "objects lie"} outside the box. <button class="quiet inline" title="All that is not drawn in the larger box counts as background" @click=${() => actions.growBox()}>Grow the box</button></p>` : nothing}
     ${entry ? notLearnt(entry) : nothing}
     ${
@@ -74,22 +74,17 @@ function stepAnnotate(app: App, actions: Actions, next: Step, { inside, outside 
 }
 
 // What is taken for background is said where it is decided.
-function describeCounts({ trainingLayer, planeIndex }: ImageEntry, boxes: number): string {
+function describeCounts({ trainingLayer }: ImageEntry, boxes: number, rim: number): string {
   const layer = trainingLayer.value;
   if (!layer) return "No layer of this image is learnt from.";
-  layer.version.value;
   if (boxes === 0) return "No box: all of the image counts. What you leave undrawn is learnt as background.";
-  const rim = rimPx(layer.raster, planeIndex.value);
   return `What you leave undrawn in the ${boxes === 1 ? "box" : "boxes"} is learnt as background. Outside, only what is drawn counts, with ${rim} px of background around each object; the rest counts for nothing.`;
 }
 
 // Drawn, and left aside: another layer is learnt from.
 function notLearnt(entry: ImageEntry): Part {
   const learnt = entry.trainingLayer.value;
-  const others = entry.layers.value.filter((layer) => {
-    layer.version.value;
-    return layer.kind === "annotation" && layer !== learnt && layer.raster.tiles.size > 0;
-  });
+  const others = entry.layers.value.filter((layer) => layer.kind === "annotation" && layer !== learnt && layer.raster.tiles.size > 0);
   return html`${others.map(
     (layer) =>
       html`<p class="hint">"${layer.name.value}" is not learnt from${learnt ? `, "${learnt.name.value}" is` : ""}. <button class="quiet inline" @click=${() => {
@@ -218,7 +213,7 @@ function stepSegment(app: App, actions: Actions, next: Step, objectCount: number
       <button class="quiet" ?disabled=${!ready || !entry?.trainingLayer.value?.regions.value.length} @click=${() => actions.segment("box")} title="Only the annotated box">Box</button>
       <button class="quiet" ?disabled=${!ready || workspace.images.value.length < 2} @click=${() => actions.segment("all")} title="All open images">All</button>
     </div>
-    ${models.length === 0 ? html`<p class="hint">Train a model first, or import one.</p>` : nothing}
+    ${models.length === 0 ? html`<p class="hint">${training.modelsKnown.value ? "Train a model first, or import one." : "Looking for models…"}</p>` : nothing}
     ${entry ? slideResults(app, actions, entry) : nothing}
     ${isResult && objectCount === 0 && !busy ? html`<p class="hint" data-nothing>${layer.nothing.value ?? `No objects in "${layer.name.value}" here.`}</p>` : nothing}
     ${
@@ -283,10 +278,12 @@ function pluginNotice({ library }: App, actions: Actions): Part {
 export interface Trainable {
   readonly inside: number;
   readonly outside: number;
+  /** Pixels of background that count around each object outside of a box, on the plane in sight. */
+  readonly rim: number;
 }
 
 /** Counts the objects that a model would learn from. An object counts when any of it lies in a box. */
-export function countTrainable({ training }: App): Trainable {
+export function countTrainable({ training, workspace }: App): Trainable {
   let [inside, all] = [0, 0];
   for (const { layer, plane } of training.lessons.peek()) {
     const { width, height } = layer.raster;
@@ -295,5 +292,7 @@ export function countTrainable({ training }: App): Trainable {
     inside += counts.inside;
     all += counts.all;
   }
-  return { inside, outside: all - inside };
+  const entry = workspace.current.peek();
+  const layer = entry?.trainingLayer.peek();
+  return { inside, outside: all - inside, rim: entry && layer ? rimPx(layer.raster, entry.planeIndex.peek()) : 0 };
 }

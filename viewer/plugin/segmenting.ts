@@ -12,7 +12,7 @@ import { replaceBox } from "../model/edit.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import { nextObjectId } from "../model/label-layer.ts";
 import { findResult, showResultLayer, takeResultLayer } from "../model/result-layer.ts";
-import type { Workspace } from "../model/workspace.ts";
+import type { Notice, Workspace } from "../model/workspace.ts";
 import { type AskFirst, planesOf } from "./ask-first.ts";
 import { hasParameter, knownValues, needCommand } from "./bound-command.ts";
 import { type Computing, readComputing } from "./computing.ts";
@@ -134,8 +134,12 @@ export function createSegmenting(
     tellNothing(nothing);
   }
 
+  // What was told of an earlier result goes when the next one comes.
+  let told: Notice | undefined;
   function tellNothing(nothing: string | undefined): void {
-    if (nothing !== undefined) workspace.status.value = { kind: "info", text: nothing, stays: true };
+    if (told !== undefined && workspace.status.peek() === told) workspace.status.value = undefined;
+    told = nothing === undefined ? undefined : { kind: "info", text: nothing, stays: true };
+    if (told) workspace.status.value = told;
   }
 
   return {

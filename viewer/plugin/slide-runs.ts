@@ -74,7 +74,7 @@ export function createSlideRuns({ workspace, host, library, reader, shelf, large
     return {
       slide: { folder, name: facts.title, ...(facts.region && { region: facts.region }) },
       follow(progress: Progress) {
-        if (progress.kind === "notice") workspace.status.value = { kind: "info", text: progress.message };
+        if (progress.kind === "notice") workspace.status.value = { kind: "info", text: progress.message, stays: true };
         if (progress.kind !== "tile" || !progress.written) return;
         growing.addWritten(progress.written);
         showBlocks(layer, growing);

@@ -1,14 +1,16 @@
 // The Train & segment panel's doings, bound by role to any plugin: what is learnt from, the run under way, models and the values
 // of dialogs. Segmenting is in segmenting.ts; no screen here, panel/train-panel.ts shows it.
 
-import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
+import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
 import { describeError, isProblem, Problem } from "../../core/problem.ts";
 import type { RegisteredCommand } from "../../host/commands.ts";
 import type { LocalHost } from "../../host/host.ts";
 import type { JobStart, JobWatch } from "../../host/run-command.ts";
-import type { ModelInfo, Parameters, TrainResult } from "../../plugin/contract.ts";
+import type { ModelInfo, Models, Parameters, TrainResult } from "../../plugin/contract.ts";
+import { createId } from "../model/id.ts";
 import type { Workspace } from "../model/workspace.ts";
 import type { Datasets, Frozen } from "../store/datasets.ts";
+import { noteLearning } from "../store/learning-mark.ts";
 import { type Ask, createAskFirst } from "./ask-first.ts";
 import { hasParameter, knownValues, needCommand } from "./bound-command.ts";
 import { type Computing, readComputing } from "./computing.ts";
@@ -22,6 +24,8 @@ import { createRunFollower, type TrainingRun } from "./training-run.ts";
 /** A training that was begun: what is needed to go on with it. */
 export interface BegunTraining {
   readonly parameters: Parameters;
+  /** A name of its own; absent in what an earlier version stored. */
+  readonly id?: string;
 }
 
 export interface Training extends Segmenting {
@@ -36,6 +40,8 @@ export interface Training extends Segmenting {
   readonly values: Signal<Readonly<Record<string, Parameters>>>;
   /** The newest version of each model, the newest model first. */
   readonly models: Signal<readonly ModelInfo[]>;
+  /** False while plugins start or their models are still being listed: what is not in `models` may come yet. */
+  readonly modelsKnown: ReadonlySignal<boolean>;
   /** What computed the last job; undefined before the first one has ended. */
   readonly computing: ReadonlySignal<Computing | undefined>;
   /** Begin with the chosen model's weights, where the plugin can. */
@@ -75,10 +81,25 @@ export function createTraining(
   let learning: string | undefined;
   // Where its samples are on the screen.
   let shownSamples: readonly (ShownSample | undefined)[] = [];
-  let waiting = 0;
 
+  // The plugins' models that were listed last.
+  const listed = signal<Models | undefined>(undefined);
+  const modelsKnown = computed(() => {
+    const plugins = library.plugins.value;
+    return !plugins.some(({ state }) => state === "loading") && library.models() === listed.value;
+  });
   const refreshModels = async (): Promise<void> => {
-    models.value = newestOf((await library.models()?.list()) ?? []);
+    const asked = library.models();
+    try {
+      const found = newestOf((await asked?.list()) ?? []);
+      batch(() => {
+        models.value = found;
+        listed.value = asked;
+      });
+    } catch (error) {
+      listed.value = asked;
+      throw error;
+    }
     if (model.value !== undefined && !models.value.some(({ name }) => name === model.value)) model.value = undefined;
   };
   const chosenModel = (): string | undefined => model.value ?? models.value[0]?.name;
@@ -114,7 +135,7 @@ export function createTraining(
     const { name, reason } = await datasets.add(handed);
     if (reason !== undefined) {
       const text = `The samples of this training are kept until the page is closed, no longer: ${reason}. Its macro line needs them.`;
-      workspace.status.value = { kind: "info", text };
+      workspace.status.value = { kind: "info", text, stays: true };
     }
     await start({ ...parameters, ...(hasParameter(entry, "dataset") && { dataset: name }) });
   }
@@ -138,9 +159,6 @@ export function createTraining(
 
   // Whoever started it: the panel or a macro.
   function watchTraining({ parameters }: JobStart): JobWatch {
-    begun.value = { parameters };
-    interrupted.value = undefined;
-    waiting++;
     const shown = createRunFollower(run);
     const previews = followLearning(workspace, () => shownSamples);
     let own: string | undefined;
@@ -149,6 +167,10 @@ export function createTraining(
       begin(job) {
         own = job;
         learning = job;
+        const id = createId();
+        begun.value = { parameters, id };
+        interrupted.value = undefined;
+        noteLearning(id);
       },
       onProgress(progress) {
         shown.follow(progress);
@@ -159,8 +181,9 @@ export function createTraining(
         if (own !== undefined) {
           learning = undefined;
           previews.end();
+          begun.value = undefined;
+          noteLearning(undefined);
         }
-        if (--waiting === 0) begun.value = undefined;
         if ("result" in outcome) {
           const result = outcome.result as TrainResult;
           shown.end({ state: "done", result });
@@ -181,6 +204,7 @@ export function createTraining(
     begun,
     interrupted,
     models,
+    modelsKnown,
     model,
     values,
     computing,

@@ -40,10 +40,8 @@ async function act(app: App, actions: Actions, macro: MacroState, kind: Kind, va
   if (kind === "model") await actions.importArchive(new URL(value, location.href));
   if (kind === "macro") {
     await app.library.settled();
-    macro.source.value = looksLikeAddress(value) ? await fetchMacro(new URL(value, location.href)) : value;
-    app.shell.right.value = true;
-    app.shell.tab.value = "macro";
-    await runMacroText(app, macro);
+    const text = looksLikeAddress(value) ? await fetchMacro(new URL(value, location.href)) : value;
+    if (await actions.showMacro(text, "the macro of the address")) await runMacroText(app, macro);
   }
 }
 

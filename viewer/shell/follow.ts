@@ -119,6 +119,30 @@ export function followOverview({ workspace }: App): { readonly value: HTMLCanvas
   };
 }
 
+// Long enough to be read twice.
+const leastNoticeMs = 8000;
+const noticeMsALetter = 80;
+
+/** Takes notices away after a while, those that may go by themselves; one that is pointed at or has the focus stays for so long. */
+export function followNotices({ status }: Workspace): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stop = effect(() => {
+    clearTimeout(timer);
+    const notice = status.value;
+    if (!notice || notice.kind === "error" || notice.action || notice.stays) return;
+    const wait = Math.max(leastNoticeMs, notice.text.length * noticeMsALetter);
+    const go = (): void => {
+      if (document.querySelector(".notice:hover, .notice:focus-within")) timer = setTimeout(go, wait);
+      else if (status.peek() === notice) status.value = undefined;
+    };
+    timer = setTimeout(go, wait);
+  });
+  return () => {
+    stop();
+    clearTimeout(timer);
+  };
+}
+
 /** The theme as preferred, or the system's. */
 export function followTheme(workspace: Workspace): () => void {
   const system = matchMedia("(prefers-color-scheme: light)");

@@ -20,7 +20,7 @@ import { statusBar } from "../panel/status-bar.ts";
 import { toolStrip } from "../panel/tool-strip.ts";
 import { countTrainable, type Trainable, trainPanel } from "../panel/train-panel.ts";
 import { computeBadge } from "./compute-badge.ts";
-import { followOverview, followValue } from "./follow.ts";
+import { followNotices, followOverview, followValue } from "./follow.ts";
 import { menuBar } from "./menu-bar.ts";
 import { resizer } from "./resizer.ts";
 import { emptyStage, notice, overview, planeSliders, scaleBar } from "./stage.ts";
@@ -108,7 +108,7 @@ export function mountShell(
     mount(
       places.over,
       () =>
-        html`${emptyStage(app, actions, request())}${planeSliders(app)}${scaleBar(app)}${overview(app, picture.value)}${workspace.current.value ? request() : nothing}${notice(app)}${narrowTabs(shell)}`,
+        html`${emptyStage(app, actions, request())}${scaleBar(app)}<div class="over-top">${narrowTabs(shell)}${planeSliders(app)}${overview(app, picture.value)}${notice(app)}${workspace.current.value ? request() : nothing}</div>`,
     ),
     mount(places.strip, () => toolStrip(app)),
     mount(places.right, () =>
@@ -125,6 +125,7 @@ export function mountShell(
       root.style.setProperty("--right", `${shell.rightPx.value}px`);
       requestAnimationFrame(() => view.refresh());
     }),
+    followNotices(workspace),
     () => curves.dispose(),
     () => objectsPanel.dispose(),
     () => slideObjects.dispose(),

@@ -11,6 +11,7 @@ import type { ImageEntry, Origin } from "../model/image-entry.ts";
 import { createLabelLayer, type LabelLayer } from "../model/label-layer.ts";
 import { defaultPreferences } from "../model/workspace.ts";
 import type { BlobStore } from "./blob-store.ts";
+import { wasLearning } from "./learning-mark.ts";
 import { describeWorkspace, type Kept, type StoredImage, type StoredWorkspace } from "./stored-workspace.ts";
 import { packTiles, unpackTiles } from "./tile-file.ts";
 import { queueForWorkspace } from "./workspace-lock.ts";
@@ -188,7 +189,7 @@ export function createKeeper(kept: Kept, store: BlobStore): Keeper {
       await Promise.race([held, new Promise((resolve) => setTimeout(resolve, patienceMs))]);
       if (isHeld) return read(reopening);
       limit.value = otherTab;
-      workspace.status.value = { kind: "info", text: otherTab };
+      workspace.status.value = { kind: "info", text: otherTab, stays: true };
       void held.then(() => takeOver(reopening));
     },
     async adopt(entry) {
@@ -226,7 +227,7 @@ function takeSettings({ workspace, training, macro }: Kept, stored: StoredWorksp
   workspace.preferences.value = { ...defaultPreferences, ...stored.preferences };
   training.values.value = stored.values ?? {};
   training.model.value = stored.model;
-  training.interrupted.value = stored.begun;
+  training.interrupted.value = stored.begun && wasLearning(stored.begun.id) ? stored.begun : undefined;
   macro.source.value ||= stored.macro?.source ?? "";
   macro.earlier.value = stored.macro?.recorded ?? "";
 }

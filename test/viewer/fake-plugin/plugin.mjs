@@ -80,7 +80,9 @@ export async function activate() {
       globalThis.lastParameters = parameters;
       const { data, height, width } = await load(image);
       const labels = new Uint32Array(width * height);
-      const bar = parameters.threshold ?? 70;
+      const threshold = parameters.threshold ?? 70;
+      // Nothing is above the largest.
+      const bar = threshold === 255 ? 256 : threshold;
       let count = 0;
       for (let tile = 1; tile <= 4; tile++) {
         await sleep(parameters.delay ?? 10, signal);
@@ -108,8 +110,9 @@ export async function activate() {
       return {
         labels: { data: labels, shape: [height, width], axes: "yx" },
         objects: count,
+        ...(count === 0 && { nothing: `Nothing was found above ${threshold}. Lower the threshold.` }),
         model: "my cells@1",
-        parameters: { threshold: bar, workers: 2 },
+        parameters: { threshold, workers: 2 },
         backend: "wasm (fake kernels)",
       };
     },
