@@ -131,7 +131,7 @@ export function runsOf(raster: LabelRaster, plane: number, id: number): Run[] {
  * Where a copy may go: to pixels that are free, in place of the same object, around a part of it that was drawn, or nowhere, since
  * other objects were drawn there.
  */
-type Place = { readonly kind: "free" | "taken" } | { readonly kind: "same" | "part"; readonly id: number };
+type Place = { readonly kind: "free" } | { readonly kind: "taken" } | { readonly kind: "same" | "part"; readonly id: number };
 
 function findPlace(raster: LabelRaster, plane: number, runs: readonly Run[], areas: ReadonlyMap<number, number>): Place {
   const shared = new Map<number, number>();
@@ -148,5 +148,5 @@ function findPlace(raster: LabelRaster, plane: number, runs: readonly Run[], are
   const inside = [...shared].filter(([id, both]) => both >= areaOf(id) / 2);
   if (inside.length === 1 && shared.size === 1) return { kind: "part", id: inside[0]![0] };
   const covered = [...shared.values()].reduce((sum, one) => sum + one, 0);
-  return { kind: covered >= area / 2 || inside.length > 0 ? "taken" : "free" };
+  return covered >= area / 2 || inside.length > 0 ? { kind: "taken" } : { kind: "free" };
 }
