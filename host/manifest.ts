@@ -9,6 +9,7 @@ import { download, largestTextBytes } from "../core/source/download.ts";
 import { hasHidden, showText } from "../core/source/plain-text.ts";
 import { findValue } from "../plugin/macro-options.ts";
 import { manifestSchema } from "./manifest-schema.ts";
+import { findUnsafePattern, hasPattern, longestMatched } from "./safe-patterns.ts";
 
 /** JSON Schema of one parameter, with the annotations that hosts read. */
 export type ParameterSchema = Schema & {
@@ -210,6 +211,10 @@ function checkPresets({ presets = {} }: ParameterSchema, properties: ParametersS
 }
 
 function checkSchema(schema: ParameterSchema, path: string): void {
+  const fault = findUnsafePattern(schema);
+  if (fault !== undefined) throw wrongField(path, `A schema must be checked soon, whatever the value: ${fault}. Write it without.`);
+  if (typeof schema.default === "string" && schema.default.length > longestMatched && hasPattern(schema))
+    throw wrongField(`${path}.default`, `A text that has a pattern has at most ${longestMatched} letters.`);
   let valid: boolean;
   try {
     valid = schema.default === undefined || new Validator(schema as Schema, "2020-12").validate(schema.default).valid;

@@ -9,6 +9,7 @@ import { readOptionString } from "../plugin/macro-options.ts";
 import type { OptionValues } from "./macro/format-options.ts";
 import type { Variables } from "./macro/run.ts";
 import type { ParameterSchema, ParametersSchema } from "./manifest.ts";
+import { hasPattern, longestMatched } from "./safe-patterns.ts";
 
 const noParameters: ParametersSchema = { type: "object", properties: {} };
 const noVariables: Variables = new Map();
@@ -167,6 +168,11 @@ function joinItems(name: string, items: readonly unknown[]): string {
 }
 
 function assertFits(name: string, value: unknown, schema: ParameterSchema): void {
+  const texts = Array.isArray(value) ? value : [value];
+  if (texts.some((text) => typeof text === "string" && text.length > longestMatched) && hasPattern(schema)) {
+    const message = `"${name}" must have at most ${longestMatched} letters; got more. Write it shorter.`;
+    throw new Problem("InvalidParameter", message, { parameter: name });
+  }
   if (fits(value, schema)) return;
   const nearest = nearestValue(value, schema);
   const hint = nearest === undefined ? "" : ` Use ${nearest}.`;

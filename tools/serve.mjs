@@ -35,15 +35,24 @@ export async function serve({ root, port = 0 }) {
   return { server, url: `http://127.0.0.1:${server.address().port}/` };
 }
 
+/** This computer by the names that a browser knows it by. A page of another name that is led here (DNS rebinding) reads nothing. */
+const ownHost = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i;
+
 async function answer(folder, request, response) {
-  if (request.method !== "GET" && request.method !== "HEAD") return response.writeHead(405).end();
-  const path = decodeURIComponent(new URL(request.url, "http://127.0.0.1").pathname);
+  if (!ownHost.test(request.headers.host ?? "")) return refuse(response, 421, "This server answers to 127.0.0.1 and localhost only");
+  if (request.method !== "GET" && request.method !== "HEAD") return refuse(response, 405, "Only GET and HEAD");
+  const path = readPath(request.url);
+  if (path === undefined) return refuse(response, 400, "The address is broken");
   let file = resolve(folder, `.${path}`);
   if (file !== folder && !file.startsWith(folder + sep)) return response.writeHead(403).end();
   let found = await stat(file).catch(() => undefined);
   if (found?.isDirectory()) {
     // A folder without its slash would break relative addresses.
-    if (!path.endsWith("/")) return response.writeHead(301, { location: `${path}/` }).end();
+    if (!path.endsWith("/")) {
+      // Of this server whatever the path begins with, and encoded again: it was decoded.
+      const own = file.slice(folder.length).split(sep).map(encodeURIComponent).join("/");
+      return response.writeHead(301, { location: `/${own.replace(/^\/+/, "")}/` }).end();
+    }
     file = resolve(file, "index.html");
     found = await stat(file).catch(() => undefined);
   }
@@ -66,6 +75,20 @@ async function answer(folder, request, response) {
   createReadStream(file, { start, end })
     .on("error", () => response.destroy())
     .pipe(response);
+}
+
+/** The decoded path of a request; undefined for one that is none. */
+function readPath(address) {
+  try {
+    const path = decodeURIComponent(new URL(`http://127.0.0.1${address.startsWith("/") ? address : `/${address}`}`).pathname);
+    return path.includes("\0") ? undefined : path;
+  } catch {
+    return undefined;
+  }
+}
+
+function refuse(response, status, text) {
+  response.writeHead(status, { "content-type": "text/plain" }).end(text);
 }
 
 function openBrowser(url) {

@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { LocalHost } from "../../host/host.ts";
+import { createManifest } from "../../plugin/manifest.ts";
 import { createLibrary } from "../../viewer/plugin/library.ts";
 import { openHere } from "../../viewer/read/open-here.ts";
 
@@ -50,6 +51,19 @@ describe("an address of unknown format", () => {
 
 describe("a plugin", () => {
   afterEach(() => vi.unstubAllGlobals());
+
+  test("of another server is told what to do: the page's policy forbids its program", async () => {
+    vi.stubGlobal("location", { href: "https://here.org/viewer/", origin: "https://here.org" });
+    vi.stubGlobal("fetch", async () => new Response(JSON.stringify(createManifest())));
+    const library = createLibrary({ commands: { list: [] } } as never as LocalHost);
+    const { state, reason } = await library.install("https://there.org/manifest.json");
+    expect([state, reason]).toEqual([
+      "failed",
+      expect.stringMatching(
+        /must lie on this page's own server, https:\/\/here\.org: .* no programs of https:\/\/there\.org\. Copy the plugin's folder/,
+      ),
+    ]);
+  });
 
   test("that is removed while it starts stays away, however its start ends", async () => {
     vi.stubGlobal("location", { href: "https://here.org/" });

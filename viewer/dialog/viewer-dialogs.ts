@@ -37,8 +37,8 @@ export async function askPlugins(dialogs: Dialogs, library: Library): Promise<vo
           }) => html`<li><div class="plugin-line"><strong class="clip">${manifest?.display_name ?? "Plugin"}</strong><span class="muted">${manifest?.version ?? ""}</span><span class="grow"></span><span class="muted">${state === "ready" ? "ready" : state === "loading" ? "starting…" : "failed"}</span><button class="quiet" @click=${() => library.remove(url)}>Remove</button></div>
             ${manifest?.description ? html`<p class="help">${manifest.description}</p>` : nothing}<p class="help clip">${url}</p>${reason ? html`<p class="fault" role="alert">${showText(reason, "\n")}</p>` : nothing}</li>`,
         )}</ul>
-        <form @submit=${install} novalidate><label class="field"><span>Address of a manifest.json</span><span class="field-line"><input autofocus name="url" inputmode="url" placeholder="https://…/manifest.json" /><button ?disabled=${busy.value}>${busy.value ? "Installing…" : "Install"}</button></span></label>
-        <p class="help">A plugin is a program: install only what you trust. It runs with this page's rights.</p></form>
+        <form @submit=${install} novalidate><label class="field"><span>Address of a manifest.json</span><span class="field-line"><input autofocus name="url" inputmode="url" placeholder="../manifest.json" /><button ?disabled=${busy.value}>${busy.value ? "Installing…" : "Install"}</button></span></label>
+        <p class="help">A plugin is a program: install only what you trust. It runs with this page's rights, and must lie on this page's own server: copy its folder there first.</p></form>
       </div>
       <footer class="dialog-foot"><button class="primary" @click=${() => close()}>Done</button></footer>`;
   });

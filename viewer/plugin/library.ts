@@ -2,7 +2,7 @@
 // answers, is shown as failed with the reason; the viewer goes on without it.
 
 import { type Signal, signal } from "@preact/signals-core";
-import { describeError } from "../../core/problem.ts";
+import { describeError, Problem } from "../../core/problem.ts";
 import type { RegisteredCommand } from "../../host/commands.ts";
 import type { LocalHost } from "../../host/host.ts";
 import { loadManifest, type Manifest } from "../../host/manifest.ts";
@@ -106,10 +106,10 @@ export function createLibrary(host: LocalHost): Library {
 
 async function start(manifest: Manifest, url: string, host: LocalHost): Promise<Overtile> {
   const address = new URL(manifest.entry.module, url).href;
-  const module = (await withTimeout(
-    import(address),
-    `"${manifest.display_name}" did not load within 10 s. Reload the page to try again.`,
-  )) as {
+  const loading = import(address).catch((cause: unknown) => {
+    throw new Problem("MissingFile", describeLoadFailure(manifest, address, cause), { path: address }, { cause });
+  });
+  const module = (await withTimeout(loading, `"${manifest.display_name}" did not load within 10 s. Reload the page to try again.`)) as {
     activate?: Activate;
   };
   if (typeof module.activate !== "function")
@@ -119,6 +119,13 @@ async function start(manifest: Manifest, url: string, host: LocalHost): Promise<
     answer,
     `"${manifest.display_name}" did not answer within 10 s. The rest of the viewer works; remove the plugin or reload the page.`,
   );
+}
+
+/** Browsers do not tell a program that the page's policy forbids from one that is missing. */
+export function describeLoadFailure({ display_name: name }: Pick<Manifest, "display_name">, address: string, cause: unknown): string {
+  const { origin } = new URL(address);
+  if (origin === location.origin) return `"${name}" did not load (${describeError(cause)}). Ask who made it, or reload the page.`;
+  return `"${name}" must lie on this page's own server, ${location.origin}: the page runs no programs of ${origin}. Copy the plugin's folder there and install it from its new address, or open a viewer that is on its server.`;
 }
 
 async function withTimeout<T>(promise: Promise<T>, message: string): Promise<T> {
