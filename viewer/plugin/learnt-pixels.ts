@@ -1,6 +1,8 @@
 // Which pixels of an annotated plane count when a model learns. Without a box: all. With boxes: what lies in them, and what was
-// drawn outside, each object with a rim of background around it; where a model found something else in that rim, it does not count.
+// drawn outside, each object that reaches out with a rim of background around it; where a model found something else in that rim, it does not count.
 
+import type { Box } from "../../core/array/raster.ts";
+import type { LabelObject } from "../../core/label/objects.ts";
 import { type LabelRaster, labelAt } from "../labels/label-raster.ts";
 import { countObjectsIn, listPlaneObjects } from "../labels/plane-objects.ts";
 import { runsOf } from "../model/annotations.ts";
@@ -20,12 +22,15 @@ export function reachesOut({ raster, regions }: LabelLayer, plane: number): bool
   const boxes = regions.peek();
   if (boxes.length === 0) return false;
   if (countObjectsIn(raster, plane, boxes).inside < countObjectsIn(raster, plane, []).all) return true;
+  return listPlaneObjects(raster, plane).some((object) => isOut(raster, plane, object, boxes));
+}
+
+/** True for an object with a pixel outside of all boxes. */
+function isOut(raster: LabelRaster, plane: number, { id, box }: LabelObject, boxes: readonly Box[]): boolean {
   const isIn = (y: number, x: number): boolean => boxes.some(({ y0, x0, y1, x1 }) => y >= y0 && y < y1 && x >= x0 && x < x1);
-  return listPlaneObjects(raster, plane).some(({ id, box }) => {
-    const corners = [isIn(box.y0, box.x0), isIn(box.y0, box.x1 - 1), isIn(box.y1 - 1, box.x0), isIn(box.y1 - 1, box.x1 - 1)];
-    if (boxes.length === 1 && corners.every(Boolean)) return false;
-    return runsOf(raster, plane, id).some(([y, x0, x1]) => Array.from({ length: x1 - x0 }, (_, i) => x0 + i).some((x) => !isIn(y, x)));
-  });
+  const corners = [isIn(box.y0, box.x0), isIn(box.y0, box.x1 - 1), isIn(box.y1 - 1, box.x0), isIn(box.y1 - 1, box.x1 - 1)];
+  if (boxes.length === 1 && corners.every(Boolean)) return false;
+  return runsOf(raster, plane, id).some(([y, x0, x1]) => Array.from({ length: x1 - x0 }, (_, i) => x0 + i).some((x) => !isIn(y, x)));
 }
 
 /** 1 = counts for nothing, [height, width]; undefined where all counts. Throws Problem InvalidData for planes too large for one array. */
@@ -37,8 +42,9 @@ export function ignoredPixels({ layers }: Pick<ImageEntry, "layers">, layer: Lab
   const { width, height } = raster;
   const ignore = new Uint8Array(width * height).fill(1);
   const rim = rimPx(raster, plane);
-  for (const { id } of listPlaneObjects(raster, plane)) {
-    for (const [y, x0, x1] of runsOf(raster, plane, id)) clearRim(ignore, raster, { y, x0, x1, rim });
+  // A box says what is background up to its edge, and nothing beyond: an object in it needs no rim.
+  for (const object of listPlaneObjects(raster, plane).filter((one) => isOut(raster, plane, one, regions))) {
+    for (const [y, x0, x1] of runsOf(raster, plane, object.id)) clearRim(ignore, raster, { y, x0, x1, rim });
   }
   const found = layers.peek().filter(({ kind }) => kind === "labels");
   for (let i = 0; i < ignore.length; i++) {
