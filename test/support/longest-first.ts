@@ -1,5 +1,5 @@
 // The order of test files. A project's files follow one another, so that they can share a process; within it those that take longest
-// begin first, so that two workers end together. Vitest would know from its cache, which a fresh machine lacks. Only the order
+// begin first, so that all workers end together. Vitest would know from its cache, which a fresh machine lacks. Only the order
 // depends on this list; a file that it lacks comes after it. OVERTILE_ORDER=7 shuffles the files instead, by this seed.
 
 import { createHash } from "node:crypto";

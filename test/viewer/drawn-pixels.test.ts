@@ -141,7 +141,7 @@ async function open(sheet: Sheet, { name, content }: Picture): Promise<void> {
 }
 
 // Where the image's corner is put in the map, and how much of the screen is looked at: no tool lies there.
-const corner = { x: 40, y: 80 };
+const corner = { x: 40, y: 100 };
 const looked = { width: 240, height: 160 };
 
 /** The screen's pixels from the image's corner on, at a zoom. */
