@@ -62,9 +62,11 @@ export function createJobApi(): JobApi {
     try {
       const { signal, onProgress } = line.context;
       // Whatever was thrown in its wake, a job that was cancelled ends with AbortError.
-      return await runJob(begin(line.context), (progress) => onProgress({ ...progress, job })).catch((error: unknown) => {
+      const result = await runJob(begin(line.context), (progress) => onProgress({ ...progress, job })).catch((error: unknown) => {
         throw signal.aborted ? signal.reason : error;
       });
+      await line.heard();
+      return result;
     } finally {
       line.close();
     }

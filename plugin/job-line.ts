@@ -4,8 +4,8 @@
 import type { Context, Progress } from "./contract.ts";
 
 type View = ReturnType<NonNullable<Context["view"]>>;
-type ToJob = "abort" | "stop" | { readonly view: View };
-type FromJob = { readonly progress: Progress } | { readonly line: string } | "view";
+type ToJob = "abort" | "stop" | "heard" | { readonly view: View };
+type FromJob = { readonly progress: Progress } | { readonly line: string } | "view" | "end";
 
 /** The caller's end: follows `context`. `port` goes to the worker; `close` ends it. */
 export function openLine({ signal, stop, onProgress, log, view }: Context): { readonly port: MessagePort; close(): void } {
@@ -13,6 +13,7 @@ export function openLine({ signal, stop, onProgress, log, view }: Context): { re
   const tell = (word: ToJob): void => port1.postMessage(word);
   port1.onmessage = ({ data }: MessageEvent<FromJob>) => {
     if (data === "view") tell({ view: view?.() });
+    else if (data === "end") tell("heard");
     else if ("progress" in data) onProgress?.(data.progress);
     else log?.(data.line);
   };
@@ -32,15 +33,27 @@ export function openLine({ signal, stop, onProgress, log, view }: Context): { re
   };
 }
 
+// Whoever has gone does not answer.
+const longestWaitMs = 1000;
+
+export interface FollowedLine {
+  readonly context: Required<Omit<Context, "slide">>;
+  /** Resolves when the caller has taken all that was sent, so that no result comes before the last progress; after a second at most. */
+  heard(): Promise<void>;
+  close(): void;
+}
+
 /** The worker's end: a context like the caller's. */
-export function followLine(port: MessagePort, job: string): { readonly context: Required<Omit<Context, "slide">>; close(): void } {
+export function followLine(port: MessagePort, job: string): FollowedLine {
   const cancelling = new AbortController();
   const stopping = new AbortController();
   const send = (message: FromJob): void => port.postMessage(message);
   const view = createDistantView(() => send("view"));
+  let onHeard = (): void => {};
   port.onmessage = ({ data }: MessageEvent<ToJob>) => {
     if (data === "abort") cancelling.abort();
     else if (data === "stop") stopping.abort();
+    else if (data === "heard") onHeard();
     else view.answer(data.view);
   };
   return {
@@ -53,6 +66,15 @@ export function followLine(port: MessagePort, job: string): { readonly context: 
       job,
       transfer: false,
     },
+    heard: () =>
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, longestWaitMs);
+        onHeard = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+        send("end");
+      }),
     close: () => port.close(),
   };
 }

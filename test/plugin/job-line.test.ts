@@ -33,3 +33,15 @@ test("without anybody who looks, nothing is seen; signals and progress pass all 
   close();
   line.close();
 });
+
+test("who waits until all is heard goes on after the caller has taken the last progress, and is not kept by one who has gone", async () => {
+  const seen: Progress[] = [];
+  const line = openLine({ onProgress: (progress) => void seen.push(progress) });
+  const { context, heard, close } = followLine(line.port, "a");
+  for (let done = 0; done < 50; done++) context.onProgress({ job: "a", kind: "phase", name: "writing", done });
+  await heard();
+  expect(seen).toHaveLength(50);
+  line.close();
+  await heard();
+  close();
+});

@@ -59,7 +59,7 @@ describe.runIf(isLong)("npm run release", () => {
     cpSync(join(first, "site"), site, { recursive: true });
     const { url } = await stand.serve({ folders: { "/": join(folder, "host") } });
     const { page, faults, foreign } = await stand.open(`${url}some/path/viewer/index.html`);
-    await page.waitForFunction("document.documentElement.dataset.ready === 'true'");
+    await page.locator('html[data-ready="true"]').waitFor();
     expect({ faults, foreign }).toEqual({ faults: [], foreign: [] });
     for (const file of readdirSync(join(site, "docs")).filter((name) => name.endsWith(".html"))) {
       const links = [...readFileSync(join(site, "docs", file), "utf8").matchAll(/(?:href|src)="([^"#:]+)(?:#[^"]*)?"/g)].map(
