@@ -13,9 +13,8 @@ pre{overflow-x:auto;background:#f4f4f4;padding:.75rem}code{font-size:.9em}a{colo
 export async function writeDocs(folder) {
   await mkdir(folder, { recursive: true });
   const pages = (await readdir("docs")).filter((name) => name.endsWith(".md"));
-  await writePage("README.md", join(folder, "index.html"));
-  await writePage("CHANGELOG.md", join(folder, "changelog.html"));
-  for (const page of pages) await writePage(`docs/${page}`, join(folder, page.replace(/\.md$/, ".html")));
+  for (const page of (await readdir(".")).filter((name) => name.endsWith(".md"))) await writePage(page, join(folder, nameOf(page)));
+  for (const page of pages) await writePage(`docs/${page}`, join(folder, nameOf(page)));
   for (const picture of (await readdir("docs")).filter((name) => name.endsWith(".png"))) await cp(`docs/${picture}`, join(folder, picture));
 }
 
@@ -50,11 +49,12 @@ ${await marked.parse(text)}</html>
 /** Links between the Markdown files, as they are between the pages. */
 function turn(address) {
   if (/^[a-z]+:/.test(address)) return address;
-  return address
-    .replace(/^(\.\.\/|docs\/)/, "")
-    .replace(/^README\.md/, "index.html")
-    .replace(/^CHANGELOG\.md/, "changelog.html")
-    .replace(/\.md(#|$)/, ".html$1");
+  return address.replace(/^(\.\.\/|docs\/)/, "").replace(/^[^#]*\.md/, nameOf);
+}
+
+/** The page of a Markdown file, in lower case; of README it is the first one. */
+function nameOf(file) {
+  return file === "README.md" ? "index.html" : file.toLowerCase().replace(/\.md$/, ".html");
 }
 
 /** The name of a heading in an address, as code hosts make it. */
