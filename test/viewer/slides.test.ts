@@ -46,12 +46,11 @@ describe.skipIf(!hasChromium || !isBuilt)("a slide", () => {
     remove();
   });
 
-  /** A viewer with a low limit and the model. */
-  async function openReady(): Promise<Sheet> {
-    const opened = await stand.open({
-      before: () => {
-        delete (globalThis as { showSaveFilePicker?: unknown }).showSaveFilePicker;
-      },
+  /** A viewer with a low limit and the model. `before`: run in its page first. */
+  async function openReady(before = (): void => {}): Promise<Sheet> {
+    const opened = await stand.open({ before });
+    await opened.page.evaluate(() => {
+      delete (globalThis as { showSaveFilePicker?: unknown }).showSaveFilePicker;
     });
     opened.page.setDefaultTimeout(patience);
     await lowerLimit(opened.page);
@@ -266,11 +265,11 @@ describe.skipIf(!hasChromium || !isBuilt)("a slide", () => {
   test(
     "a tab that is killed in the middle goes on when the image is opened again, to the same bytes",
     async () => {
-      const other = await openReady();
+      const other = await openReady(holdBlocks);
       try {
         await drop(other);
         await other.page.evaluate(() => (globalThis as never as Handle).overtileViewer.app.keeper.save());
-        await untilBlocks(other.page, 2);
+        await untilHeld(other.page);
         await other.page.close({ runBeforeUnload: false });
         const page = await other.context.newPage();
         page.setDefaultTimeout(patience);
@@ -279,8 +278,7 @@ describe.skipIf(!hasChromium || !isBuilt)("a slide", () => {
         await untilOpen(page);
         await page.getByText(/"Slide" is segmented in part: \d+ of 9 blocks/).waitFor();
         const { done } = await blocksOf(page);
-        expect(done).toBeGreaterThanOrEqual(2);
-        expect(done).toBeLessThan(blocks);
+        expect(done).toBe(heldAfter);
         await page.waitForFunction(() => document.querySelector("[data-action=go-on]:not([disabled])"));
         await page.click("[data-action=go-on]");
         await untilDone(page);
@@ -295,16 +293,17 @@ describe.skipIf(!hasChromium || !isBuilt)("a slide", () => {
   test(
     "a storage that is full in the middle is told, keeps what is done, and goes on once there is room",
     async () => {
-      const other = await openReady();
+      const other = await openReady(holdBlocks);
       try {
         await drop(other);
         const { page } = other;
         const devtools = await other.context.newCDPSession(page);
         const origin = new URL(stand.url).origin;
-        // Full once a block is there, whatever the page keeps meanwhile.
-        await untilBlocks(page, 1);
+        // Full once some blocks are there, whatever the page keeps meanwhile; the others wait until it is.
+        await untilHeld(page);
         const { usage } = await page.evaluate(() => navigator.storage.estimate());
         await devtools.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: usage! });
+        await page.evaluate((name) => new BroadcastChannel(name).postMessage("go on"), gate);
         // The notice says it, and the job that failed.
         await page
           .getByText(/storage is full .* What was done before is kept/)
@@ -430,19 +429,48 @@ async function untilDone(page: Page): Promise<void> {
 }
 
 /** Segments until so many blocks are done; it goes on. */
-async function untilBlocks(page: Page, count: number): Promise<void> {
-  await page.evaluate(
-    (wanted) =>
-      new Promise<void>((resolve) => {
-        const { actions, app } = (globalThis as never as Handle).overtileViewer;
-        void actions.segment("image");
-        app.host.on("jobs", () => {
-          if ((app.workspace.current.value?.activeSlide.value?.blocks.value.done ?? 0) >= wanted) resolve();
-        });
-      }),
-    count,
-  );
+const gate = "blocks of the slide";
+const heldAfter = 2;
+
+/** Makes the job worker hold every block after the first two, until it is told to go on. Runs in the page, before the viewer. */
+function holdBlocks(): void {
+  const hold = `
+    const channel = new BroadcastChannel("blocks of the slide");
+    const open = new Promise((resolve) => (channel.onmessage = resolve));
+    const create = FileSystemFileHandle.prototype.createWritable;
+    let left = 2;
+    FileSystemFileHandle.prototype.createWritable = async function (...options) {
+      if (/^\\d+(\\.\\d+)*$/.test(this.name) && left-- <= 0) await open;
+      return create.apply(this, options);
+    };`;
+  const toScript = (code: string): string => URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  const Real = globalThis.Worker;
+  globalThis.Worker = class extends Real {
+    constructor(url: string | URL, options?: WorkerOptions) {
+      super(toScript(`import "${toScript(hold)}"; import "${new URL(url, location.href).href}";`), options);
+    }
+  };
 }
+
+/** Begins to segment, and waits until the blocks are there that are not held. */
+async function untilHeld(page: Page): Promise<void> {
+  await page.evaluate(() => void (globalThis as never as Handle).overtileViewer.actions.segment("image"));
+  await expect.poll(() => countChunks(page), { timeout: patience }).toBe(heldAfter);
+}
+
+/** Blocks whose bytes are in the private files. */
+const countChunks = (page: Page): Promise<number> =>
+  page.evaluate(async () => {
+    let count = 0;
+    const look = async (folder: FileSystemDirectoryHandle): Promise<void> => {
+      for await (const [name, handle] of folder.entries()) {
+        if (handle.kind === "directory") await look(handle as FileSystemDirectoryHandle);
+        else if (/^\d+(\.\d+)*$/.test(name) && (await (handle as FileSystemFileHandle).getFile()).size > 0) count++;
+      }
+    };
+    await look(await navigator.storage.getDirectory());
+    return count;
+  });
 
 const blocksOf = (page: Page): Promise<{ done: number; total: number }> =>
   page.evaluate(() => (globalThis as never as Handle).overtileViewer.app.workspace.current.value!.slides.value[0]!.blocks.value);
