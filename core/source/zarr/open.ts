@@ -14,6 +14,7 @@ import { assertRequest, nameChannels } from "../raster-source.ts";
 import type { ImageSource, Level as SizedLevel } from "../source.ts";
 import { describeUnknownUnit } from "../units.ts";
 import { type ArrayMetadata, readArrayV2, readArrayV3 } from "./array-metadata.ts";
+import { describeSlowReading, planChunks } from "./chunk-plan.ts";
 import { type Chunk, createChunkReader } from "./chunks.ts";
 import { type Multiscale, readMultiscale } from "./multiscales.ts";
 import { type Level, placeAxes, readLevel } from "./read-level.ts";
@@ -79,10 +80,13 @@ export async function openZarr(
   const strange = image?.unit === undefined ? undefined : describeUnknownUnit(name, image.unit);
   if (strange !== undefined) notices.push(strange);
   const count = sizeOf(full, axes.c);
+  const { byteLength: numberBytes } = createTypedArray(full.chunks.dtype, 1);
+  const slow = describeSlowReading(name, planChunks(full, numberBytes), width * height * count * numberBytes);
+  if (slow !== undefined) notices.push(slow);
   const given = image?.channelNames.length === count ? image.channelNames : [];
   const across =
     Math.ceil(width / first.array.chunkShape[axes.x]!) * Math.ceil(count / (axes.c === undefined ? 1 : first.array.chunkShape[axes.c]!));
-  const chunkBytes = first.array.chunkShape.reduce((a, b) => a * b, createTypedArray(full.chunks.dtype, 1).byteLength);
+  const chunkBytes = first.array.chunkShape.reduce((a, b) => a * b, numberBytes);
   const cache = createChunkCache<Chunk>(chooseCacheBytes(across * chunkBytes));
   const gaps = createGaps();
   const source: ImageSource = {
