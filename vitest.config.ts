@@ -1,6 +1,6 @@
 // Four projects, one queue. `browser`: a real Chromium. `terminal`: the program with its threads and processes. `engine`: tests of tfjs
 // and of ONNX Runtime, which keep one state a process, so each file has a process of its own. `unit`: all others. Files of
-// the other projects share three processes, where modules are loaded once.
+// the other projects share two processes, where modules are loaded once.
 
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./test/support/longest-first.ts";
@@ -25,8 +25,7 @@ export default defineConfig({
     expect: { poll: { timeout: 30_000 } },
     pool: "forks",
     sequence: { sequencer: LongestFirst },
-    // Browsers wait for pictures and threads: three workers fill two cores.
-    maxWorkers: 3,
+    maxWorkers: 2,
     setupFiles: "test/support/equal-arrays.ts",
     reporters: ["default", new SlowestFiles()],
     // What is compiled from these is imported by no test.

@@ -85,10 +85,11 @@ describe.skipIf(!casePath("README.md"))("shared cases", () => {
   });
 
   it("z01: chunks that lie under another separator are an error that says so", async () => {
+    // Chunks are read several at a time: any of them may be the first that is missed.
     await expect(read(await open("z01_undeclared.ome.zarr"), { channels: [1] })).rejects.toMatchObject({
       kind: "InvalidData",
       message: expect.stringMatching(
-        /all chunks that were read are absent; they lie under the other separator, as "0\/0\/1\/0\/0\/0" in place of "0\/0\.1\.0\.0\.0"\. .*"dimension_separator": "\/"/,
+        /all chunks that were read are absent; they lie under the other separator, as "0\/0\/1\/0\/(\d)\/(\d)" in place of "0\/0\.1\.0\.\1\.\2"\. .*"dimension_separator": "\/"/,
       ),
     });
   });
