@@ -191,8 +191,12 @@ async function predictOne(
   const classesAt = (threshold: number): Uint8Array =>
     spec.classes === 2 ? found.data.map((byte) => +(byte > 255 * threshold)) : found.data;
   const find: Predicted["find"] = (threshold) => {
-    const cutting = findObjectsToCut({ ...found, data: classesAt(threshold) }, rule, signal);
-    return async (splitDepthPx) => (await (await cutting)({ splitDepthPx, smoothPx: rule.smoothPx })).labels;
+    // Found when first asked for: a promise that nobody waits for yet would end the process when the validation is cancelled.
+    let cutting: ReturnType<typeof findObjectsToCut> | undefined;
+    return async (splitDepthPx) => {
+      cutting ??= findObjectsToCut({ ...found, data: classesAt(threshold) }, rule, signal);
+      return (await (await cutting)({ splitDepthPx, smoothPx: rule.smoothPx })).labels;
+    };
   };
   return { image, loss, classesAt, find };
 }

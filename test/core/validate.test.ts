@@ -68,6 +68,36 @@ describe("a validation", () => {
     expect(learnFromDrawn([{ labels: disc(6) }, ...Array.from({ length: 30 }, () => ({ labels: disc(0) }))]).fillHoles).toBe(true);
   });
 
+  it("cancelled at any moment ends with AbortError, and leaves no promise that nobody waits for", async () => {
+    const images = [annotate(two), annotate(one), annotate(two)];
+    const lost: unknown[] = [];
+    const note = (reason: unknown): void => void lost.push(reason);
+    process.on("unhandledRejection", note);
+    /** A signal that is aborted when it is looked at for the n-th time. */
+    const abortedAt = (wanted: number): { readonly signal: AbortSignal; readonly looks: () => number } => {
+      const controller = new AbortController();
+      let looks = 0;
+      const throwIfAborted = (): void => {
+        if (++looks === wanted) controller.abort();
+        AbortSignal.prototype.throwIfAborted.call(controller.signal);
+      };
+      return { signal: Object.assign(controller.signal, { throwIfAborted }), looks: () => looks };
+    };
+    try {
+      const whole = abortedAt(0);
+      await validate(images, spec, [createThreshold()], limits, whole.signal);
+      expect(whole.looks()).toBeGreaterThan(20);
+      for (let wanted = 1; wanted <= whole.looks(); wanted++) {
+        const { signal } = abortedAt(wanted);
+        await expect(validate(images, spec, [createThreshold()], limits, signal)).rejects.toThrow(/abort/i);
+      }
+      await new Promise((done) => setTimeout(done, 10));
+      expect(lost).toEqual([]);
+    } finally {
+      process.off("unhandledRejection", note);
+    }
+  });
+
   it("without images of its own takes the training's, if they are not too large", async () => {
     expect(await calibrate([annotate(two)], spec, [createThreshold()], limits)).toEqual({ splitDepthPx: 1.5, threshold: 0.5 });
     expect(await calibrate([annotate(two), annotate(one), annotate(one)], spec, [createThreshold()], limits)).toEqual(whole);
