@@ -10,9 +10,10 @@ import { readZip, writeZip, type ZipArchive } from "../source/zip.ts";
 import { countParameters, planLayers } from "../unet/layers.ts";
 import { createSpec, type UNetSpec } from "../unet/spec.ts";
 import { type ArchiveLimits, largestWeightsBytes, limitArchive } from "./archive-limits.ts";
+import { fromHalves, toHalves } from "./float16.ts";
 import { createForeignProblem, describeForeignWeights, findDescription, nameForeignFile } from "./foreign-archive.ts";
 import { assertModel, type JsonObject, type Model } from "./model.ts";
-import { createModelJson, listManifestWeights, weightsFile } from "./model-json.ts";
+import { createModelJson, listManifestWeights, type Precision, weightsFile } from "./model-json.ts";
 import { readNpy, type Tensor, writeNpy } from "./npy.ts";
 import { writeOnnx } from "./onnx.ts";
 import { type ArchiveFile, configFormat, createDescription, describeInWords } from "./rdf.ts";
@@ -33,14 +34,22 @@ const names = {
 const mostEntries = 100;
 const largestTextBytes = 2 ** 18;
 
-/** The bytes of the archive. The same model gives the same bytes. `onnx: false` leaves ONNX out: half the size. Throws Problem InvalidParameter. */
-export async function writeModel(model: Model, { onnx = true }: { onnx?: boolean } = {}): Promise<Uint8Array> {
+export interface WriteModelOptions {
+  /** False leaves ONNX out: half the size. */
+  readonly onnx?: boolean;
+  /** float16: half the size again, for weights that half precision holds exactly (`roundToHalves`). ONNX stays float32. */
+  readonly precision?: Precision;
+}
+
+/** The bytes of the archive. The same model gives the same bytes. Throws Problem InvalidParameter. */
+export async function writeModel(model: Model, { onnx = true, precision = "float32" }: WriteModelOptions = {}): Promise<Uint8Array> {
   assertModel(model);
   const { spec, weights } = model;
+  const stored = precision === "float16" ? toExactHalves(weights) : weights;
   const text = (value: string): Uint8Array => new TextEncoder().encode(value);
   const tensorflowJs = writeZip([
-    { name: "model.json", data: text(JSON.stringify(createModelJson(spec))), compress: true },
-    { name: weightsFile, data: new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength) },
+    { name: "model.json", data: text(JSON.stringify(createModelJson(spec, precision))), compress: true },
+    { name: weightsFile, data: new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength) },
   ]);
   const data = {
     tensorflowJs,
@@ -56,6 +65,7 @@ export async function writeModel(model: Model, { onnx = true }: { onnx?: boolean
     testInput: await sign("testInput"),
     testOutput: await sign("testOutput"),
     training: await sign("training"),
+    precision,
   });
   return writeZip([
     { name: names.description, data: text(stringify(description, { lineWidth: 0, aliasDuplicateObjects: false })), compress: true },
@@ -66,6 +76,14 @@ export async function writeModel(model: Model, { onnx = true }: { onnx?: boolean
     { name: names.tensorflowJs, data: data.tensorflowJs },
     ...(data.onnx ? [{ name: names.onnx, data: data.onnx }] : []),
   ]);
+}
+
+/** The bits of weights in half precision. Throws Problem InvalidParameter for weights that would change: their test tensors would be another model's. */
+function toExactHalves(weights: Float32Array): Uint16Array {
+  const halves = toHalves(weights);
+  if (fromHalves(halves).every((value, i) => Object.is(value, weights[i]))) return halves;
+  const message = `"precision" must be one that holds the weights, float32; got float16, which would round some. Round them first, and make the test output anew.`;
+  throw new Problem("InvalidParameter", message, { parameter: "precision", value: "float16" });
 }
 
 /** The model in an archive. Throws Problem InvalidModel, with the reason, for everything that is not one of ours, whole and unchanged. */
@@ -109,7 +127,12 @@ async function readArchive(whole: ZipArchive, path: string | undefined): Promise
     version: readNumber(own, "version"),
     description: readString(description, "description"),
     spec,
-    weights: await readWeights(await readSigned(zip, readField(weights, "tensorflow_js"), names.tensorflowJs), spec, limits),
+    weights: await readWeights(
+      await readSigned(zip, readField(weights, "tensorflow_js"), names.tensorflowJs),
+      spec,
+      limits,
+      readPrecision(own),
+    ),
     classNames: readList(own, "class_names", "string"),
     channelNames: readList(own, "channel_names", "string"),
     normalization: { kind: "scale_range", percentiles: [low, high], eps: readNumber(normalization, "eps") },
@@ -158,7 +181,7 @@ function readRecord(bytes: Uint8Array): JsonObject {
 }
 
 /** The weights, when their archive holds exactly this network. */
-async function readWeights(bytes: Uint8Array, spec: UNetSpec, limits: ArchiveLimits): Promise<Float32Array> {
+async function readWeights(bytes: Uint8Array, spec: UNetSpec, limits: ArchiveLimits, precision: Precision): Promise<Float32Array> {
   const inner = readZip(bytes, {
     kind: "InvalidModel",
     path: names.tensorflowJs,
@@ -169,14 +192,31 @@ async function readWeights(bytes: Uint8Array, spec: UNetSpec, limits: ArchiveLim
   const [group] = readList(modelJson, "weightsManifest", "object");
   const listed = readList(readFields(group, "weightsManifest"), "weights", "object").map((weight) => {
     const fields = readFields(weight, "weightsManifest");
-    return { name: readString(fields, "name"), shape: readList(fields, "shape", "number"), dtype: readString(fields, "dtype") };
+    const quantization = precision === "float16" ? { quantization: readQuantization(fields) } : {};
+    const [name, dtype] = [readString(fields, "name"), readString(fields, "dtype")];
+    return { name, shape: readList(fields, "shape", "number"), dtype, ...quantization };
   });
-  if (JSON.stringify(listed) !== JSON.stringify(listManifestWeights(spec))) throw new Error("its weights are those of another network.");
+  if (JSON.stringify(listed) !== JSON.stringify(listManifestWeights(spec, precision)))
+    throw new Error("its weights are those of another network.");
   const count = countParameters(planLayers(spec));
   const claimed = inner.sizeOf(weightsFile);
-  if (claimed !== 4 * count) throw new Error(`its weights have ${claimed} bytes; ${4 * count} were expected.`);
+  const expected = (precision === "float16" ? 2 : 4) * count;
+  if (claimed !== expected) throw new Error(`its weights have ${claimed} bytes; ${expected} were expected.`);
   const data = inner.read(weightsFile);
+  if (precision === "float16") return fromHalves(new Uint16Array(data.slice().buffer, 0, count));
   return new Float32Array(data.buffer, data.byteOffset, count);
+}
+
+/** How the weights are stored; archives of format 1 do not say it. Throws Error for what is not known. */
+function readPrecision(own: Fields): Precision {
+  if (own["weights"] === undefined || own["weights"] === "float32") return "float32";
+  if (own["weights"] === "float16") return "float16";
+  throw new Error("the format of its weights is not known.");
+}
+
+function readQuantization(weight: Fields): Readonly<Record<string, string>> {
+  const quantization = readField(weight, "quantization");
+  return { dtype: readString(quantization, "dtype"), original_dtype: readString(quantization, "original_dtype") };
 }
 
 /** The limit that a file of an archive falls under, by its name. */

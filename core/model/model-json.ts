@@ -18,15 +18,19 @@ interface LayerEntry {
   readonly inbound_nodes: readonly (readonly (readonly [string, 0, 0, Readonly<Record<string, never>>])[])[];
 }
 
+/** How each number is stored. Half precision is what TensorFlow.js calls quantization to float16: loaded, it is float32 again. */
+export type Precision = "float32" | "float16";
+
 /** A weight as the manifest tells it. */
 export interface ManifestWeight {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: "float32";
+  readonly quantization?: { readonly dtype: "float16"; readonly original_dtype: "float32" };
 }
 
 /** The whole of model.json: topology, and a manifest of the weights in their flat order. */
-export function createModelJson(spec: UNetSpec) {
+export function createModelJson(spec: UNetSpec, precision: Precision = "float32") {
   return {
     format: "layers-model",
     generatedBy: "Overtile",
@@ -36,15 +40,16 @@ export function createModelJson(spec: UNetSpec) {
       backend: "tensor_flow.js",
       model_config: { class_name: "Model", config: createTopology(spec) },
     },
-    weightsManifest: [{ paths: [weightsFile], weights: listManifestWeights(spec) }],
+    weightsManifest: [{ paths: [weightsFile], weights: listManifestWeights(spec, precision) }],
   };
 }
 
 /** The weights in their flat order, with the names that tfjs gives them: kernel and bias of each layer. */
-export function listManifestWeights(spec: UNetSpec): readonly ManifestWeight[] {
+export function listManifestWeights(spec: UNetSpec, precision: Precision = "float32"): readonly ManifestWeight[] {
+  const half = precision === "float16" ? ({ quantization: { dtype: "float16", original_dtype: "float32" } } as const) : {};
   return weightSlots(planLayers(spec)).map(({ name, shape }) => {
     const [layer, kind] = name.split(".");
-    return { name: `${layer}/${kind === "weight" ? "kernel" : "bias"}`, shape, dtype: "float32" };
+    return { name: `${layer}/${kind === "weight" ? "kernel" : "bias"}`, shape, dtype: "float32", ...half };
   });
 }
 

@@ -4,7 +4,7 @@
 
 import { countParameters, planLayers } from "../unet/layers.ts";
 import { type Model, planTiling } from "./model.ts";
-import { tensorflowVersion } from "./model-json.ts";
+import { type Precision, tensorflowVersion } from "./model-json.ts";
 import { opsetVersion } from "./onnx.ts";
 
 /** Files of an archive and their SHA-256; `onnx` and `training` may be absent from archives of others. */
@@ -18,10 +18,12 @@ export interface ArchiveFiles {
   readonly testInput: ArchiveFile;
   readonly testOutput: ArchiveFile;
   readonly training: ArchiveFile;
+  /** How the weights for TensorFlow.js are stored. */
+  readonly precision: Precision;
 }
 
-/** Counts up when `config.overtile` changes its meaning. */
-export const configFormat = 1;
+/** The newest meaning of `config.overtile` that is known. 2: weights may be float16. An archive says the least that it needs. */
+export const configFormat = 2;
 
 const paper = {
   text: "Ronneberger O., Fischer P., Brox T. U-Net: Convolutional Networks for Biomedical Image Segmentation. MICCAI 2015",
@@ -53,13 +55,14 @@ export function createDescription(model: Model, files: ArchiveFiles) {
     config: {
       bioimageio: { architecture_type: "U-Net", task: "semantic segmentation", model_parameter_count: countParameters(planLayers(spec)) },
       overtile: {
-        format: configFormat,
+        format: files.precision === "float16" ? 2 : 1,
         name: model.name,
         version: model.version,
         network: { ...spec },
         class_names: [...model.classNames],
         channel_names: [...model.channelNames],
         normalization: { ...normalization, percentiles: [...normalization.percentiles] },
+        ...(files.precision === "float16" && { weights: files.precision }),
         ...(pixelSizeUm === undefined ? {} : { pixel_size_um: pixelSizeUm }),
         ...(model.authors ? { authors: [...model.authors] } : {}),
         ...(model.license ? { license: model.license } : {}),
@@ -72,7 +75,12 @@ export function createDescription(model: Model, files: ArchiveFiles) {
 
 /** The text of README.md in the archive. */
 export function describeInWords(model: Model): string {
-  const { spec, classNames, channelNames, normalization } = model;
+  const { spec, classNames, channelNames, normalization, license, training } = model;
+  const { provenance } = training;
+  const origin = [
+    ...(typeof provenance === "string" ? [`- Learnt from: ${provenance}`] : []),
+    ...(license === undefined ? [] : [`- Licence: ${license}`]),
+  ];
   const { least, step, offset } = planTiling(spec.levels);
   return `# ${model.name}
 
@@ -83,7 +91,7 @@ The output is the probability of each class: ${classNames.join(", ")}.
 
 - Input: height x width x channels, sides of ${least} plus a multiple of ${step}; the output is ${-offset} pixels smaller.
 - Grey values: per channel, percentiles ${normalization.percentiles.join(" and ")} of the whole image become 0 and 1.
-- Levels ${spec.levels}, features ${spec.features}. \`training.json\` tells how it was trained.
+- Levels ${spec.levels}, features ${spec.features}. \`training.json\` tells how it was trained.${origin.map((line) => `\n${line}`).join("")}
 
 ## Validation
 

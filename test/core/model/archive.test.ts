@@ -9,6 +9,7 @@ import { zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { readModel, writeModel } from "../../../core/model/archive.ts";
+import { roundToHalves } from "../../../core/model/float16.ts";
 import { planTiling } from "../../../core/model/model.ts";
 import { isProblem } from "../../../core/problem.ts";
 import { readZip } from "../../../core/source/zip.ts";
@@ -62,8 +63,9 @@ describe("a model archive", () => {
     for (const format of ["path", "file-path"]) ajv.addFormat(format, true);
     const validate = ajv.compile({ $defs, $ref: "#/$defs/bioimageio__spec__model__v0_5__ModelDescr" });
     await fc.assert(
-      fc.asyncProperty(models, fc.boolean(), async (model, onnx) => {
-        const zip = readZip(await writeModel(model, { onnx }), { kind: "InvalidModel" });
+      fc.asyncProperty(models, fc.boolean(), fc.constantFrom("float32", "float16"), async (given, onnx, precision) => {
+        const model = precision === "float16" ? { ...given, weights: roundToHalves(given.weights) } : given;
+        const zip = readZip(await writeModel(model, { onnx, precision }), { kind: "InvalidModel" });
         const description = parse(new TextDecoder().decode(zip.read("rdf.yaml")));
         const valid = validate(description);
         expect(validate.errors ?? []).toEqual([]);
@@ -290,7 +292,7 @@ describe("what is no model of ours is refused", () => {
     ["a bomb of YAML aliases", zipSync({ "rdf.yaml": text(`type: model\n${bomb}`) }), "lias"],
     ["a YAML of ten thousand brackets", zipSync({ "rdf.yaml": text(`type: ${"[".repeat(10_000)}`) }), "Get or save"],
     ["a description of a megabyte", zipSync({ "rdf.yaml": text(`type: ${"x".repeat(1 << 20)}`) }), "the most is"],
-    ["a newer format", zipSync({ "rdf.yaml": text("type: model\nconfig: {overtile: {format: 2}}\n") }), "newer Overtile"],
+    ["a newer format", zipSync({ "rdf.yaml": text("type: model\nconfig: {overtile: {format: 3}}\n") }), "newer Overtile"],
     ["a network of absurd size", zipSync({ "rdf.yaml": text("type: model\nconfig: {overtile: {format: 1, network: {channels: 1, classes: 2, levels: 99, features: 9, dropout: 0}}}\n") }), "levels"], // biome-ignore format: a table
     [
       "__proto__ in the description",

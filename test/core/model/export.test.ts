@@ -12,6 +12,7 @@ import * as web from "onnxruntime-web";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { writeModel } from "../../../core/model/archive.ts";
+import { roundToHalves } from "../../../core/model/float16.ts";
 import { planTiling } from "../../../core/model/model.ts";
 import { createModelJson } from "../../../core/model/model-json.ts";
 import { readNpy } from "../../../core/model/npy.ts";
@@ -70,6 +71,17 @@ describe.each(["unet-levels1-features4", "unet-levels2-features4", "unet-levels4
       expect(largestDifference(data, softmaxOf(golden.logits.data, golden.classes))).toBeLessThan(1e-4);
     });
   }
+});
+
+it("weights in half precision are float32 again in TensorFlow.js, as they were rounded", async () => {
+  const weights = roundToHalves(createModel().weights);
+  const files = unzipSync(await writeModel(createModel({}, { weights }), { precision: "float16" }));
+  const inner = unzipSync(files["weights.tfjs.zip"]!);
+  const { weightsManifest } = JSON.parse(strFromU8(inner["model.json"]!));
+  const listed: readonly { readonly name: string }[] = weightsManifest[0].weights;
+  const tensors = tf.io.decodeWeights(inner["group1-shard1of1.bin"]!.slice().buffer, weightsManifest[0].weights);
+  const read = await Promise.all(listed.map(({ name }) => tensors[name]!.data()));
+  expect(read.flatMap((values) => [...values])).toEqual([...weights]);
 });
 
 describe("exported networks of any kind, on inputs of any legal size", () => {
