@@ -87,6 +87,8 @@ export const parameters = [
   { name: "smoothness", actions: ["train"], type: "number", default: 10, minimum: 0.1, maximum: 100, unit: "px", title: "Smoothness", help: "How far around objects background keeps its weight (falk2019 only).", advanced: true },
   { name: "elastic", actions: ["train"], type: "number", default: 10, minimum: 0, maximum: 100, unit: "px", title: "Elastic deformation", help: "Standard deviation of the displacement of 3 x 3 control points; 0: none.", advanced: true },
   { name: "grey_values", actions: ["train"], type: "number", default: 1, minimum: 0, maximum: 4, title: "Grey-value changes", help: "Strength of random changes of brightness and contrast; 0: none.", advanced: true },
+  { name: "imaging", actions: ["train"], type: "number", default: 0, minimum: 0, maximum: 4, title: "Imaging changes", help: "Strength of random blur, noise, gain and gamma, as between microscopes; 0: none.", advanced: true },
+  { name: "scale_range", actions: ["train"], type: "number", default: 1, minimum: 1, maximum: 4, title: "Scale range", help: "Objects are randomly magnified or shrunk by up to this factor; 1: never.", advanced: true },
   { name: "validate", actions: ["train"], type: "text", default: "0.1", title: "Validate", help: "Share of the images that is kept for validation, or a dataset." },
   { name: "interval", actions: ["train"], type: "auto", default: "auto", minimum: 1, maximum: 1000000, title: "Validation interval", help: "Steps between validations; auto: 20 in a training.", advanced: true },
   { name: "patience", actions: ["train"], type: "integer", default: 0, minimum: 0, maximum: 10000, title: "Patience", help: "Validations without a better score before it ends; 0: never.", advanced: true },

@@ -86,10 +86,17 @@ function chooseTrainingTile(preset: number, levels: number, images: readonly Pre
   return nearestLegalInput(levels, Math.max(smallestUsableInput(levels), Math.min(preset, annotatedPx + 2 * marginPx(levels))));
 }
 
-function planAugmentation({ elastic, grey_values: strength }: TrainValues): AugmentationOptions {
+// At strength 1, on normalised grey values and pixels.
+const imagingChanges = { noise: 0.05, gain: 0.5, gamma: 0.5, blurPx: 1 } as const;
+
+/** What is off is left out or 0 as it always was: plans are compared with those of older checkpoints. */
+function planAugmentation({ elastic, grey_values: strength, imaging, scale_range: factor }: TrainValues): AugmentationOptions {
   const { black, white, slope, noise } = defaultAugmentation.intensity;
-  const intensity = { black: strength * black, white: strength * white, slope: strength * slope, noise: strength * noise };
-  return { ...defaultAugmentation, elasticSigmaPx: elastic, intensity };
+  const changed = { black: strength * black, white: strength * white, slope: strength * slope, noise: strength * noise };
+  const { gain, gamma, blurPx } = imagingChanges;
+  const between = { noise: imaging * imagingChanges.noise, gain: imaging * gain, gamma: imaging * gamma, blurPx: imaging * blurPx };
+  const intensity = imaging === 0 ? changed : { ...changed, ...between };
+  return { ...defaultAugmentation, scale: factor - 1, elasticSigmaPx: elastic, intensity };
 }
 
 const validationsInTraining = 20;

@@ -114,7 +114,7 @@ export async function openTrainingState(
 const titles: Readonly<Record<string, string>> = {
   learningRate: "learning_rate",
   rateSchedule: "schedule",
-  augmentation: "elastic or grey_values",
+  augmentation: "elastic, grey_values, imaging or scale_range",
   weights: "the weight map",
   samples: "the samples",
 };

@@ -33,3 +33,27 @@ function smoothLine(data: Float64Array, start: number, step: number, count: numb
     data[start + i * step] = sum;
   }
 }
+
+/** Smooths a raster of several channels, channel by channel; beyond its edges the outermost pixels go on (SciPy's mode "nearest"). */
+export function smoothPixelsInPlace(
+  data: Float32Array,
+  { height, width, channels }: { readonly height: number; readonly width: number; readonly channels: number },
+  sigmaPx: number,
+): void {
+  const kernel = gaussianKernel(sigmaPx);
+  const radius = kernel.length - 1;
+  const line = new Float64Array(Math.max(height, width) + 2 * radius);
+  const smooth = (start: number, step: number, count: number): void => {
+    for (let i = -radius; i < count + radius; i++) line[i + radius] = data[start + Math.min(count - 1, Math.max(0, i)) * step]!;
+    for (let i = 0; i < count; i++) {
+      const at = i + radius;
+      let sum = kernel[0]! * line[at]!;
+      for (let k = 1; k <= radius; k++) sum += kernel[k]! * (line[at - k]! + line[at + k]!);
+      data[start + i * step] = sum;
+    }
+  };
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0; y < height; y++) smooth(y * width * channels + c, channels, width);
+    for (let x = 0; x < width; x++) smooth(x * channels + c, width * channels, height);
+  }
+}

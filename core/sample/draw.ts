@@ -4,7 +4,7 @@
 import { createRandom, type Random } from "../array/random.ts";
 import { Problem } from "../problem.ts";
 import { type Displacements, drawDisplacements } from "./elastic.ts";
-import { drawIntensity, type IntensityDraw, type IntensityOptions } from "./intensity.ts";
+import { drawImaging, drawIntensity, type IntensityDraw, type IntensityOptions } from "./intensity.ts";
 import type { Prepared } from "./prepare.ts";
 
 /** How far augmentation may go; all 0 and false = none. */
@@ -74,6 +74,7 @@ export function drawAugmentation({ seed, k, attempt = 0, images, augmentation, o
   const image = drawImage(seed, k, images);
   const random = createRandom(seed, k, attempt);
   const { rotationDegrees, flips, scale, elasticSigmaPx, intensity, foreground } = augmentation;
+  const { channels } = images[image]!.image;
   return {
     image,
     centre: drawCentre(random, images[image]!, { foreground, output, spread: attempt === 0 }),
@@ -81,9 +82,14 @@ export function drawAugmentation({ seed, k, attempt = 0, images, augmentation, o
     flip: flips && random.integer(2) === 1,
     scale: Math.exp(random.uniform(-1, 1) * Math.log1p(scale)),
     displacements: drawDisplacements(random, elasticSigmaPx),
-    intensity: drawIntensity(random, images[image]!.image.channels, intensity),
+    intensity: {
+      ...drawIntensity(random, channels, intensity),
+      ...drawImaging(createRandom(seed, k, attempt, imagingStream), channels, intensity),
+    },
   };
 }
+
+const imagingStream = 0x1a6;
 
 /**
  * Images in proportion to their valid pixels, so that every annotated pixel counts the same, spread evenly: each round of as

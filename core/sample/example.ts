@@ -79,7 +79,7 @@ export function makeExample(draw: Draw, prepared: Prepared, tile: TileSize): Exa
       validPixels++;
     }
   }
-  changeIntensityInPlace(input, image.channels, draw.intensity);
+  changeIntensityInPlace(input, image.channels, tileWidth, draw.intensity);
   return { input, target, weight, validPixels };
 }
 

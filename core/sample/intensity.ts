@@ -1,6 +1,8 @@
 // Grey-value changes, on normalised values (0 and 1 are the percentiles 1 and 99.8). Black and white move a little, the curve
-// between them bends, noise is added: what differs between two days at the same microscope.
+// between them bends, noise is added: what differs between two days at the same microscope. Gain, gamma and blur are what
+// differs between two microscopes; they are drawn from a stream of their own, so that trainings without them draw as ever.
 
+import { smoothPixelsInPlace } from "../array/gaussian.ts";
 import { createRandom, type Random } from "../array/random.ts";
 
 /** The largest changes that may be drawn; all 0 = none. */
@@ -13,6 +15,12 @@ export interface IntensityOptions {
   readonly slope: number;
   /** Standard deviation of added noise, 0 to this. */
   readonly noise: number;
+  /** Grey values are multiplied by 1 / (1 + g) to 1 + g. */
+  readonly gain?: number;
+  /** Grey values above 0 are raised to the power of 1 / (1 + g) to 1 + g. */
+  readonly gamma?: number;
+  /** Standard deviation of the blur in pixels: 0 to this in half of the examples, none in the others. */
+  readonly blurPx?: number;
 }
 
 /** One drawn change, plain data; lists are by channel. */
@@ -23,6 +31,12 @@ export interface IntensityDraw {
   readonly noise: number;
   /** Names the stream of the noise. */
   readonly noiseSeed: number;
+  /** Absent = 1 in every channel. */
+  readonly gain?: readonly number[];
+  /** Absent = 1 in every channel. */
+  readonly gamma?: readonly number[];
+  /** Absent = 0. */
+  readonly blurPx?: number;
 }
 
 export function drawIntensity(random: Random, channels: number, { black, white, slope, noise }: IntensityOptions): IntensityDraw {
@@ -36,11 +50,33 @@ export function drawIntensity(random: Random, channels: number, { black, white, 
   };
 }
 
+/** The draws that came later than the others; empty where all of them are off. `random` must be a stream of their own. */
+export function drawImaging(
+  random: Random,
+  channels: number,
+  { gain = 0, gamma = 0, blurPx = 0 }: IntensityOptions,
+): Pick<IntensityDraw, "gain" | "gamma" | "blurPx"> {
+  if (gain === 0 && gamma === 0 && blurPx === 0) return {};
+  const factors = (most: number) => Array.from({ length: channels }, () => Math.exp(random.uniform(-1, 1) * Math.log1p(most)));
+  return { gain: factors(gain), gamma: factors(gamma), blurPx: Math.max(0, random.uniform(-blurPx, blurPx)) };
+}
+
 /**
- * Changes `values` (all channels of a pixel together): v -> black + (white - black) g(v) + noise, where g bends the range
- * 0 to 1 with slope s at 0 and 1 / s at 1, s v / (1 + (s - 1) v), and leaves what lies outside of it.
+ * Changes a tile, `width` pixels a row and all channels of a pixel together: blurred, gained and raised to gamma, and then
+ * v -> black + (white - black) g(v) + noise, where g bends the range 0 to 1 with slope s at 0 and 1 / s at 1,
+ * s v / (1 + (s - 1) v), and leaves what lies outside of it.
  */
-export function changeIntensityInPlace(values: Float32Array, channels: number, draw: IntensityDraw): void {
+export function changeIntensityInPlace(values: Float32Array, channels: number, width: number, draw: IntensityDraw): void {
+  const { blurPx = 0, gain = [], gamma = [] } = draw;
+  if (blurPx > 0) smoothPixelsInPlace(values, { height: values.length / (width * channels), width, channels }, blurPx);
+  for (let c = 0; c < channels; c++) {
+    const [factor, power] = [gain[c] ?? 1, gamma[c] ?? 1];
+    if (factor === 1 && power === 1) continue;
+    for (let i = c; i < values.length; i += channels) {
+      const v = values[i]!;
+      values[i] = factor * (v > 0 ? v ** power : v);
+    }
+  }
   for (let c = 0; c < channels; c++) {
     const black = draw.black[c]!;
     const gain = draw.white[c]! - black;

@@ -99,3 +99,22 @@ describe("the tile of a training", () => {
     expect(tileOf({ tile: 284 }, annotate(300, 3, 3))).toBe(284);
   });
 });
+
+describe("the augmentation of a training", () => {
+  const plan = (given: Parameters) =>
+    JSON.stringify(planSchedule(resolveParameters("train", given), createSpec({ levels: 1 }), { given, images: [] }).augmentation);
+
+  it("is word for word that of older checkpoints where imaging and scale are off", () => {
+    const off = { tile: 44, imaging: 0, scale_range: 1 };
+    expect(plan({ ...off, grey_values: 2, elastic: 3 })).toBe(
+      '{"rotationDegrees":180,"flips":true,"scale":0,"elasticSigmaPx":3,"intensity":{"black":0.1,"white":0.1,"slope":0.5,"noise":0},"foreground":0.5}',
+    );
+  });
+
+  it("has what scale and imaging ask for", () => {
+    expect(JSON.parse(plan({ tile: 44, imaging: 0.5, scale_range: 1.5 }))).toMatchObject({
+      scale: 0.5,
+      intensity: { noise: 0.025, gain: 0.25, gamma: 0.25, blurPx: 0.5 },
+    });
+  });
+});

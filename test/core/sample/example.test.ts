@@ -13,7 +13,7 @@ import {
 } from "../../../core/sample/draw.ts";
 import { drawDisplacements, splineWeights } from "../../../core/sample/elastic.ts";
 import { createExample, makeExample } from "../../../core/sample/example.ts";
-import { changeIntensityInPlace, drawIntensity } from "../../../core/sample/intensity.ts";
+import { changeIntensityInPlace, drawImaging, drawIntensity } from "../../../core/sample/intensity.ts";
 import { type Prepared, prepareImage } from "../../../core/sample/prepare.ts";
 import { ronneberger2015Weights } from "../../../core/sample/weight-map.ts";
 import { anyPair, bytes, labels, toText } from "../label/text.ts";
@@ -237,6 +237,82 @@ describe("a draw", () => {
   });
 });
 
+describe("changes of imaging and scale", () => {
+  const request = { seed: 4, k: 9, output };
+  const imaging = { noise: 0.02, gain: 0.5, gamma: 0.5, blurPx: 2 };
+  const withChanges = (scale: number, changes: object): AugmentationOptions => ({
+    ...defaultAugmentation,
+    scale,
+    intensity: { ...defaultAugmentation.intensity, ...changes },
+  });
+
+  // Printed by the build of 2026-11-30, before these changes could be drawn: old checkpoints go on with the same examples.
+  it("that are off leave every number of a draw and an example as it was", () => {
+    const draw = drawAugmentation({ ...request, images: [twoCells()], augmentation: defaultAugmentation });
+    expect(draw).toEqual({
+      image: 0,
+      centre: { y: 16.5, x: 6.5 },
+      angleDegrees: -2.412869053583279,
+      flip: false,
+      scale: 1,
+      displacements: {
+        // biome-ignore format: as they were printed
+        dy: [-7.18081840158229, 6.599165264334629, 1.306755890757508, 1.5928438801666365, 13.349530705195205, -0.73581594651403, 1.1873692839883156, 11.13797152313428, 10.525788951266616],
+        // biome-ignore format: as they were printed
+        dx: [-0.7846507537051428, -7.273961108189113, 1.5389887478156594, 0.031711365689574125, -10.159544941101968, 21.766391262106296, -10.444003422665652, 0.3959423869003018, -12.388437501561494],
+      },
+      intensity: {
+        black: [-0.03536061772267575, -0.041308802609231046],
+        white: [0.9580911788588391, 1.0135282757845305],
+        slope: [1.097770908999123, 0.899131533976001],
+        noise: 0,
+        noiseSeed: 3410267900,
+      },
+    });
+    const { input } = createExample(4, 9, [twoCells()], { ...tile, augmentation: withChanges(0, { noise: 0.02 }) });
+    // biome-ignore format: as they were printed
+    expect([...input.subarray(500, 508)]).toEqual([0.5610487461090088, 0.37152764201164246, 0.2829210162162781, 0.8617507815361023, 0.7345837950706482, 0.6942424774169922, 0.6026650667190552, 0.45196837186813354]);
+  });
+
+  it("change nothing else of a draw, are pure functions of (seed, k), and stay within what was allowed", () => {
+    const images = [twoCells()];
+    fc.assert(
+      fc.property(fc.nat(), fc.nat(9999), (seed, k) => {
+        const draw = (augmentation: AugmentationOptions) => drawAugmentation({ seed, k, images, output, augmentation });
+        const [plain, all] = [draw(withChanges(0, {})), draw(withChanges(0.5, imaging))];
+        const { gain, gamma, blurPx, ...others } = all.intensity;
+        expect({ ...all, scale: 1, intensity: { ...others, noise: 0 } }).toEqual(plain);
+        expect(draw(withChanges(0.5, imaging))).toEqual(all);
+        for (const factor of [all.scale, ...gain!, ...gamma!]) expect(Math.abs(Math.log(factor))).toBeLessThanOrEqual(Math.log(1.5));
+        expect(gain).toHaveLength(2);
+        expect(blurPx! >= 0 && blurPx! <= 2).toBe(true);
+        expect(JSON.parse(JSON.stringify(all))).toEqual(all);
+      }),
+      { numRuns: 50, seed: 1 },
+    );
+    const blurs = Array.from({ length: 200 }, (_, k) => drawImaging(createRandom(1, k), 1, withChanges(0, imaging).intensity).blurPx!);
+    expect(Math.abs(blurs.filter((blur) => blur > 0).length / 200 - 0.5)).toBeLessThan(0.1);
+  });
+
+  it("magnify what lies around the centre, blur without moving, gain and raise to gamma what is above 0", () => {
+    const prepared = twoCells();
+    const pixel = identityDraw(0, 2, { y0: 8, x0: 8, ...output });
+    const none = { black: [0, 0], white: [1, 1], slope: [1, 1], noise: 0, noiseSeed: 0 };
+    const twice = makeExample({ ...pixel, scale: 2 }, prepared, tile);
+    const once = makeExample(pixel, prepared, tile);
+    expect(twice.target.reduce((sum, one) => sum + one, 0)).toBe(once.target.length);
+    const values = Float32Array.of(-0.5, 1, 0, 1, 0.25, 1, 4, 1);
+    changeIntensityInPlace(values, 2, 4, { ...none, gain: [2, 1], gamma: [0.5, 1] });
+    expect([...values]).toEqual([-1, 1, 0, 1, 1, 1, 4, 1]);
+    const point = new Float32Array(21 * 21);
+    point[10 * 21 + 10] = 1;
+    changeIntensityInPlace(point, 1, 21, { ...none, black: [0], white: [1], slope: [1], blurPx: 1.5 });
+    expect(point.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 5);
+    expect(point[10 * 21 + 12]).toBeCloseTo(point[8 * 21 + 10]!, 7);
+    expect(point[10 * 21 + 10]).toBeGreaterThan(point[10 * 21 + 11]!);
+  });
+});
+
 describe("elastic deformation", () => {
   it("goes through its control points, and weights sum to 1", () => {
     for (const length of [1, 2, 3, 20, 21]) {
@@ -263,7 +339,7 @@ describe("elastic deformation", () => {
 describe("grey-value changes", () => {
   it("move black and white, keep the order of values, and leave other channels alone", () => {
     const values = Float32Array.of(0, 7, 0.25, 7, 1, 7, 1.5, 7, -0.5, 7);
-    changeIntensityInPlace(values, 2, { black: [0.1, 0], white: [0.9, 1], slope: [2, 1], noise: 0, noiseSeed: 0 });
+    changeIntensityInPlace(values, 2, 5, { black: [0.1, 0], white: [0.9, 1], slope: [2, 1], noise: 0, noiseSeed: 0 });
     [0.1, 7, 0.1 + 0.8 * 0.4, 7, 0.9, 7, 1.3, 7, -0.3, 7].forEach((wanted, i) => {
       expect(values[i]).toBeCloseTo(wanted, 6);
     });
@@ -273,7 +349,7 @@ describe("grey-value changes", () => {
     const random = createRandom(3);
     const values = Float32Array.from({ length: 60 }, () => random.normal());
     const same = values.slice();
-    changeIntensityInPlace(same, 3, drawIntensity(random, 3, noAugmentation.intensity));
+    changeIntensityInPlace(same, 3, 20, drawIntensity(random, 3, noAugmentation.intensity));
     expect(same).toEqual(values);
     for (let k = 0; k < 100; k++) {
       const draw = drawIntensity(random, 1, { black: 0.05, white: 0.1, slope: 0.25, noise: 0.02 });
@@ -288,7 +364,7 @@ describe("grey-value changes", () => {
   it("add noise of the given deviation, the same for the same seed", () => {
     const noisy = (noiseSeed: number) => {
       const values = new Float32Array(4000);
-      changeIntensityInPlace(values, 1, { black: [0], white: [1], slope: [1], noise: 0.1, noiseSeed });
+      changeIntensityInPlace(values, 1, 4000, { black: [0], white: [1], slope: [1], noise: 0.1, noiseSeed });
       return values;
     };
     expect(noisy(5)).toEqual(noisy(5));
