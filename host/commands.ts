@@ -70,14 +70,20 @@ export function createCommandRegistry(): CommandRegistry {
   };
 }
 
-/** True for what works on images: commands with a role or a declared input. They are jobs; the others answer at once. */
+/** True for what works on images: commands with a role or a declared input. */
 export function takesInput(command: Command): boolean {
   return command.role !== undefined || (command.input ?? []).length > 0;
 }
 
+/** True for what computes: commands that take an input, or are called with a context. They are jobs; the others answer at once. */
+export function isJob(command: Command): boolean {
+  return takesInput(command) || (command.arguments ?? []).includes("$context");
+}
+
 /**
  * The handlers of what a plugin's `activate` returned. Those that take an input are called with (input, parameters, context);
- * others with the values of their parameters in the order of the manifest: `models.remove` with `{ model }` as `models.remove(model)`.
+ * others with their declared arguments, else with the values of their parameters in the order of the manifest: `models.remove` with
+ * `{ model }` as `models.remove(model)`.
  */
 export function lookupHandlers(plugin: object): HandlerLookup {
   return (command) => {
@@ -86,9 +92,22 @@ export function lookupHandlers(plugin: object): HandlerLookup {
     const work = memberOf(owner, path.at(-1)!);
     if (typeof work !== "function") return undefined;
     if (takesInput(command)) return async (...call) => await work.apply(owner, call);
-    const names = Object.keys(command.parameters?.properties ?? {});
-    return async (_, parameters) => await work.apply(owner, trimEnd(names.map((name) => parameters[name])));
+    const words = command.arguments ?? Object.keys(command.parameters?.properties ?? {});
+    return async (_, parameters, context) =>
+      await work.apply(owner, trimEnd(words.map((word) => argumentOf(word, { words, parameters, context }))));
   };
+}
+
+interface Call {
+  readonly words: readonly string[];
+  readonly parameters: Parameters;
+  readonly context: Context;
+}
+
+function argumentOf(word: string, { words, parameters, context }: Call): unknown {
+  if (word === "$context") return context;
+  if (word !== "$parameters") return parameters[word];
+  return Object.fromEntries(Object.entries(parameters).filter(([name]) => !words.includes(name)));
 }
 
 function toRegistered(manifest: Manifest, command: Command, lookup: HandlerLookup): RegisteredCommand {

@@ -36,6 +36,12 @@ const command = {
     },
     role: { description: "What a host's panel can bind to.", enum: ["segment", "train"] },
     macro: { type: "object", required: ["name"], properties: { name: words } },
+    arguments: {
+      description:
+        "For a command without role and input that computes: what its handler is called with, by the names of its parameters; $parameters: an object of the others; $context: signals, progress and log, as segment gets them. With $context it is a job.",
+      type: "array",
+      items: { type: "string", pattern: "^([a-z][a-z0-9_]*|\\$parameters|\\$context)$" },
+    },
     enablement: { type: "string" },
     input: layers,
     output: layers,

@@ -48,6 +48,8 @@ export interface Command {
   readonly role?: "segment" | "train";
   /** The name of the command in macros. */
   readonly macro?: { readonly name: string };
+  /** What a command without role and input is called with: names of parameters, "$parameters" (the others), "$context". */
+  readonly arguments?: readonly string[];
   readonly enablement?: string;
   readonly input?: readonly LayerDeclaration[];
   readonly output?: readonly LayerDeclaration[];
@@ -180,6 +182,17 @@ function checkCommands({ name, contributions: { commands } }: Manifest): void {
       taken.set(word, path);
     }
     if (command.parameters !== undefined) checkParameters(command.parameters, `${field}.parameters`);
+    checkArguments(command, `${field}.arguments`);
+  }
+}
+
+/** Each argument is a parameter of the command, or one of the two words that stand for more. */
+function checkArguments({ arguments: words = [], parameters, role, input = [] }: Command, field: string): void {
+  if (words.length > 0 && (role !== undefined || input.length > 0))
+    throw wrongField(field, "It must be absent from a command with a role or an input, which gets (input, parameters, context).");
+  for (const [i, word] of words.entries()) {
+    if (word.startsWith("$") || Object.hasOwn(parameters?.properties ?? {}, word)) continue;
+    throw wrongField(`${field}[${i}]`, `It must be the name of a parameter, "$parameters" or "$context"; got ${JSON.stringify(word)}.`);
   }
 }
 

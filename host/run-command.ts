@@ -1,9 +1,9 @@
 // Running a command from its name to its results: parameters resolved, the line recorded, the work queued as a job, and what
-// came back shown as images. What has no input (cancel, models) computes nothing: it answers at once, since it must not wait
+// came back shown as images. What is no job (cancel, models) computes nothing: it answers at once, since it must not wait
 // behind the jobs that it may be about to end.
 
 import type { Context, HostImage, HostResult, Parameters, Pixels, Progress, SlideContext } from "../plugin/contract.ts";
-import { type CommandRegistry, type RegisteredCommand, takesInput } from "./commands.ts";
+import { type CommandRegistry, isJob, type RegisteredCommand, takesInput } from "./commands.ts";
 import type { ImageList } from "./images.ts";
 import type { JobQueue } from "./jobs.ts";
 import type { Variables } from "./macro/run.ts";
@@ -36,7 +36,7 @@ export interface RunContext extends Pick<Context, "signal" | "stop" | "onProgres
 export interface JobStart {
   readonly entry: RegisteredCommand;
   readonly parameters: Parameters;
-  /** The image that it works on; none for a training. */
+  /** The image that it works on; none for a training, and for what names its images. */
   readonly image: HostImage | undefined;
 }
 
@@ -74,7 +74,7 @@ export function createRunCommand(workplace: Workplace): RunCommand {
     const entry = workplace.commands.find(idOrName);
     const parameters = entry.check(options, context.variables);
     const all = entry.fill(parameters);
-    return takesInput(entry.command)
+    return isJob(entry.command)
       ? await runJob(workplace, entry, { parameters, all }, context)
       : await answer(workplace, entry, { parameters, all }, context);
   };
@@ -115,7 +115,8 @@ async function answer(workplace: Workplace, entry: RegisteredCommand, { paramete
 async function runJob(workplace: Workplace, entry: RegisteredCommand, { parameters, all }: Given, context: RunContext): Promise<unknown> {
   const { images, jobs, samples, log } = workplace;
   // The image that was active when the command was given, also if the job begins later.
-  const image = entry.command.role === "train" ? undefined : images.assertActive();
+  const { role } = entry.command;
+  const image = role !== "train" && takesInput(entry.command) ? images.assertActive() : undefined;
   const watch = workplace.watch?.({ entry, parameters, image });
   const line = context.record === false ? undefined : beginLine(workplace.recorder, entry, all);
   const { promise } = jobs.add({
@@ -128,16 +129,16 @@ async function runJob(workplace: Workplace, entry: RegisteredCommand, { paramete
     },
     run: async ({ signal, stop, job, onProgress }) => {
       watch?.begin?.(job);
-      const input = image === undefined ? await samples(parameters, signal) : image.image;
+      const input = role === "train" ? await samples(parameters, signal) : image?.image;
       const view = context.view ?? watch?.view;
       const following = { signal, stop, job, onProgress, log, ...(view && { view }) };
-      const isSegmentation = image !== undefined && entry.command.role === "segment";
+      const isSegmentation = image !== undefined && role === "segment";
       const slide = isSegmentation ? await workplace.slides({ image, command: entry, parameters, job }) : undefined;
       signal.throwIfAborted(); // it may have been cancelled while input or place were sought; handlers only hear of it later
       const work = (more: Partial<Context>) => entry.handler(input, parameters, { ...following, ...more });
       const result = await (slide ? runSlide(slide, onProgress, work) : work({}));
       takeResult(workplace, result, image?.title ?? "", all);
-      if (entry.command.role === "train") workplace.onModelsChange();
+      if (role === "train") workplace.onModelsChange();
       return result;
     },
   });
@@ -175,8 +176,9 @@ export async function runSlide(
 }
 
 function beginLine(recorder: Recorder, { command, name }: RegisteredCommand, parameters: Parameters): OpenLine {
-  if (command.role !== "train") recorder.recordSelection();
-  return recorder.begin({ name, schema: command.parameters }, parameters);
+  const leavesImages = !takesInput(command);
+  if (command.role !== "train" && !leavesImages) recorder.recordSelection();
+  return recorder.begin({ name, schema: command.parameters, leavesImages }, parameters);
 }
 
 /** Shows what a command returned: its images under `TITLE.kind`, the first of `output` active; tells its model. */

@@ -73,6 +73,7 @@ export function createManifest({ folder = "", files }: { folder?: string; files?
           category: "Segmentation",
           handler: "evaluate",
           macro: { name: "Overtile Evaluate" },
+          arguments: ["predicted", "truth", "$parameters", "$context"],
           parameters: take(compared, ["predicted", "truth"]),
         },
         { id: "overtile.cancel", title: "Cancel", handler: "cancel", macro: { name: "Overtile Cancel" }, parameters: take(job) },

@@ -43,9 +43,12 @@ async function segmentActive(imagej: ImageJ, overtile: Overtile): Promise<void> 
   const image = await readActive(imagej);
   const [newest] = (await overtile.models.list()).toSorted((a, b) => b.created.localeCompare(a.created));
   if (newest === undefined) throw new Error("There is no model yet. Train one, or import one.");
-  const { labels, nothing } = await overtile.segment(image, { model: newest.name });
+  const told: string[] = [];
+  const onProgress = (progress: Progress): void => void (progress.kind === "notice" && told.push(progress.message));
+  const { labels } = await overtile.segment(image, { model: newest.name }, { onProgress });
   await imagej.viewImage(toImageJ(labels!), { name: "labels" });
-  if (nothing !== undefined) await imagej.showStatus?.(`Overtile: ${nothing}`);
+  // Its status is one line: what is shown at the end stays.
+  if (told.length > 0) await imagej.showStatus?.(`Overtile: ${told.join(" ")}`);
 }
 
 // Draws the ROI manager's objects into a new window of 16 bits, each with its own number. What a macro returns is an error.

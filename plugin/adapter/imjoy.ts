@@ -1,6 +1,6 @@
 // Overtile for ImJoy hosts (imjoy-core, hypha-core): what the plugin exports over their RPC, and its two operators in the host's
 // menu. Images are decoded and answered by rpc-values.ts. Callbacks of a caller work once only unless they come in an object with
-// `_rintf: true`, so progress goes to `context.onProgress` of such an object, and to the host's own bar.
+// `_rintf: true`, so progress goes to `context.onProgress` of such an object, and to the host's own bar; notices, to its messages.
 
 import type { Context, Overtile, Parameters, Pixels, Progress, SegmentResult } from "../contract.ts";
 import type { Action } from "../parameter-table.ts";
@@ -40,7 +40,6 @@ const kinds = ["labels", "classes", "probabilities"] as const;
 export function createRpcPlugin(api: ImJoyApi, overtile: Overtile) {
   const segment = async (image: unknown, options?: unknown, context?: CallContext): Promise<unknown> => {
     const result = await overtile.segment(decodeImage(image), readOptions("segment", options), followCall(api, context));
-    if (result.nothing !== undefined) Promise.resolve(api.showMessage?.(result.nothing)).catch(() => {});
     return encodeResult(result, formOf(image));
   };
   const train = async (samples: unknown, options?: unknown, context?: CallContext): Promise<unknown> => {
@@ -67,8 +66,8 @@ export function createRpcPlugin(api: ImJoyApi, overtile: Overtile) {
     run: async (context: RunContext = {}) => (context.config || context.data ? runSegment(context) : undefined),
     segment,
     train,
-    async evaluate(predicted: unknown, truth: unknown) {
-      return overtile.evaluate(decodeImage(predicted), decodeImage(truth));
+    async evaluate(predicted: unknown, truth: unknown, context?: CallContext) {
+      return overtile.evaluate(decodeImage(predicted), decodeImage(truth), {}, followCall(api, context));
     },
     listModels: async () => overtile.models.list(),
     importModel: async (archive: unknown, name?: string) => overtile.models.import(decodeImage(archive) as Blob | string, name),
@@ -138,7 +137,7 @@ async function joinImageJ(api: ImJoyApi, overtile: Overtile): Promise<void> {
 // Messages to another window; the bar needs no more.
 const progressEveryMs = 100;
 
-/** A context that tells the caller and the host's progress bar. */
+/** A context that tells the caller, and the host: its progress bar, its messages. */
 function followCall(api: ImJoyApi, context: CallContext | undefined): Context {
   let last = 0;
   return {
@@ -151,6 +150,7 @@ function followCall(api: ImJoyApi, context: CallContext | undefined): Context {
       const ignore = (): void => {};
       Promise.resolve(context?.onProgress?.(progress)).catch(ignore); // the caller may be gone
       if (isFrequent && progress.total) Promise.resolve(api.showProgress?.(progress.done / progress.total)).catch(ignore);
+      if (progress.kind === "notice") Promise.resolve(api.showMessage?.(progress.message)).catch(ignore);
       if (progress.kind === "phase") Promise.resolve(api.showStatus?.(`Overtile: ${progress.name}`)).catch(ignore);
     },
   };

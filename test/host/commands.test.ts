@@ -19,6 +19,7 @@ describe("a command registry", () => {
       "Overtile Segment",
       "Overtile Train",
       "overtile.remove_model",
+      "overtile.compare",
       "overtile.cancel",
     ]);
   });
@@ -52,7 +53,7 @@ describe("a command registry", () => {
     remove();
     expect(registry.list).toEqual([]);
     registry.register(fakeManifest(), lookupHandlers(plugin));
-    expect(registry.list).toHaveLength(4);
+    expect(registry.list).toHaveLength(5);
   });
 
   test.each(["nothing", "calls", "constructor", "models.toString", "segment.call.call", "models.remove.x"])(

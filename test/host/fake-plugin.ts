@@ -68,6 +68,17 @@ export function manifestJson() {
           parameters: { type: "object", required: ["model"], properties: { model: { type: "string" } } },
         },
         {
+          id: "overtile.compare",
+          title: "Compare",
+          handler: "compare",
+          arguments: ["first", "$parameters", "$context"],
+          parameters: {
+            type: "object",
+            required: ["first"],
+            properties: { first: { type: "string" }, second: { type: "string" } },
+          },
+        },
+        {
           id: "overtile.cancel",
           title: "Cancel",
           handler: "cancel",
@@ -127,6 +138,11 @@ export function createFakePlugin() {
       const { steps = parameters["preset"] === "paper" ? 20000 : 1000 } = parameters;
       const resolved = { ...parameters, steps, stop_at: steps };
       return { model: "my cells@1", scores: {}, curve: [], ended: "steps", parameters: resolved, backend: "wasm" };
+    },
+    async compare(first: unknown, parameters: Parameters, context?: Context): Promise<unknown> {
+      calls.push({ name: "compare", input: first, parameters });
+      context?.onProgress?.({ kind: "notice", done: 0, message: "alike", job: context.job ?? "" });
+      return { f1: 1 };
     },
     models: {
       removed: [] as unknown[][],

@@ -58,6 +58,29 @@ describe("a host", () => {
     expect([plugin.cancelled, plugin.models.removed]).toEqual([1, [["old"]]]);
   });
 
+  test("a command that asks for a context is a job: it waits its turn, its notices are told, and the active image is left alone", async () => {
+    const told: string[] = [];
+    const { host, plugin } = createFakeHost({
+      watch: ({ image }) => ({
+        onProgress: (progress) => void (progress.kind === "notice" && told.push(`${image?.title}: ${progress.message}`)),
+        end: () => {},
+      }),
+    });
+    expect(await host.run("overtile.compare", "first=a second=b")).toEqual({ f1: 1 });
+    expect(plugin.calls).toEqual([{ name: "compare", input: "a", parameters: { second: "b" } }]);
+    expect(told).toEqual(["undefined: alike"]);
+    plugin.endless = true;
+    host.addImage(picture("a"));
+    host.run("Overtile Segment", "model=m").catch(() => {});
+    const waiting = host.run("overtile.compare", "first=a");
+    expect(host.jobs.list.map(({ state }) => state)).toEqual(["done", "running", "queued"]);
+    host.cancel();
+    await expect(waiting).rejects.toMatchObject({ name: "AbortError" });
+    expect(host.recorder.text).toMatch(
+      /^run\("overtile\.compare", "first=a second=b"\);\nselectImage\("a"\);\n\/\/ cancelled: run\("Overtile Segment".*\n\/\/ cancelled: run\("overtile\.compare", "first=a"\);\n$/,
+    );
+  });
+
   test("cancel ends what runs and what waits, or the named job of both", async () => {
     const { host, plugin } = createFakeHost();
     plugin.endless = true;

@@ -57,6 +57,16 @@ const spoilt: readonly (readonly [path: string, spoil: (manifest: Json) => void,
     "modell",
   ],
   ["entry.module", (m) => Object.assign(m.entry, { module: "https://elsewhere.example/a.mjs" }), "pattern"],
+  [
+    "contributions.commands[3].arguments[1]",
+    (m) => Object.assign(m.contributions.commands[3]!, { arguments: ["first", "third"] }),
+    'must be the name of a parameter, "$parameters" or "$context"; got "third"',
+  ],
+  [
+    "contributions.commands[0].arguments",
+    (m) => Object.assign(m.contributions.commands[0]!, { arguments: ["$context"] }),
+    "absent from a command with a role or an input",
+  ],
   ["entry.worker", (m) => Object.assign(m.entry, { worker: "a/../../b.mjs" }), "pattern"],
 ];
 

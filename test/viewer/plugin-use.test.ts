@@ -92,6 +92,22 @@ describe.skipIf(!hasChromium)("the plugin in use", () => {
       expect([file.suggestedFilename(), (await readFile(await file.path())).toString()]).toEqual(["my_cells.zip", "model"]);
     }));
 
+  test("what a command without an image tells is said, from the menu and by a macro", () =>
+    withSheet(stand, async (sheet) => {
+      const { page } = sheet;
+      await page.click("[data-menu=Plugins]");
+      await page.click('[data-command="fake-plugin.evaluate"]');
+      await page.locator("dialog [data-parameter=predicted] input").fill("mask");
+      await page.locator("dialog .primary").click();
+      await page.getByText('"f1": 1').waitFor();
+      await page.locator("dialog .primary").click();
+      await page.locator(".notice").getByText("mask holds 0 and 255 only.").waitFor();
+      await page.evaluate(() =>
+        (globalThis as never as Handle).overtileViewer.app.host.runMacro('run("Fake Evaluate", "predicted=other");'),
+      );
+      await page.locator(".notice").getByText("other holds 0 and 255 only.").waitFor();
+    }));
+
   test("a model is one row with its newest version; it is renamed and deleted with all its versions", () =>
     withSheet(stand, async (sheet) => {
       const { page } = sheet;

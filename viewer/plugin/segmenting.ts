@@ -20,6 +20,7 @@ import type { Library } from "./library.ts";
 import { followTiles } from "./preview-feed.ts";
 import { cropImage } from "./samples.ts";
 import type { SlideRuns } from "./slide-runs.ts";
+import { createTeller } from "./tell-notices.ts";
 
 export interface Segmenting {
   /** True while a segmentation runs. */
@@ -83,22 +84,15 @@ export function createSegmenting(
   }
 
   // What a job tells of an image, and of the plane that it reads, is said where results are said; what was asked about is known.
-  function createTeller(
+  function followNotices(
     { source }: ImageEntry,
     { plane, canReadAll }: { readonly plane: { readonly z: number; readonly t: number } | undefined; readonly canReadAll: boolean },
   ): (progress: Progress) => void {
     const part = plane && describeReadPlane(source, plane, { canReadAll });
-    const said = new Set(source.notices);
-    const sentences: string[] = [];
-    const say = (text: string): void => {
-      if (said.has(text) || askFirst.wasAsked(text)) return;
-      said.add(text);
-      sentences.push(text);
-      workspace.status.value = { kind: "info", text: sentences.join(" ") };
-    };
+    const say = createTeller(workspace, { known: source.notices });
     return (progress) => {
       if (part !== undefined) say(part);
-      if (progress.kind === "notice") say(progress.message);
+      if (progress.kind === "notice" && !askFirst.wasAsked(progress.message)) say(progress.message);
     };
   }
 
@@ -113,7 +107,7 @@ export function createSegmenting(
     const plane = image.planeIndex.peek();
     const pixels = await cropImage(image, plane, box);
     const feed = followTiles(workspace, image, { plane, extent: box });
-    const tell = createTeller(image, { plane: image.plane.peek(), canReadAll: false });
+    const tell = followNotices(image, { plane: image.plane.peek(), canReadAll: false });
     const { id, promise } = host.jobs.add({
       title: `${entry.name} (part)`,
       onProgress(progress) {
@@ -156,7 +150,7 @@ export function createSegmenting(
       works.add(work);
       const isOne = z !== undefined || t !== undefined;
       const canReadAll = !slides.canSegmentBox({ y0: 0, x0: 0, y1: height, x1: width }, command);
-      const tell = createTeller(entry, { plane: isOne ? { z: Number(z), t: Number(t) } : undefined, canReadAll });
+      const tell = followNotices(entry, { plane: isOne ? { z: Number(z), t: Number(t) } : undefined, canReadAll });
       return {
         begin(job) {
           work.job = job;

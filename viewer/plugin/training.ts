@@ -19,6 +19,7 @@ import { followLearning, viewOf } from "./preview-feed.ts";
 import { findShown, freezeSamples, type Lesson, listLessons, type ShownSample } from "./samples.ts";
 import { createSegmenting, type Segmenting } from "./segmenting.ts";
 import type { SlideRuns } from "./slide-runs.ts";
+import { createTeller } from "./tell-notices.ts";
 import { createRunFollower, type TrainingRun } from "./training-run.ts";
 
 /** A training that was begun: what is needed to go on with it. */
@@ -232,7 +233,9 @@ export function createTraining(
     },
     watch(start) {
       const watch = start.entry.command.role === "train" ? watchTraining(start) : segmentation.watch(start);
+      const tell = createTeller(workspace, { stays: true }); // its answer may hide them
       return {
+        onProgress: (progress) => progress.kind === "notice" && tell(progress.message),
         ...watch,
         end(outcome) {
           if ("result" in outcome) computing.value = readComputing(outcome.result) ?? computing.peek();

@@ -157,6 +157,12 @@ describe("overtile macro", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^f1 +1\n/);
     expect(stdout).toMatch(/\nmy cells@1 +1 channel +background, object/);
+    // What `overtile evaluate` says of a mask in place of labels, a macro says, too.
+    const mask = Uint8Array.from(generateCells({ height: side, width: side, seed: 1 }).labels.data, (id) => (id > 0 ? 255 : 0));
+    writeFileSync(at("mask.png"), await writePng({ height: side, width: side, channels: 1, data: mask }));
+    const masked = await run("macro", macro("mask.ijm", 'run("Overtile Evaluate", "predicted=mask.png truth=cells/labels/c1.png");'));
+    expect(masked.code).toBe(0);
+    expect(masked.stderr).toMatch(/prediction: The labels hold 0 and 255 only/);
   });
 });
 

@@ -6,14 +6,15 @@ import { connectImageJ, type ImageJ } from "../../../plugin/adapter/imagej-js.ts
 import { createRpcPlugin } from "../../../plugin/adapter/imjoy.ts";
 import { flipRegions, type Kaibu, openInKaibu, toKaibu } from "../../../plugin/adapter/kaibu.ts";
 import type { NdArray } from "../../../plugin/adapter/rpc-values.ts";
-import type { Overtile, Pixels, Regions, Sample } from "../../../plugin/contract.ts";
+import type { Overtile, Pixels, Progress, Regions, Sample } from "../../../plugin/contract.ts";
 
 /** Thresholds; remembers what it got. */
 function createFakeOvertile(): Overtile & { readonly got: { image?: Pixels; samples?: readonly Sample[] } } {
   const got: { image?: Pixels; samples?: readonly Sample[] } = {};
   return {
     got,
-    async segment(image) {
+    async segment(image, _, context) {
+      context?.onProgress?.({ kind: "notice", done: 0, message: "segment tells", job: "" });
       got.image = image as Pixels;
       const { data, shape } = got.image;
       const labels = {
@@ -27,7 +28,10 @@ function createFakeOvertile(): Overtile & { readonly got: { image?: Pixels; samp
       return { model: "m@1" } as never;
     },
     exportSlide: async () => {},
-    evaluate: async () => ({}),
+    async evaluate(_, __, ___, context) {
+      context?.onProgress?.({ kind: "notice", done: 0, message: "evaluate tells", job: "" });
+      return {};
+    },
     models: {
       list: async () => [{ name: "m", created: "2026-01-01" } as never],
       import: async () => ({}) as never,
@@ -68,7 +72,7 @@ describe("ImageJ.JS", () => {
   }
 
   test("the menu item works twice, and shows 16-bit labels in an ArrayBuffer", async () => {
-    const { imagej, items, shown } = createStub();
+    const { imagej, items, shown, said } = createStub();
     await connectImageJ(imagej, createFakeOvertile());
     expect(items).toMatchObject([
       { _rintf: true, label: "Overtile Segment", group: "Plugins" },
@@ -76,6 +80,7 @@ describe("ImageJ.JS", () => {
     ]);
     await items[0]!.callback();
     await items[0]!.callback();
+    expect(said, "what a job tells is in the status").toEqual(["Overtile: segment tells", "Overtile: segment tells"]);
     expect(shown).toHaveLength(2);
     expect(shown[0]).toMatchObject({ _rtype: "ndarray", _rshape: [2, 3], _rdtype: "uint16" });
     expect([...new Uint16Array(shown[0]!._rvalue as ArrayBuffer)]).toEqual([0, 1, 0, 0, 0, 1]);
@@ -121,6 +126,17 @@ describe("ImageJ.JS", () => {
     await callPlugin("segment", imagejImage, "model=[my cells] tile=572", { resolve: (value: NdArray) => (resolved = value) });
     expect(resolved).toMatchObject({ _rdtype: "uint16", _rshape: [2, 3] });
   });
+});
+
+test("in ImJoy what a job tells is a message of the host, and reaches the caller's onProgress", async () => {
+  const messages: string[] = [];
+  const heard: string[] = [];
+  const plugin = createRpcPlugin({ export: () => {}, showMessage: (text) => void messages.push(text) }, createFakeOvertile());
+  const context = { onProgress: (progress: Progress) => void (progress.kind === "notice" && heard.push(progress.message)) };
+  await plugin.segment(imagejImage);
+  await plugin.evaluate(imagejImage, imagejImage, context);
+  expect(messages).toEqual(["segment tells", "evaluate tells"]);
+  expect(heard).toEqual(["evaluate tells"]);
 });
 
 describe("Kaibu", () => {

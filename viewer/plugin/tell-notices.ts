@@ -1,0 +1,18 @@
+// What a job tells while it runs, where results are said: each sentence once, all of one job together.
+
+import type { Notice, Workspace } from "../model/workspace.ts";
+
+/** Takes the sentences of one job. `known`: those that need not be told; `stays`: until they are closed. */
+export function createTeller(
+  { status }: Pick<Workspace, "status">,
+  { known = [], stays = false }: { readonly known?: readonly string[] | undefined; readonly stays?: boolean } = {},
+): (sentence: string) => void {
+  const said = new Set(known);
+  const sentences: string[] = [];
+  return (sentence) => {
+    if (said.has(sentence)) return;
+    said.add(sentence);
+    sentences.push(sentence);
+    status.value = { kind: "info", text: sentences.join(" "), ...(stays && { stays }) } satisfies Notice;
+  };
+}
