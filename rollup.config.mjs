@@ -1,13 +1,13 @@
-// Builds dist/. In this order: the worker (large readers in chunks/), the entry, the terminal and its own worker; then the
-// browser's worker as one classic script, which the single files carry inside; then the pages and the manifest with its list of files.
-// Needs build/kernel (npm run build:kernel). The viewer is built by tools/build-viewer.mjs. What each file is: CONTRACT.md's list in docs/api.md.
+// Builds dist/ in two parts, which tools/build.mjs runs at the same time: `--configPart terminal`, the terminal with its worker; and
+// `--configPart browser`: the browser's worker (large readers in chunks/; once more as one classic script, which the single files carry
+// inside), the entry, the single files and the page's script. Each part lists the modules whose code it holds in build/PART-modules.json.
+// Needs build/kernel (npm run build:kernel). Pages, types, notices and the manifest follow: tools/finish-bundle.mjs.
 
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import commonjs from "@rollup/plugin-commonjs";
 import { nodeResolve } from "@rollup/plugin-node-resolve";
 import esbuild, { minify } from "rollup-plugin-esbuild";
-import { finishBundle } from "./tools/finish-bundle.mjs";
 import { collectModules, formatNotices, packagesOf } from "./tools/notices.mjs";
 
 const require = createRequire(import.meta.url);
@@ -50,51 +50,54 @@ import { fileURLToPath as toNodePath } from "node:url";
 const require = createNodeRequire(import.meta.url);
 const __dirname = toNodePath(new URL(".", import.meta.url));`;
 
-export default [
-  {
-    input: { worker: "plugin/worker.ts" },
-    output: { dir: "dist", format: "es", entryFileNames: "[name].mjs", chunkFileNames: nameChunk, manualChunks: joinWorker },
-    plugins: browserPlugins(cleanChunks(), copyWasm()),
-    onwarn: failOnWarning,
-  },
-  {
-    input: { overtile: "plugin/entry.ts" },
-    output: { dir: "dist", format: "es", entryFileNames: "[name].mjs", inlineDynamicImports: true },
-    plugins: browserPlugins(),
-    onwarn: failOnWarning,
-  },
-  terminal(),
-  {
-    input: "plugin/worker.ts",
-    output: { file: "build/worker.classic.js", format: "iife", inlineDynamicImports: true },
-    plugins: browserPlugins(
-      keepCode((code) => (workerCode = code)),
-      collectModules(workerModules),
-    ),
-    onwarn: failOnWarning,
-  },
-  {
-    input: "plugin/entry-single.ts",
-    output: [
-      { file: "dist/overtile.single.mjs", format: "es" },
-      { file: "dist/overtile.single.js", format: "iife", name: "Overtile" },
-    ],
-    plugins: browserPlugins(virtualBundle(), appendNotices()),
-    onwarn: failOnWarning,
-  },
-  {
-    input: "plugin/imjoy-entry.ts",
-    output: { file: "build/imjoy-plugin.js", format: "iife" },
-    plugins: browserPlugins(virtualBundle(), appendNotices()),
-    onwarn: failOnWarning,
-  },
-  {
-    input: { page: "plugin/page.ts" },
-    output: { dir: "dist", format: "es", entryFileNames: "[name].mjs", inlineDynamicImports: true },
-    plugins: [...browserPlugins(), finishBundle(modules)],
-    onwarn: failOnWarning,
-  },
-].filter(({ input }) => typeof input === "string" || Object.values(input).every((file) => existsSync(file)));
+export default ({ configPart }) => (configPart === "terminal" ? [terminal()] : browser());
+
+function browser() {
+  return [
+    {
+      input: "plugin/worker.ts",
+      // Read once, written twice.
+      output: [
+        { dir: "dist", format: "es", entryFileNames: "[name].mjs", chunkFileNames: nameChunk, manualChunks: joinWorker },
+        {
+          file: "build/worker.classic.js",
+          format: "iife",
+          inlineDynamicImports: true,
+          plugins: [keepCode((code) => (workerCode = code)), collectModules(workerModules)],
+        },
+      ],
+      plugins: browserPlugins(cleanFolder("dist/chunks"), copyWasm()),
+      onwarn: failOnWarning,
+    },
+    {
+      input: { overtile: "plugin/entry.ts" },
+      output: { dir: "dist", format: "es", entryFileNames: "[name].mjs", inlineDynamicImports: true },
+      plugins: browserPlugins(),
+      onwarn: failOnWarning,
+    },
+    {
+      input: "plugin/entry-single.ts",
+      output: [
+        { file: "dist/overtile.single.mjs", format: "es" },
+        { file: "dist/overtile.single.js", format: "iife", name: "Overtile" },
+      ],
+      plugins: browserPlugins(virtualBundle(), appendNotices()),
+      onwarn: failOnWarning,
+    },
+    {
+      input: "plugin/imjoy-entry.ts",
+      output: { file: "build/imjoy-plugin.js", format: "iife" },
+      plugins: browserPlugins(virtualBundle(), appendNotices()),
+      onwarn: failOnWarning,
+    },
+    {
+      input: { page: "plugin/page.ts" },
+      output: { dir: "dist", format: "es", entryFileNames: "[name].mjs", inlineDynamicImports: true },
+      plugins: browserPlugins(writeModules("browser")),
+      onwarn: failOnWarning,
+    },
+  ];
+}
 
 /** The terminal and its worker, for Node only. */
 function terminal() {
@@ -110,6 +113,8 @@ function terminal() {
     },
     external: isNodeModule,
     plugins: [
+      cleanFolder("dist/terminal"),
+      writeModules("terminal"),
       collectModules(modules),
       emptyModules(/^numcodecs\//),
       nodeResolve({ preferBuiltins: true, exportConditions: ["node"] }),
@@ -134,13 +139,13 @@ function nameChunk({ facadeModuleId, name }) {
 }
 
 /** Chunks of an older build must not stay. */
-function cleanChunks() {
-  return {
-    name: "clean-chunks",
-    buildStart() {
-      for (const folder of ["dist/chunks", "dist/terminal"]) rmSync(folder, { recursive: true, force: true });
-    },
-  };
+function cleanFolder(folder) {
+  return { name: "clean-folder", buildStart: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** Lists all modules of a part, at its end. */
+function writeModules(part) {
+  return { name: "write-modules", writeBundle: () => writeFileSync(`build/${part}-modules.json`, JSON.stringify([...modules])) };
 }
 
 /** The WASM files go beside the code, under their own names. */

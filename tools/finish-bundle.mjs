@@ -1,4 +1,4 @@
-// The last step of the bundle: pages, types, third-party notices, and dist/manifest.json with bytes and sha256 of every file that a browser may ask for.
+// The last step of the build: pages, types, third-party notices, and dist/manifest.json with bytes and sha256 of every file that a browser may ask for.
 
 import { createHash } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
@@ -11,13 +11,9 @@ import { writeTypes } from "./write-types.mjs";
 const unlisted =
   /^(terminal.*|viewer|fake-plugin|types|THIRD-PARTY-NOTICES\.txt|manifest\.json|manifest\.schema\.json|overtile\.single\..*|overtile\.imjoy\.html)$/;
 
-/** A rollup plugin that runs after the files are written. `modules`: the files whose code is in them. */
-export function finishBundle(modules) {
-  return { name: "finish-bundle", writeBundle: () => finish(modules) };
-}
-
-/** Writes what is made from the other files of dist/. */
-async function finish(modules) {
+/** Writes what is made from the other files of dist/. `parts`: the parts of rollup.config.mjs, whose modules are in them. */
+export async function finishBundle(parts) {
+  const modules = (await Promise.all(parts.map(async (part) => JSON.parse(await readFile(`build/${part}-modules.json`, "utf8"))))).flat();
   const { createManifest, createJoyForm, manifestSchema, version } = await importTypeScript(
     "plugin/manifest.ts",
     "plugin/adapter/imjoy-form.ts",

@@ -4,11 +4,13 @@
 //   npm run test:changed         those that changes since the last commit may break (`-- main`: since the branch left main)
 //   npm run test:long            the long halves: the files that ask for OVERTILE_LONG
 
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { claimResults } from "./up-to-date.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const vitest = join(createRequire(import.meta.url).resolve("vitest/package.json"), "../vitest.mjs");
@@ -19,11 +21,12 @@ const words = process.argv.slice(2);
 const files = chooseFiles(words);
 if (files.length === 0) console.log("No test file is concerned.");
 else {
-  if (files.some((file) => readsDist.test(file))) build();
+  const endClaim = files.some((file) => readsDist.test(file)) ? await build() : () => {};
   const options = words.filter((word, i) => (word.startsWith("-") ? !/^--(long|changed)$/.test(word) : isValue(words, i)));
   const chosen = words.includes("--long") || words.includes("--changed") ? files : words.filter((_, i) => isFilter(words, i));
   const env = { ...process.env, OVERTILE_BUILT: "1", ...(words.includes("--long") && { OVERTILE_LONG: "1" }) };
   const { status } = spawnSync(process.execPath, [vitest, "run", ...options, ...chosen], { cwd: root, env, stdio: "inherit" });
+  endClaim();
   process.exitCode = status ?? 1;
 }
 
@@ -55,7 +58,20 @@ function isValue(words, i) {
   return !words[i].startsWith("-") && /^-(-\w[\w.]*|t)$/.test(before) && !/^--(long|changed|run|silent|bail=\d+)$/.test(before);
 }
 
-function build() {
-  for (const tool of ["ensure-browser", "build", "build-viewer"])
-    execFileSync(process.execPath, [join(root, "tools", `${tool}.mjs`)], { cwd: root, stdio: "inherit" });
+/** Brings what is tested up to date. Until the function that comes back is called, nobody else builds it anew. */
+async function build() {
+  await runTools("ensure-browser");
+  await runTools("build", "build-viewer");
+  return claimResults(root);
+}
+
+/** Runs build scripts at the same time. */
+async function runTools(...names) {
+  const children = names.map((name) => spawn(process.execPath, [join(root, `tools/${name}.mjs`)], { cwd: root, stdio: "inherit" }));
+  const codes = await Promise.all(children.map(async (child) => (await once(child, "close"))[0]));
+  const failed = names.filter((_, i) => codes[i] !== 0);
+  if (failed.length > 0) {
+    console.error(`tools/${failed[0]}.mjs failed: see above.`);
+    process.exit(1);
+  }
 }

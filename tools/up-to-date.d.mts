@@ -4,6 +4,7 @@ export interface Build {
   readonly sources: readonly string[];
   readonly results: readonly string[];
   readonly options?: string;
-  readonly except?: (file: string) => boolean;
+  readonly except?: (path: string) => boolean;
 }
 export function makeIfNeeded(build: Build, make: () => void | Promise<void>): Promise<boolean>;
+export function claimResults(root: string): Promise<() => void>;
