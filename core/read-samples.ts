@@ -39,6 +39,8 @@ export interface ReadSamplesOptions {
   readonly channels: number;
   /** Number of classes with background; `auto`: as many as are annotated, 2 at least. */
   readonly classes: number | "auto";
+  /** Of the model to go on from: with `auto`, there are as many at least. */
+  readonly knownClasses?: number | undefined;
   readonly weights: WeightOptions;
   readonly signal?: AbortSignal | undefined;
 }
@@ -66,7 +68,9 @@ export async function* readSamples(samples: readonly SampleSource[], options: Re
     }
     await takeTurn(options.signal);
   }
-  const reading = readClassNumbers(read.flatMap(listNumbers), options.classes);
+  const { classes: wanted, knownClasses } = options;
+  const mayGrow = wanted === "auto" && knownClasses !== undefined;
+  const reading = readClassNumbers(read.flatMap(listNumbers), mayGrow ? knownClasses : wanted, mayGrow);
   for (const message of reading.notices) yield { kind: "notice", done: 0, message };
   const classes = reading.count;
 

@@ -7,13 +7,13 @@ import { parseChannels } from "./planes.ts";
 
 const mostNamed = 4;
 
-/** The number of channels. `known`: that of the model to go on from. Throws Problem InvalidParameter for images of several kinds. */
-export function countChannels(samples: readonly SampleSource[], { channel }: { readonly channel: string }, known?: number): number {
+/** The number of channels. Throws Problem InvalidParameter for images of several kinds. */
+export function countChannels(samples: readonly SampleSource[], { channel }: { readonly channel: string }): number {
   const named = parseChannels(channel);
-  if (named !== undefined) return known ?? named.length;
+  if (named !== undefined) return named.length;
   const kinds = sortKinds(samples);
   if (kinds.length > 1) throw mixed(kinds);
-  return known ?? samples[0]!.image.channels.length;
+  return samples[0]!.image.channels.length;
 }
 
 type Kind = readonly [count: number, samples: readonly SampleSource[]];

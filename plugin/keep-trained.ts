@@ -1,6 +1,7 @@
 // What a training leaves behind: the model with its record in the library, the last one beside it where another was the best,
 // and no checkpoint once there is nothing left to go on with.
 
+import type { NamedNetwork } from "../core/engine/adapt-weights.ts";
 import type { Job } from "../core/job.ts";
 import type { ObjectRule } from "../core/label/object-rule.ts";
 import type { Model } from "../core/model/model.ts";
@@ -22,12 +23,8 @@ export interface Trained {
   /** Name of the dataset. */
   readonly title: string;
   readonly sources: readonly SampleSource[];
-  /** Channels of the first image that the network reads. */
-  readonly firstChannels: readonly number[];
   readonly data: PlannedData;
-  readonly spec: UNetSpec;
-  /** The model that the training began with. */
-  readonly base?: Model | undefined;
+  readonly network: NamedNetwork;
   readonly outcome: TrainOutcome;
   /** Length of the schedule. */
   readonly steps: number;
@@ -76,18 +73,19 @@ export async function* keepTrained(trained: Trained, { library, checkpoints }: W
 
 /** The model of these weights, with its record and its test image. */
 async function describeModel(
-  { title, sources, firstChannels, data, spec, base, outcome, parameters, learnt, crew }: Trained,
+  { title, sources, data, network, outcome, parameters, learnt, crew }: Trained,
   weights: Float32Array,
   scores: Readonly<Record<string, number>>,
   which = "",
 ): Promise<Omit<Model, "name" | "version">> {
   const { step, best, curve } = outcome.state;
+  const { spec, classNames, channelNames } = network;
   return {
     description: `U-Net trained on ${title}: ${data.samples.length} images, ${step} steps${which}.`,
     spec,
     weights,
-    classNames: base?.classNames ?? nameClasses(spec.classes),
-    channelNames: base?.channelNames ?? nameChannels(sources[0]!, firstChannels),
+    classNames,
+    channelNames,
     normalization: { kind: "scale_range", percentiles: [1, 99.8], eps: 1e-6 },
     ...pixelSizeOf(sources, Number(parameters["pixel_size"])),
     training: {
@@ -109,8 +107,17 @@ async function describeModel(
   };
 }
 
-function nameClasses(count: number): readonly string[] {
-  return Array.from({ length: count }, (_, c) => (c === 0 ? "background" : count === 2 ? "object" : `class ${c}`));
+/**
+ * The network with its names: those of the model that it goes on from, for the classes that this one knows and for as many channels;
+ * else those of the first sample, of which it reads `firstChannels`.
+ */
+export function nameNetwork(spec: UNetSpec, first: SampleSource, firstChannels: readonly number[], base?: NamedNetwork): NamedNetwork {
+  const channelNames = base?.spec.channels === spec.channels ? base.channelNames : nameChannels(first, firstChannels);
+  return { spec, channelNames, classNames: nameClasses(spec.classes, base?.classNames) };
+}
+
+function nameClasses(count: number, known: readonly string[] = []): readonly string[] {
+  return Array.from({ length: count }, (_, c) => known[c] ?? (c === 0 ? "background" : count === 2 ? "object" : `class ${c}`));
 }
 
 function nameChannels({ image }: SampleSource, chosen: readonly number[]): readonly string[] {

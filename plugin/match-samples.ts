@@ -23,7 +23,7 @@ export interface MatchedSamples {
 type Words = Pick<Values<"train">, "channel" | "plane" | "pixel_size">;
 
 interface MatchSamplesOptions {
-  /** The model to go on from. */
+  /** The model to go on from: where it reads other channels, it is made to fit (core/engine/adapt-weights.ts). */
   readonly base: Learnt | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -45,9 +45,11 @@ export async function matchSamples(
       image.dispose?.();
     }
   };
-  const mayBeSingle = !named && (base?.channels ?? 1) === 1;
+  // A model that already reads as many channels as there are goes on with all of them.
+  const knowsAll = base !== undefined && base.channels > 1 && samples.every(({ image }) => image.channels.length === base.channels);
+  const mayBeSingle = !named && !knowsAll;
   const single = mayBeSingle ? await matchAll(samples, (sample) => match(sample, { ...base, channels: 1 })) : undefined;
-  const learnt = { ...base, channels: single ? 1 : countChannels(samples, words, base?.channels) };
+  const learnt = { ...base, channels: single ? 1 : countChannels(samples, words) };
   const mixed = single && describeMixed(samples);
   const matches = single ?? (await matchEach(samples, (sample) => match(sample, learnt)));
   const byImage = new Map(samples.map(({ image }, index) => [image, matches[index]!.channels]));

@@ -2,6 +2,7 @@
 // model kept as the next version of its name. train-plan.ts makes the plan; keep-trained.ts keeps what was learnt; checkpoints let
 // an ended training go on.
 
+import { adaptWeights, describeAdaptation } from "../core/engine/adapt-weights.ts";
 import { gradientBytes } from "../core/engine/memory.ts";
 import type { Job, Progress } from "../core/job.ts";
 import { assertModelName } from "../core/model/model.ts";
@@ -15,7 +16,7 @@ import { openCrew } from "./compute.ts";
 import type { Context, Parameters, TrainResult } from "./contract.ts";
 import { megabytes, planWorkers, shareMemory } from "./crew-plan.ts";
 import { describeFallback } from "./describe-fallback.ts";
-import { checkpointName, keepTrained } from "./keep-trained.ts";
+import { checkpointName, keepTrained, nameNetwork } from "./keep-trained.ts";
 import { isRefusal } from "./library.ts";
 import { loadModel, toReference } from "./load-model.ts";
 import { matchSamples } from "./match-samples.ts";
@@ -88,7 +89,8 @@ async function* trainNamed(
   const read = yield* readSamples(all, {
     planesOf,
     channels,
-    classes: base?.spec.classes ?? values.classes,
+    classes: values.classes,
+    knownClasses: base?.spec.classes,
     weights,
     signal,
   });
@@ -96,7 +98,10 @@ async function* trainNamed(
     const message = describeMissing(image);
     if (message !== undefined) yield { kind: "notice", done: 0, message };
   }
-  const spec = base?.spec ?? planSpec(values, { channels, classes: read.classes });
+  const { classes } = read;
+  const spec = base ? { ...base.spec, channels, classes } : planSpec(values, { channels, classes });
+  const network = nameNetwork(spec, samples.train[0]!, firstChannels, base);
+  for (const message of base ? describeAdaptation(base, network) : []) yield { kind: "notice", done: 0, message };
   // Every plane is an image of its own.
   const validating = samples.validate.reduce((sum, { image }) => sum + planesOf(image).length, 0);
   const split = splitSamples(read.images, validating, values);
@@ -126,7 +131,7 @@ async function* trainNamed(
       validation: split.validate,
       networks: crew.networks,
       limits,
-      weights: base?.weights,
+      weights: base && adaptWeights(base, network, values.seed),
     };
     const checkpoint = checkpointName(name);
     const saved = values.resume
@@ -167,7 +172,7 @@ async function* trainNamed(
       ({ splitDepthPx, threshold } = await calibrate(split.train, spec, crew.networks, limits, signal));
     }
     yield { kind: "phase", name: "saving the model", done: 0 };
-    const { levels, features, dropout, classes } = spec;
+    const { levels, features, dropout } = spec;
     const parameters = {
       ...values,
       ...{ levels, features, dropout, classes },
@@ -182,7 +187,7 @@ async function* trainNamed(
     const { title, train: sources } = samples;
     const learntValues = { ...drawn, splitDepthPx, threshold };
     return yield* keepTrained(
-      { name, title, sources, data, spec, base, outcome, steps, parameters, learnt: learntValues, crew, firstChannels },
+      { name, title, sources, data, network, outcome, steps, parameters, learnt: learntValues, crew },
       workspace,
       log,
     );

@@ -19,7 +19,7 @@ import { presets, type Values } from "./parameter-table.ts";
 type TrainValues = Values<"train">;
 
 // What a network is, which a training that goes on from a model cannot change.
-const traits = ["levels", "features", "dropout", "classes"] as const;
+const traits = ["levels", "features", "dropout"] as const;
 
 /**
  * Throws Problem InvalidParameter for words that contradict each other: a length in steps and in minutes, or a network other than
@@ -34,7 +34,7 @@ export function assertConsistent(given: Parameters, values: TrainValues, base: P
   if (base === undefined) return;
   for (const name of traits) {
     const [value, known] = [values[name], base.spec[name]];
-    if (!(name in given) || value === "auto" || value === known) continue;
+    if (!(name in given) || String(value) === "auto" || value === known) continue;
     const message = `"${name}" must be that of the model to go on from, ${known}; got ${value}. Leave it out, or train without "from".`;
     throw new Problem("InvalidParameter", message, { parameter: name, value, nearest: [known] });
   }

@@ -24,9 +24,10 @@ const voidNumbers: readonly number[] = [255, 65_535];
 
 /**
  * The reading of class maps. `maps`: the numbers in each of them, whole ones from 0, without what is ignored. `wanted`: the number of
- * classes, where it is known. Throws Problem InvalidData for numbers that can be read in several ways, or are too many.
+ * classes, where it is known. `mayGrow`: there may be more, where the maps cannot be read as so many. Throws Problem InvalidData for
+ * numbers that can be read in several ways, or are too many.
  */
-export function readClassNumbers(maps: readonly ReadonlySet<number>[], wanted: number | "auto"): ClassReading {
+export function readClassNumbers(maps: readonly ReadonlySet<number>[], wanted: number | "auto", mayGrow = false): ClassReading {
   const numbers = numbersOf(maps);
   const largest = numbers.at(-1) ?? 0;
   const plain = (count: number, more: Partial<ClassReading> = {}): ClassReading => ({
@@ -50,6 +51,7 @@ export function readClassNumbers(maps: readonly ReadonlySet<number>[], wanted: n
     return plain(count, { classOf: new Map(numbers.map((number, i) => [number, i + 1])), notices: [describeGrey(numbers)] });
   }
   if (largest >= mostClasses) throw marked.length > 0 && isNumbered(others) ? unclear(others) : tooMany(numbers);
+  if (wanted !== "auto" && mayGrow) return readClassNumbers(maps, "auto");
   if (wanted !== "auto") return plain(wanted); // what is too large is named with its place
   if (isNumbered(numbers)) return plain(1 + largest, { notices: describeMissing(numbers) });
   throw unclear(numbers);

@@ -203,8 +203,9 @@ async function readWeights(bytes: Uint8Array, spec: UNetSpec, limits: ArchiveLim
   const expected = (precision === "float16" ? 2 : 4) * count;
   if (claimed !== expected) throw new Error(`its weights have ${claimed} bytes; ${expected} were expected.`);
   const data = inner.read(weightsFile);
-  if (precision === "float16") return fromHalves(new Uint16Array(data.slice().buffer, 0, count));
-  return new Float32Array(data.buffer, data.byteOffset, count);
+  if (precision === "float16") return fromHalves(new Uint16Array(new Uint8Array(data).buffer, 0, count));
+  const aligned = data.byteOffset % 4 === 0 ? data : new Uint8Array(data); // pooled buffers of Node begin anywhere
+  return new Float32Array(aligned.buffer, aligned.byteOffset, count);
 }
 
 /** How the weights are stored; archives of format 1 do not say it. Throws Error for what is not known. */

@@ -9,11 +9,9 @@ const image = (name: string, channels: number) => ({
 const any = { channel: "" };
 
 describe("the channels of a training", () => {
-  it("are those of its images, of the model to go on from, or those named", () => {
+  it("are those of its images, or those named", () => {
     expect(countChannels([image("a", 3), image("b", 3)], any)).toBe(3);
-    expect(countChannels([image("a", 3)], any, 1)).toBe(1);
     expect(countChannels([image("a", 3), image("b", 1)], { channel: "1" })).toBe(1);
-    expect(countChannels([image("a", 3), image("b", 1)], { channel: "1" }, 2)).toBe(2);
   });
 
   it("must be equally many: both kinds and their files are named, in whatever order they come", () => {
@@ -23,7 +21,6 @@ describe("the channels of a training", () => {
       "Save all of one kind, or name a channel that all have: channel=1.";
     expect(() => countChannels([rgb, grey, other], any)).toThrow(message);
     expect(() => countChannels([grey, other, rgb], any)).toThrow(message);
-    expect(() => countChannels([grey, other, rgb], any, 1)).toThrow(message);
     const many = Array.from({ length: 9 }, (_, i) => image(`g${i}`, 1));
     expect(() => countChannels([...many, rgb], any)).toThrow("g0.png, g1.png, g2.png, g3.png and 5 more have 1 channel");
   });

@@ -38,7 +38,6 @@ describe("words that contradict each other are refused by name", () => {
       ["levels", 4, 3],
       ["features", 16, 8],
       ["dropout", 0, 0.25],
-      ["classes", 2, 4],
     ] as const) {
       expect(check({ from: "m", [name]: value })).toThrow(`"${name}" must be that of the model to go on from, ${known}; got ${value}.`);
     }

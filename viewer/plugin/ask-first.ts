@@ -16,9 +16,18 @@ export interface Meeting {
   readonly isResampled: boolean;
 }
 
+export interface MeetingOrder {
+  /** Channels that the user named. */
+  readonly channel: unknown;
+  /** True where the model will be made to fit other channels, as a training does. */
+  readonly adapts?: boolean;
+  /** Words of the button that goes on. */
+  readonly yes: string;
+}
+
 export interface AskFirst {
   /** True when the model may meet the images: it knows such ones, or the user wants it so. */
-  mayMeet(model: unknown, meetings: readonly Meeting[], order: { readonly channel: unknown; readonly yes: string }): Promise<boolean>;
+  mayMeet(model: unknown, meetings: readonly Meeting[], order: MeetingOrder): Promise<boolean>;
   /** True for a sentence that was asked about: it need not be told again. */
   wasAsked(sentence: string): boolean;
 }
@@ -28,10 +37,11 @@ export function createAskFirst(library: Library, ask: Ask): AskFirst {
   const asked = new Set<string>();
   return {
     wasAsked: (sentence) => asked.has(sentence),
-    async mayMeet(model, meetings, { channel, yes }) {
+    async mayMeet(model, meetings, { channel, adapts = false, yes }) {
       const info = typeof model === "string" ? findModel((await library.models()?.list()) ?? [], model) : undefined;
       if (!info) return true;
-      const named = String(channel ?? "").trim() === "" ? undefined : []; // the user's own decision, whichever they are
+      // Named ones are the user's own decision, whichever they are.
+      const named = adapts || String(channel ?? "").trim() !== "" ? [] : undefined;
       const doubts = new Map<string, string>();
       for (const { entry, planes, isResampled } of meetings) {
         const match = await matchImage(entry.source, info, { planes, named, isResampled });

@@ -147,7 +147,7 @@ export function createTraining(
       const { sizeZ } = entry.source;
       return { entry, planes: [{ z: plane % sizeZ, t: Math.floor(plane / sizeZ) }], isResampled: false };
     });
-    return askFirst.mayMeet(from, meetings, { channel, yes: "Train anyway" });
+    return askFirst.mayMeet(from, meetings, { channel, adapts: true, yes: "Train anyway" });
   }
 
   /** Runs to its end; a training that was cancelled is no failure. */
