@@ -7,7 +7,6 @@ import { chooseDrawingLayer, takeTool } from "../file/drawing-layer.ts";
 import { addAnnotationLayer } from "../file/image-desk.ts";
 import type { ObjectTable } from "../labels/object-table.ts";
 import { listPlaneObjects } from "../labels/plane-objects.ts";
-import { annotationsOf } from "../model/annotations.ts";
 import { clearLayer, deleteObjects, mergeObjects, setObjectClass, setRegions } from "../model/edit.ts";
 import { addToAnnotations, boxTarget, changeValues, editTarget, stepOn } from "../model/edit-step.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
@@ -15,6 +14,7 @@ import type { LabelLayer } from "../model/label-layer.ts";
 import { deleteLayer, moveLayer, rememberLayer } from "../model/layer-steps.ts";
 import type { SlideLayer } from "../model/slide-layer.ts";
 import { type ClassInfo, classColors } from "../model/workspace.ts";
+import { describeAccepted } from "../panel/learning-words.ts";
 import { type Attempt, focusCanvas } from "./attempt.ts";
 import { checkPlainName } from "./names.ts";
 
@@ -91,9 +91,8 @@ export function createDrawingActions({ workspace, dialogs, shell, view }: App, a
       const all = listPlaneObjects(target.layer.raster, target.plane).map(({ id }) => id);
       const chosen = target.layer.selected.value.length > 0 ? target.layer.selected.value : all;
       const done = addToAnnotations(workspace, target, chosen);
-      const text = done
-        ? `Copied into "${workspace.current.value && annotationsOf(workspace.current.value)?.name.value}": the next training learns from them.`
-        : "Nothing was copied: the annotations have other objects there.";
+      const entry = workspace.current.value;
+      const text = entry ? describeAccepted(entry, done) : "";
       workspace.status.value = { kind: "info", text };
     },
     startDrawing(): void {

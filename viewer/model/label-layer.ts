@@ -25,8 +25,8 @@ export interface LabelLayer {
   readonly regions: Signal<readonly Box[]>;
   /** Of a result: the name of the model, without its version. Absent where it is not known, and once the user has named the layer. */
   readonly madeBy: Signal<string | undefined>;
-  /** Why a result holds nothing, as it was told. */
-  readonly nothing: Signal<string | undefined>;
+  /** Why a result holds nothing, as it was told, by plane. */
+  readonly nothing: Signal<ReadonlyMap<number, string>>;
   /** Ids of the selected objects, the last chosen last. */
   readonly selected: Signal<readonly number[]>;
 }
@@ -50,7 +50,7 @@ export function createLabelLayer(
     classOf: signal(new Map()),
     regions: signal([]),
     madeBy: signal(undefined),
-    nothing: signal(undefined),
+    nothing: signal(new Map()),
     selected: signal([]),
   };
 }

@@ -49,6 +49,16 @@ export function planeOfResult({ planeIndex, source: { sizeZ } }: ImageEntry, wor
   return at("t") * sizeZ + at("z");
 }
 
+/** Notes why a plane's result holds nothing, or that it holds something; plane undefined: of all planes. */
+export function noteNothing({ nothing, raster }: LabelLayer, plane: number | undefined, text: string | undefined): void {
+  const told = new Map(nothing.peek());
+  for (const one of plane === undefined ? Array.from({ length: raster.planes }, (_, i) => i) : [plane]) {
+    if (text === undefined) told.delete(one);
+    else told.set(one, text);
+  }
+  nothing.value = told;
+}
+
 /** Writes a result of one plane, or of all. */
 export function writeResult({ raster }: LabelLayer, plane: number, { data }: Pixels): TileChange {
   const size = raster.width * raster.height;

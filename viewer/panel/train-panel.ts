@@ -7,17 +7,16 @@ import type { Actions } from "../command/actions.ts";
 import { html, nothing, type Part } from "../dom/html.ts";
 import { icon } from "../dom/icon.ts";
 import { toolInHand } from "../file/drawing-layer.ts";
-import { countObjectsIn } from "../labels/plane-objects.ts";
 import { annotationsOf } from "../model/annotations.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import type { SlideLayer } from "../model/slide-layer.ts";
 import { classColors, prefer } from "../model/workspace.ts";
 import { hasParameter } from "../plugin/bound-command.ts";
-import { rimPx } from "../plugin/learnt-pixels.ts";
 import { firstMinutes, firstValues } from "../plugin/training.ts";
 import type { TrainingRun } from "../plugin/training-run.ts";
 import { type Curves, nameScore } from "./curves.ts";
 import { formatTime, progressBar } from "./jobs-panel.ts";
+import { describeCorrecting, describeCounts, type Trainable } from "./learning-words.ts";
 
 type Step = "open" | "annotate" | "train" | "segment";
 
@@ -43,7 +42,7 @@ function stepHead(number: number, title: string, done: boolean, settings?: () =>
   return html`<header class="step-head"><span class="step-number" data-done=${done}>${done ? icon("check") : number}</span><h2>${title}</h2>${settings ? html`<button class="icon-button small" aria-label=${`Settings: ${title}`} title="Settings" @click=${settings}>${icon("settings")}</button>` : nothing}</header>`;
 }
 
-function stepAnnotate(app: App, actions: Actions, next: Step, { inside, outside, rim }: Trainable): Part {
+function stepAnnotate(app: App, actions: Actions, next: Step, { inside, outside, outsideHere, rim }: Trainable): Part {
   const { workspace } = app;
   const entry = workspace.current.value;
   const lessons = app.training.lessons.value;
@@ -57,8 +56,8 @@ function stepAnnotate(app: App, actions: Actions, next: Step, { inside, outside,
         ? html`<p class="teach">${boxes === 0 ? "Draw every cell of the image, or place a box around 3 to 5 and draw those" : "Draw every cell in the box; where it holds many, make it smaller: 3 to 5 cells are enough"}.</p>`
         : html`<p class="hint">${trainable} ${trainable === 1 ? "object" : "objects"} in ${images} ${images === 1 ? "image" : "images"}.</p>`
     }
-    ${entry ? html`<p class="hint" data-counts>${describeCounts(entry, boxes, rim)}</p>` : nothing}
-    ${outside > 0 ? html`<p class="hint">${outside} ${outside === 1 ? "object lies" : "objects lie"} outside the box. <button class="quiet inline" title="All that is not drawn in the larger box counts as background" @click=${() => actions.growBox()}>Grow the box</button></p>` : nothing}
+    ${entry ? html`<p class="hint" data-counts>${describeCounts(entry, rim)}</p>` : nothing}
+    ${outsideHere > 0 ? html`<p class="hint">${outsideHere} ${outsideHere === 1 ? "object lies" : "objects lie"} outside the ${boxes === 1 ? "box" : "boxes"}. <button class="quiet inline" title="All that is not drawn in the larger box counts as background" @click=${() => actions.growBox()}>Grow the box</button></p>` : nothing}
     ${entry ? notLearnt(entry) : nothing}
     ${
       entry
@@ -71,14 +70,6 @@ function stepAnnotate(app: App, actions: Actions, next: Step, { inside, outside,
         : nothing
     }
   </section>`;
-}
-
-// What is taken for background is said where it is decided.
-function describeCounts({ trainingLayer }: ImageEntry, boxes: number, rim: number): string {
-  const layer = trainingLayer.value;
-  if (!layer) return "No layer of this image is learnt from.";
-  if (boxes === 0) return "No box: all of the image counts. What you leave undrawn is learnt as background.";
-  return `What you leave undrawn in the ${boxes === 1 ? "box" : "boxes"} is learnt as background. Outside, only what is drawn counts, with ${rim} px of background around each object; the rest counts for nothing.`;
 }
 
 // Drawn, and left aside: another layer is learnt from.
@@ -215,7 +206,7 @@ function stepSegment(app: App, actions: Actions, next: Step, objectCount: number
     </div>
     ${models.length === 0 ? html`<p class="hint">${training.modelsKnown.value ? "Train a model first, or import one." : "Looking for models…"}</p>` : nothing}
     ${entry ? slideResults(app, actions, entry) : nothing}
-    ${isResult && objectCount === 0 && !busy ? html`<p class="hint" data-nothing>${layer.nothing.value ?? `No objects in "${layer.name.value}" here.`}</p>` : nothing}
+    ${isResult && objectCount === 0 && !busy ? html`<p class="hint" data-nothing>${layer.nothing.value.get(entry.planeIndex.value) ?? `No objects in "${layer.name.value}" here.`}</p>` : nothing}
     ${
       isResult && objectCount > 0
         ? html`<p class="hint">${objectCount} ${objectCount === 1 ? "object" : "objects"} in "${layer.name.value}". ${layer.kind === "labels" ? describeCorrecting(entry) : nothing}</p>
@@ -227,14 +218,6 @@ function stepSegment(app: App, actions: Actions, next: Step, objectCount: number
         : nothing
     }
   </section>`;
-}
-
-// Corrections teach: where they go is said where they are made.
-function describeCorrecting(entry: ImageEntry): string {
-  const to = annotationsOf(entry);
-  if (!to) return "Correct it with the tools. There is no layer of annotations to learn from: add one.";
-  const name = to.name.value;
-  return `Correct it with the tools: each object that you draw or change is copied into "${name}", unless it lies over others drawn there, and is learnt at the next training. What you only delete is not: draw a box where all is right, and it is background.`;
 }
 
 // Runs that can be gone on with are offered whatever is chosen; else what is said is of the slide that is.
@@ -272,27 +255,4 @@ function pluginNotice({ library }: App, actions: Actions): Part {
     ${plugins.length === 0 ? html`<p class="hint">No plugin is installed: drawing and viewing work, training and segmenting do not.</p>` : nothing}
     <div class="button-row"><button @click=${() => actions.managePlugins()}>${icon("puzzle")}Manage plugins…</button></div>
   </section>`;
-}
-
-/** Objects of the training layers: inside the annotated boxes, and outside, where they count one by one. */
-export interface Trainable {
-  readonly inside: number;
-  readonly outside: number;
-  /** Pixels of background that count around each object outside of a box, on the plane in sight. */
-  readonly rim: number;
-}
-
-/** Counts the objects that a model would learn from. An object counts when any of it lies in a box. */
-export function countTrainable({ training, workspace }: App): Trainable {
-  let [inside, all] = [0, 0];
-  for (const { layer, plane } of training.lessons.peek()) {
-    const { width, height } = layer.raster;
-    const regions = layer.regions.peek();
-    const counts = countObjectsIn(layer.raster, plane, regions.length > 0 ? regions : [{ y0: 0, x0: 0, y1: height, x1: width }]);
-    inside += counts.inside;
-    all += counts.all;
-  }
-  const entry = workspace.current.peek();
-  const layer = entry?.trainingLayer.peek();
-  return { inside, outside: all - inside, rim: entry && layer ? rimPx(layer.raster, entry.planeIndex.peek()) : 0 };
 }

@@ -11,7 +11,7 @@ import type { Parameters, Pixels, Progress, SegmentResult } from "../../plugin/c
 import { replaceBox } from "../model/edit.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import { nextObjectId } from "../model/label-layer.ts";
-import { findResult, showResultLayer, takeResultLayer } from "../model/result-layer.ts";
+import { findResult, noteNothing, planeOfResult, showResultLayer, takeResultLayer } from "../model/result-layer.ts";
 import type { Notice, Workspace } from "../model/workspace.ts";
 import { type AskFirst, planesOf } from "./ask-first.ts";
 import { hasParameter, knownValues, needCommand } from "./bound-command.ts";
@@ -143,14 +143,16 @@ export function createSegmenting(
       const entry = workspace.images.peek().find((one) => one.image === image?.image);
       if (!entry) return undefined;
       const { width, height, sizeZ } = entry.source;
-      const [, z, t] = /^z=(\d+),t=(\d+)$/.exec(String(parameters["plane"] ?? "")) ?? [];
-      const plane = Number(t ?? 0) * sizeZ + Number(z ?? 0);
+      const words = String(parameters["plane"] ?? "").trim();
+      // Without words the first.
+      const plane = planeOfResult(entry, words);
       const feed = followTiles(workspace, entry, { plane, extent: { y0: 0, x0: 0, y1: height, x1: width } });
       const work: Work = { image: entry };
       works.add(work);
-      const isOne = z !== undefined || t !== undefined;
+      const isOne = /[zt]\s*=/.test(words);
       const canReadAll = !slides.canSegmentBox({ y0: 0, x0: 0, y1: height, x1: width }, command);
-      const tell = followNotices(entry, { plane: isOne ? { z: Number(z), t: Number(t) } : undefined, canReadAll });
+      const shown = isOne ? { z: plane % sizeZ, t: Math.floor(plane / sizeZ) } : undefined;
+      const tell = followNotices(entry, { plane: shown, canReadAll });
       return {
         begin(job) {
           work.job = job;
@@ -166,7 +168,7 @@ export function createSegmenting(
           if (!("result" in outcome)) return;
           const { model: maker, nothing } = (outcome.result ?? {}) as Partial<SegmentResult>;
           const layer = findResult(entry, { kind: "labels", model: maker });
-          if (layer) layer.nothing.value = nothing;
+          if (layer) noteNothing(layer, words === "all" ? undefined : plane, nothing);
           tellNothing(nothing);
         },
       };
@@ -213,6 +215,6 @@ function placeLabels(
   const first = nextObjectId(layer);
   const ids = Uint32Array.from(labels.data, (id) => (id === 0 ? 0 : first + id - 1));
   replaceBox(workspace, { layer, plane }, box, ids, "segment part");
-  layer.nothing.value = undefined;
+  noteNothing(layer, plane, undefined);
   showResultLayer(image, layer);
 }

@@ -13,12 +13,13 @@ import { prefer } from "../model/workspace.ts";
 import { createCurves } from "../panel/curves.ts";
 import { announceJobs, jobsPanel } from "../panel/jobs-panel.ts";
 import { layersPanel } from "../panel/layers-panel.ts";
+import { countTrainable, type Trainable } from "../panel/learning-words.ts";
 import { type createMacroState, macroPanel } from "../panel/macro-panel.ts";
 import { createObjectList, createObjectsPanel, type ObjectsPanel } from "../panel/objects-panel.ts";
 import { createSlideObjects, type SlideObjects } from "../panel/slide-objects.ts";
 import { statusBar } from "../panel/status-bar.ts";
 import { toolStrip } from "../panel/tool-strip.ts";
-import { countTrainable, type Trainable, trainPanel } from "../panel/train-panel.ts";
+import { trainPanel } from "../panel/train-panel.ts";
 import { computeBadge } from "./compute-badge.ts";
 import { followNotices, followOverview, followValue } from "./follow.ts";
 import { menuBar } from "./menu-bar.ts";
@@ -93,7 +94,7 @@ export function mountShell(
   const objects = createObjectList(app, settled.count);
   const trainable = computed(() => {
     settled.count.value;
-    return countTrainable(app);
+    return countTrainable(app.training.lessons.peek(), workspace.current.peek());
   });
   const value = followValue(app);
   const picture = followOverview(app);

@@ -1,0 +1,67 @@
+// What the page says of learning is what is computed: where corrections go, what lies outside of the boxes, of which plane a
+// result is that holds nothing.
+
+import { expect, test } from "vitest";
+import { drawRectangle } from "../../viewer/model/draw.ts";
+import { setRegions } from "../../viewer/model/edit.ts";
+import { noteNothing, showResultLayer, takeResultLayer } from "../../viewer/model/result-layer.ts";
+import { countTrainable, describeAccepted, describeCorrecting, describeCounts } from "../../viewer/panel/learning-words.ts";
+import { listLessons } from "../../viewer/plugin/samples.ts";
+import { createDesk, openEntry } from "./make-desk.ts";
+
+test("corrections are said to be learnt only where the layer that they are copied into is learnt from", () => {
+  const { workspace, entry, actions } = createDesk(60, 40);
+  const found = takeResultLayer(entry, { kind: "labels", model: "my cells@1" });
+  showResultLayer(entry, found);
+  drawRectangle(workspace, { layer: found, plane: 0 }, { x: 4, y: 4 }, { x: 12, y: 12 });
+  expect(describeCorrecting(entry)).toContain('copied into "Annotations", unless it lies over others drawn there, and is learnt');
+  const accept = (): string | undefined => {
+    actions.acceptObjects();
+    return workspace.status.value?.text;
+  };
+  expect(accept()).toBe("Nothing was copied: the annotations have other objects there.");
+  workspace.history.undo();
+  drawRectangle(workspace, { layer: found, plane: 0 }, { x: 20, y: 4 }, { x: 28, y: 12 });
+  expect(listLessons(workspace)).toHaveLength(1);
+  // "Learn from this layer" is unticked.
+  entry.trainingLayer.value = undefined;
+  expect(listLessons(workspace)).toHaveLength(0);
+  expect(describeCorrecting(entry)).toContain('"Annotations" is not learnt from.');
+  expect(describeCorrecting(entry)).not.toContain("next training");
+  expect(describeCounts(entry, 3)).toBe("No layer of this image is learnt from.");
+  expect(describeAccepted(entry, true)).toBe('Copied into "Annotations": it is not learnt from, unless you choose that.');
+  entry.layers.value = [found];
+  expect(describeCorrecting(entry)).toContain("add one");
+  expect(accept()).toContain("add one");
+});
+
+test("objects outside of a box are told of the plane in sight, where the box would grow", () => {
+  const { workspace, entry } = createDesk(60, 40);
+  const other = openEntry(workspace, "other.tif", 60, 40, 3);
+  for (const one of [entry, other]) {
+    const layer = one.layers.value[0]!;
+    setRegions(workspace, layer, [{ y0: 0, x0: 0, y1: 10, x1: 10 }], "box");
+    drawRectangle(workspace, { layer, plane: 0 }, { x: 30, y: 20 }, { x: 34, y: 24 });
+  }
+  drawRectangle(workspace, { layer: other.layers.value[0]!, plane: 2 }, { x: 30, y: 20 }, { x: 34, y: 24 });
+  other.plane.value = { z: 0, t: 0 };
+  const count = (): unknown => {
+    const { inside, outside, outsideHere } = countTrainable(listLessons(workspace), workspace.current.value);
+    return { inside, outside, outsideHere };
+  };
+  expect(count()).toEqual({ inside: 0, outside: 3, outsideHere: 1 });
+  other.plane.value = { z: 1, t: 0 };
+  expect(count()).toEqual({ inside: 0, outside: 3, outsideHere: 0 });
+});
+
+test("nothing was found on the plane that was segmented, not on the others", () => {
+  const { workspace } = createDesk();
+  const stack = openEntry(workspace, "stack.tif", 60, 40, 3);
+  const layer = takeResultLayer(stack, { kind: "labels", model: "a@1" });
+  noteNothing(layer, 1, "Nothing was found.");
+  expect([...layer.nothing.value]).toEqual([[1, "Nothing was found."]]);
+  noteNothing(layer, undefined, "Nowhere.");
+  expect([...layer.nothing.value.keys()]).toEqual([1, 0, 2]);
+  noteNothing(layer, 0, undefined);
+  expect([...layer.nothing.value.keys()]).toEqual([1, 2]);
+});

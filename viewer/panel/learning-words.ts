@@ -1,0 +1,64 @@
+// The sentences that say what a model would learn from, as it is computed: what counts (plugin/learnt-pixels.ts), which objects
+// lie outside of the boxes, where corrections go.
+
+import { countObjectsIn } from "../labels/plane-objects.ts";
+import { annotationsOf } from "../model/annotations.ts";
+import type { ImageEntry } from "../model/image-entry.ts";
+import { rimPx } from "../plugin/learnt-pixels.ts";
+import type { Lesson } from "../plugin/samples.ts";
+
+/** Objects of the training layers: inside the annotated boxes, and outside, where they count one by one. */
+export interface Trainable {
+  readonly inside: number;
+  readonly outside: number;
+  /** Of those outside, the ones on the plane in sight: what "Grow the box" is about. */
+  readonly outsideHere: number;
+  /** Pixels of background that count around each object outside of a box, on the plane in sight. */
+  readonly rim: number;
+}
+
+/** Counts the objects that a model would learn from. An object counts when any of it lies in a box. */
+export function countTrainable(lessons: readonly Lesson[], current: ImageEntry | undefined): Trainable {
+  let [inside, outside, outsideHere] = [0, 0, 0];
+  for (const { entry, layer, plane } of lessons) {
+    const { width, height } = layer.raster;
+    const regions = layer.regions.peek();
+    const counts = countObjectsIn(layer.raster, plane, regions.length > 0 ? regions : [{ y0: 0, x0: 0, y1: height, x1: width }]);
+    inside += counts.inside;
+    outside += counts.all - counts.inside;
+    if (entry === current && plane === entry.planeIndex.peek()) outsideHere = counts.all - counts.inside;
+  }
+  const layer = current?.trainingLayer.peek();
+  return { inside, outside, outsideHere, rim: current && layer ? rimPx(layer.raster, current.planeIndex.peek()) : 0 };
+}
+
+/** Says what is taken for background, where it is decided. */
+export function describeCounts({ trainingLayer }: ImageEntry, rim: number): string {
+  const layer = trainingLayer.value;
+  if (!layer) return "No layer of this image is learnt from.";
+  const boxes = layer.regions.value.length;
+  if (boxes === 0) return "No box: all of the image counts. What you leave undrawn is learnt as background.";
+  return `What you leave undrawn in the ${boxes === 1 ? "box" : "boxes"} is learnt as background. Outside, only what is drawn counts, with ${rim} px of background around each object; the rest counts for nothing.`;
+}
+
+/** Says where corrections of a prediction go, and whether they are learnt there. */
+export function describeCorrecting(entry: ImageEntry): string {
+  const to = annotationsOf(entry);
+  if (!to) return "Correct it with the tools. There is no layer of annotations to learn from: add one.";
+  const name = to.name.value;
+  const copied = `Correct it with the tools: each object that you draw or change is copied into "${name}", unless it lies over others drawn there`;
+  if (!isLearnt(entry)) return `${copied}. "${name}" is not learnt from.`;
+  return `${copied}, and is learnt at the next training. What you only delete is not: draw a box where all is right, and it is background.`;
+}
+
+/** Says what became of objects that were accepted. */
+export function describeAccepted(entry: ImageEntry, done: boolean): string {
+  const to = annotationsOf(entry);
+  if (!to) return "There is no layer of annotations to copy into: add one.";
+  if (!done) return "Nothing was copied: the annotations have other objects there.";
+  return `Copied into "${to.name.value}": ${isLearnt(entry) ? "the next training learns from them" : "it is not learnt from, unless you choose that"}.`;
+}
+
+function isLearnt(entry: ImageEntry): boolean {
+  return entry.trainingLayer.value !== undefined && entry.trainingLayer.value === annotationsOf(entry);
+}
