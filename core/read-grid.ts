@@ -2,6 +2,7 @@
 // nearest finer level of its pyramid. What is read is normalised by the ranges of the whole plane.
 
 import { normalizeRaster, type Range } from "./array/normalize.ts";
+import type { Box } from "./array/raster.ts";
 import { rescale, shareAxis, spanOf } from "./array/rescale.ts";
 import { assertNotAborted } from "./job.ts";
 import { Problem } from "./problem.ts";
@@ -60,6 +61,23 @@ function findLevel(source: ImageSource, pixelsPerStep: number): number {
     0,
     source.levels.findLastIndex((level) => isAsFine(findStep(source, level))),
   );
+}
+
+/** The level that a grid reads, and the box of it that `region` (of the full size) lies in. */
+export function chooseGridPart(
+  source: ImageSource,
+  pixelsPerStep: number,
+  region: Box | undefined,
+): { readonly level: number; readonly region?: Box } {
+  const level = findLevel(source, pixelsPerStep);
+  if (!region) return { level };
+  const { height, width } = source.levels[level]!;
+  const step = findStep(source, source.levels[level]!);
+  const start = (at: number, side: number, size: number): number => Math.min(size - 1, Math.floor(at / side));
+  const end = (at: number, side: number, size: number): number => Math.min(size, Math.max(1, Math.ceil(at / side)));
+  const y = { start: start(region.y0, step.y, height), end: end(region.y1, step.y, height) };
+  const x = { start: start(region.x0, step.x, width), end: end(region.x1, step.x, width) };
+  return { level, region: { y0: y.start, x0: x.start, y1: Math.max(y.end, y.start + 1), x1: Math.max(x.end, x.start + 1) } };
 }
 
 /** A coarse level may have been measured: what is not a number at the full size shows only here. */

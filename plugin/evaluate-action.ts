@@ -5,6 +5,7 @@ import { type Job, takeTurn } from "../core/job.ts";
 import { assertSamePlanes, assertSameSize, describeLikeness, toLabelImage } from "../core/label/check.ts";
 import { type Scores as LabelScores, type Measures, measureImage, scoreMeasures } from "../core/label/metrics.ts";
 import { assertExact, describeSmoothing, isSmoothed } from "../core/label/smoothing.ts";
+import { planWork } from "../core/plan-work.ts";
 import { openSource } from "../core/source/open.ts";
 import type { ImageSource } from "../core/source/source.ts";
 import type { Context, Image, Scores } from "./contract.ts";
@@ -31,6 +32,8 @@ export async function* evaluatePairs(pairs: readonly Pair[], { signal }: Context
         assertExact("true labels", wanted, name);
         assertSameSize("prediction", found, "truth", wanted, name);
         assertSamePlanes("prediction", found, "truth", wanted, name);
+        const planes = wanted.sizeZ * wanted.sizeT;
+        for (const source of [wanted, found]) told.push(...toList(await planWork(source, { planes, isMeasured: false })));
         for (const { z, t } of choosePlanes(wanted, { channel: "", plane: "all" })) {
           const [labels, other] = await Promise.all([wanted, found].map((source) => readLabels(source, { z, t, signal })));
           for (const [which, drawn] of [
@@ -52,6 +55,10 @@ export async function* evaluatePairs(pairs: readonly Pair[], { signal }: Context
 function describeMasks(which: string, labels: LabelImage, name: string): readonly string[] {
   const notices = [...describeLikeness(labels), ...(isSmoothed(labels) ? [describeSmoothing("labels")] : [])];
   return notices.map((notice) => `${name}, ${which}: ${notice}`);
+}
+
+function toList(sentence: string | undefined): readonly string[] {
+  return sentence === undefined ? [] : [sentence];
 }
 
 async function withSource(image: Image, signal: AbortSignal | undefined, use: (source: ImageSource) => Promise<void>): Promise<void> {

@@ -3,6 +3,7 @@
 
 import { describeReadPlane } from "../core/describe-planes.ts";
 import { type ImageMatch, type Learnt, matchImage } from "../core/match-image.ts";
+import { planWork } from "../core/plan-work.ts";
 import { assertPlanes, type Plane } from "../core/read-image.ts";
 import type { SampleSource } from "../core/read-samples.ts";
 import type { ImageSource } from "../core/source/source.ts";
@@ -35,14 +36,17 @@ export async function matchSamples(
   { base, signal }: MatchSamplesOptions,
 ): Promise<MatchedSamples> {
   const named = parseChannels(words.channel);
-  const match = async ({ image }: SampleSource, learnt: Learnt): Promise<ImageMatch> => {
+  const match = async (sample: SampleSource, learnt: Learnt): Promise<ImageMatch> => {
+    const { image } = sample;
     const planes = choosePlanes(image, words);
     assertPlanes(image, planes);
     try {
-      return await matchImage(image, learnt, { planes, named, isResampled: words.pixel_size > 0, signal });
+      const slow = await planSample(sample, planes.length);
+      const found = await matchImage(image, learnt, { planes, named, isResampled: words.pixel_size > 0, signal });
+      return { ...found, told: [...slow, ...found.told] };
     } finally {
       // It is opened again when it is learnt from: hundreds of decoded pictures would not fit.
-      image.dispose?.();
+      for (const source of [image, sample.labels, sample.classes, sample.ignore]) source?.dispose?.();
     }
   };
   // A model that already reads as many channels as there are goes on with all of them.
@@ -60,6 +64,16 @@ export async function matchSamples(
     planesOf: (image) => choosePlanes(image, words).map((plane) => ({ ...plane, channels: channelsOf(image) })),
     notices: [...(mixed === undefined ? [] : [mixed]), ...gatherNotices(samples, matches, words)],
   };
+}
+
+/** What is to be told of reading a sample, image and drawings. Throws Problem UnsupportedImage where it would take unreasonably long. */
+async function planSample({ image, labels, classes, ignore }: SampleSource, planes: number): Promise<readonly string[]> {
+  const told: string[] = [];
+  for (const source of [image, labels, classes, ignore]) {
+    const slow = source && (await planWork(source, { planes, isMeasured: source === image }));
+    if (slow !== undefined) told.push(slow);
+  }
+  return told;
 }
 
 /** All matches, or undefined as soon as one is doubtful. */

@@ -3,6 +3,7 @@
 
 import { readGeoJson } from "../core/label/region/read-geojson.ts";
 import { fillShape, type Region, type Shape } from "../core/label/region/region.ts";
+import { assertFillable } from "../core/label/region/region-plan.ts";
 import { Problem } from "../core/problem.ts";
 import type { SampleSource } from "../core/read-samples.ts";
 import { openSource } from "../core/source/open.ts";
@@ -22,7 +23,9 @@ export async function addRegions(sample: SampleSource, regions: Regions, signal?
   const paint = (polygons: readonly Shape[], out: Uint8Array | Uint32Array, value: number) => {
     for (const shape of polygons) fillShape(shape, { width, height }, (y, x0, x1) => out.fill(value, y * width + x0, y * width + x1));
   };
-  for (const [i, { polygons, properties }] of readGeoJson(regions, sample.name).entries()) {
+  const read = readGeoJson(regions, sample.name);
+  assertFillable(read, { height, width }, { path: sample.name, isPainted: true });
+  for (const [i, { polygons, properties }] of read.entries()) {
     if (polygons.length === 0) {
       assertNothing(regions.features[i]?.geometry, sample.name, i);
       continue;

@@ -5,6 +5,7 @@ import { predictBytes } from "../core/engine/memory.ts";
 import type { Job, Progress } from "../core/job.ts";
 import { matchImage } from "../core/match-image.ts";
 import type { Model } from "../core/model/model.ts";
+import { planWork, type Work } from "../core/plan-work.ts";
 import { assertPlanes, type Plane } from "../core/read-image.ts";
 import type { ImageSource } from "../core/source/source.ts";
 import type { ChosenTile } from "../core/tile/choose.ts";
@@ -50,20 +51,38 @@ export interface ChosenPlanes {
   readonly notices: readonly Notice[];
 }
 
-/** The planes that the parameters mean, matched with the model. `isSlide`: one plane, resampled. Throws Problem InvalidParameter. */
+export interface MatchPlanesOptions {
+  /** True: one plane is read, and resampled. */
+  readonly isSlide: boolean;
+  /** What is read of each plane, where it is not all. */
+  readonly part?: Pick<Work, "level" | "region">;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * The planes that the parameters mean, matched with the model. Throws Problem InvalidParameter, and UnsupportedImage before anything is read
+ * where that would take unreasonably long.
+ */
 export async function matchPlanes(
   source: ImageSource,
   { spec, pixelSizeUm }: Pick<Model, "spec" | "pixelSizeUm">,
   values: Pick<Values<"segment">, "channel" | "plane">,
-  { isSlide, signal }: { readonly isSlide: boolean; readonly signal: AbortSignal | undefined },
+  { isSlide, part, signal }: MatchPlanesOptions,
 ): Promise<ChosenPlanes> {
   const planes = choosePlanes(source, values, spec.channels);
   const named = parseChannels(values.channel);
   assertPlanes(source, planes);
   const learnt = { channels: spec.channels, pixelSizeUm };
+  const slow = await planWork(source, { planes: planes.length, channels: planes[0]!.channels, ...part });
   const { channels, told, doubts } = await matchImage(source, learnt, { planes, named, isResampled: isSlide, signal });
-  const part = values.plane.trim() === "" ? describeReadPlane(source, planes[0]!, { canReadAll: !isSlide }) : undefined;
-  const messages = [...(source.notices ?? []), ...(part === undefined ? [] : [part]), ...told, ...doubts];
+  const left = values.plane.trim() === "" ? describeReadPlane(source, planes[0]!, { canReadAll: !isSlide }) : undefined;
+  const messages = [
+    ...(source.notices ?? []),
+    ...(slow === undefined ? [] : [slow]),
+    ...(left === undefined ? [] : [left]),
+    ...told,
+    ...doubts,
+  ];
   return {
     planes: planes.map((plane) => ({ ...plane, channels })),
     notices: messages.map((message) => ({ kind: "notice", done: 0, message })),

@@ -16,6 +16,7 @@ const coreRooms = ["problem job json", "array", "unet", "label", "sample", "tile
 const stories = [
   "describe-planes",
   "read-image",
+  "plan-work",
   "match-image",
   "read-grid",
   "segment",

@@ -7,6 +7,7 @@ import { createObjectForest, type ObjectForest } from "./object-forest.ts";
 import type { ObjectTable } from "./object-table.ts";
 import type { Region } from "./region/region.ts";
 import { createRegionMask } from "./region/region-mask.ts";
+import { assertFillable } from "./region/region-plan.ts";
 import { clearRow, createRunRow, forEachContact, linkRuns, type RunRow, readMaskedRuns, readRuns, sumRuns } from "./row.ts";
 
 export interface FindOptions {
@@ -30,6 +31,7 @@ export async function findObjects(
   { height, width, minSizePx = 0, fillHoles = false, inside, signal }: FindOptions,
 ): Promise<ObjectTable> {
   const forest = createObjectForest();
+  if (inside) assertFillable(inside, { height, width }, { isPainted: false });
   const mask = inside && createRegionMask(inside, width);
   const areasPx = new Float64Array((inside?.length ?? 0) + 1);
   let regions: Uint32Array | undefined;

@@ -34,6 +34,8 @@ type Fail = (reason: string, cause?: unknown) => Problem;
 
 /** Decoded bytes above this are refused. */
 const largestDecodedBytes = 2 ** 28;
+/** Chunks of a file: 256 MiB in pieces of a kilobyte. */
+const mostChunks = 2 ** 18;
 const samplesOf = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 } as const;
 const depthsOf = { 0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16] } as const;
 /** Chunks that the pixels depend on. */
@@ -93,6 +95,7 @@ function listChunks(bytes: Uint8Array, fail: Fail): readonly Chunk[] {
   const chunks: Chunk[] = [];
   for (let at = 8; chunks.at(-1)?.type !== "IEND"; ) {
     if (at + 12 > bytes.length) throw fail("the file is cut");
+    if (chunks.length >= mostChunks) throw fail(`it has more than ${mostChunks} chunks`);
     const end = at + 12 + view.getUint32(at);
     if (end > bytes.length) throw fail("the file is cut");
     const body = bytes.subarray(at + 4, end - 4);

@@ -26,7 +26,10 @@ export function cropRaster(raster: Raster, dtype: DType, { y0, x0, y1, x1, chann
   return { height, width, channels: picked.length, data };
 }
 
-/** Throws Problem InvalidData unless the request lies inside the source. */
+/** Numbers of one box: more are in no memory. */
+const mostNumbers = 2 ** 32;
+
+/** Throws Problem InvalidData unless the request lies inside the source, UnsupportedImage for a box that no memory holds. */
 export function assertRequest(source: ImageSource, { y0, x0, y1, x1, level = 0, z = 0, t = 0, channels, signal }: ReadRequest): void {
   signal?.throwIfAborted();
   const fail = (what: string): Problem => {
@@ -42,11 +45,42 @@ export function assertRequest(source: ImageSource, { y0, x0, y1, x1, level = 0, 
   if (!whole || y0 < 0 || x0 < 0 || y1 <= y0 || x1 <= x0 || y1 > size.height || x1 > size.width) {
     throw fail(`a box inside ${size.width}x${size.height}, got x ${x0} to ${x1}, y ${y0} to ${y1},`);
   }
+  const numbers = (y1 - y0) * (x1 - x0) * (channels ?? source.channels).length;
+  if (numbers > mostNumbers) throw refuseLarge(source.name, numbers);
   if (!isIndex(z, source.sizeZ)) throw fail(`a z from 0 to ${source.sizeZ - 1}, got ${z},`);
   if (!isIndex(t, source.sizeT)) throw fail(`a t from 0 to ${source.sizeT - 1}, got ${t},`);
   for (const channel of channels ?? []) {
     if (!isIndex(channel, source.channels.length)) throw fail(`a channel from 0 to ${source.channels.length - 1}, got ${channel},`);
   }
+}
+
+function refuseLarge(name: string, numbers: number): Problem {
+  const reason = `${numbers.toLocaleString("en")} numbers of it would be read at once, at most ${mostNumbers.toLocaleString("en")} can be`;
+  return new Problem(
+    "UnsupportedImage",
+    `Expected an image that can be read in parts; of ${name} ${reason}. Save a smaller part of it, or a pyramid.`,
+    {
+      path: name,
+      reason,
+    },
+  );
+}
+
+/** Planes and channels that an image may have: more are a file's mistake, or its trick. */
+const mostPlanes = 2 ** 20;
+const mostChannels = 2 ** 16;
+
+/** Throws Problem UnsupportedImage for an image that tells of more planes or channels than anything has. */
+export function assertCounts(name: string, { channels, planes }: { readonly channels: number; readonly planes: number }): void {
+  const refuse = (count: number, what: string, most: number): Problem => {
+    const reason = `it tells of ${count.toLocaleString("en")} ${what}, at most ${most.toLocaleString("en")} are read`;
+    return new Problem("UnsupportedImage", `Expected an image; of ${name} ${reason}. Check what its sizes mean, or save a part of it.`, {
+      path: name,
+      reason,
+    });
+  };
+  if (channels > mostChannels) throw refuse(channels, "channels", mostChannels);
+  if (planes > mostPlanes) throw refuse(planes, "planes", mostPlanes);
 }
 
 /** Names for the channels of an image that does not name them. */
@@ -71,17 +105,19 @@ export function deferSource(source: ImageSource, open: () => Promise<ImageSource
       return live.gaps?.badChunks ?? [];
     },
   };
+  const reach = async (): Promise<ImageSource> => {
+    opened ??= open();
+    live = await opened;
+    return live;
+  };
   return {
     ...{ name, width, height, channels, dtype, sizeZ, sizeT, levels },
     ...(pixelSizeUm === undefined ? {} : { pixelSizeUm }),
     ...(notices === undefined ? {} : { notices }),
     ...(lossy === undefined ? {} : { lossy }),
     ...(source.gaps === undefined ? {} : { gaps }),
-    async read(request) {
-      opened ??= open();
-      live = await opened;
-      return live.read(request);
-    },
+    ...(source.plan && { plan: async (request: ReadRequest) => (await reach()).plan!(request) }),
+    read: async (request) => (await reach()).read(request),
     dispose() {
       void opened?.then(
         (source) => source.dispose?.(),

@@ -3,6 +3,7 @@
 
 import type { DType, Raster } from "../array/raster.ts";
 import type { Gaps } from "./gaps.ts";
+import type { ReadPlan } from "./read-plan.ts";
 
 /** What to read: a box of one plane at one level. Everything but the box has a default. */
 export interface ReadRequest {
@@ -54,6 +55,8 @@ export interface ImageSource {
   readonly gaps?: Gaps;
   /** What tells this image from others of its name and size (fingerprint.ts). To be asked for before the first read. */
   fingerprint?(signal?: AbortSignal): Promise<string>;
+  /** What a read will take, before it is made. Absent for images in memory. */
+  plan?(request: ReadRequest): Promise<ReadPlan>;
   /** Returns the pixels of the box with the channels asked for, in the source's dtype. */
   read(request: ReadRequest): Promise<Raster>;
   /** Ends open files; reading afterwards is an error. */

@@ -51,12 +51,13 @@ export function turnSource(stored: ImageSource, orientation: number): ImageSourc
     })),
     notices: [...(stored.notices ?? []), notice],
     ...(stored.gaps && { gaps: turnGaps(stored.gaps, stored, turn) }),
+    ...(stored.plan && { plan: (request: ReadRequest) => stored.plan!(toStored(request)) }),
     async read(request) {
       assertRequest(turned, request);
-      const level = turned.levels[request.level ?? 0]!;
-      return turnRaster(await stored.read({ ...request, ...turnBox(request, level, turn) }), stored.dtype, turn);
+      return turnRaster(await stored.read(toStored(request)), stored.dtype, turn);
     },
   };
+  const toStored = (request: ReadRequest): ReadRequest => ({ ...request, ...turnBox(request, turned.levels[request.level ?? 0]!, turn) });
   return turned;
 }
 

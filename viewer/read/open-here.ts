@@ -4,6 +4,7 @@
 import { describeError, isProblem, Problem } from "../../core/problem.ts";
 import { createHttpClient } from "../../core/source/http.ts";
 import { openSource } from "../../core/source/open.ts";
+import { assertReadable, describeSlowness, type ReadPlan } from "../../core/source/read-plan.ts";
 import type { ImageSource } from "../../core/source/source.ts";
 import type { Pixels } from "../../plugin/contract.ts";
 
@@ -13,12 +14,32 @@ const headBytes = 16;
 /** The image's source, or its pixels where only the browser can decode it. Throws Problem UnsupportedImage, InvalidData, MissingFile. */
 export async function openHere(input: Blob | URL | FileSystemDirectoryHandle, name: string): Promise<ImageSource | Pixels> {
   try {
-    return await openSource(input, { name });
+    return await planView(await openSource(input, { name }));
   } catch (error) {
     if (!isProblem(error, "UnsupportedImage")) throw error;
     const picture = await readPicture(input);
     if (!picture) throw error;
     return decodePicture(picture, name);
+  }
+}
+
+/** The source with what is to be told of reading it. Throws Problem UnsupportedImage where even its smallest level would take too long. */
+async function planView(source: ImageSource): Promise<ImageSource> {
+  const { name, levels, notices = [] } = source;
+  const planLevel = async (level: number): Promise<ReadPlan | undefined> => {
+    const { height, width } = levels[level]!;
+    // A level that is damaged is told when it is read.
+    return source.plan?.({ y0: 0, x0: 0, y1: height, x1: width, level }).catch(() => undefined);
+  };
+  try {
+    const far = await planLevel(levels.length - 1);
+    if (far) assertReadable(name, far);
+    const near = levels.length > 1 ? await planLevel(0) : far;
+    const slow = [far, near].map((plan) => plan && describeSlowness(name, plan)).find((sentence) => sentence !== undefined);
+    return slow === undefined ? source : { ...source, notices: [...notices, slow] };
+  } catch (error) {
+    source.dispose?.();
+    throw error;
   }
 }
 

@@ -19,7 +19,7 @@ export type Question =
 export type ToReader = (Question & { readonly id: number }) | { readonly abort: number };
 
 /** What is known of an image without its pixels. */
-export type SourceFacts = Omit<ImageSource, "read" | "dispose" | "gaps" | "fingerprint">;
+export type SourceFacts = Omit<ImageSource, "read" | "dispose" | "gaps" | "fingerprint" | "plan">;
 
 /** A picture that the browser decoded comes whole; other images stay where they are read. */
 export type Opened = { readonly source: number; readonly facts: SourceFacts; readonly gaps?: Gaps } | { readonly pixels: Pixels };

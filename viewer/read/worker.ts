@@ -44,7 +44,7 @@ async function find(question: Question, signal: AbortSignal): Promise<Answer> {
     const opened = await openHere(typeof input === "string" ? new URL(input) : input, name);
     if (!("read" in opened)) return { opened: { pixels: opened } };
     sources.set(++lastSource, opened);
-    const { read: _, dispose: __, gaps: ___, fingerprint: ____, ...facts } = opened;
+    const { read: _, dispose: __, gaps: ___, fingerprint: ____, plan: _____, ...facts } = opened;
     return { opened: { source: lastSource, facts, ...gapsOf(opened) } };
   }
   const source = sources.get(question.source);

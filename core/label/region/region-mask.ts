@@ -14,15 +14,32 @@ export function createRegionMask(regions: readonly Region[], width: number): Reg
     width,
   );
   const row = new Uint32Array(width);
+  const free = new Uint32Array(width + 1);
   const runs: { region: number; x0: number; x1: number }[] = [];
   return {
     readRow: (y) => {
       row.fill(0);
       runs.length = 0;
       scanner.scanRow(y, (shape, x0, x1) => runs.push({ region: owners[shape]!, x0, x1 }));
-      // Painted from the last region to the first, which so lies on top.
-      for (const { region, x0, x1 } of runs.reverse()) row.fill(region, x0, x1);
+      // The first region lies on top: each pixel is painted once, and what is painted is stepped over.
+      for (let x = 0; x <= width; x++) free[x] = x;
+      for (const { region, x0, x1 } of runs) {
+        for (let x = findFree(free, x0); x < x1; x = findFree(free, x)) {
+          row[x] = region;
+          free[x] = x + 1;
+        }
+      }
       return row;
     },
   };
+}
+
+/** The first pixel from `x` on that nothing was painted on; the way there is made shorter for the next who asks. */
+function findFree(free: Uint32Array, x: number): number {
+  let at = x;
+  while (free[at] !== at) {
+    free[at] = free[free[at]!]!;
+    at = free[at]!;
+  }
+  return at;
 }

@@ -88,7 +88,12 @@ export async function readValues(file: TiffFile, directory: Directory, tag: numb
 
 /** The first value of a tag. */
 export async function readValue(file: TiffFile, directory: Directory, tag: number): Promise<number | undefined> {
-  return (await readValues(file, directory, tag))?.[0];
+  const entry = directory.get(tag);
+  if (!entry || entry.count === 0) return undefined;
+  // Many pages may point to the same long list: all of it must lie in the file, but no more than this one is read.
+  assertValue(file, entry, tag);
+  const size = typeBytes[entry.type]!;
+  return readNumber(viewOf(await file.reader.read(entry.at, size)), 0, entry.type, file.littleEndian);
 }
 
 /** The bytes of a tag as they lie in the file; undefined when the tag is absent. */
@@ -157,12 +162,17 @@ async function readDirectory(
   return { directory, next: big ? readLong8(view, last, littleEndian) : view.getUint32(last, littleEndian) };
 }
 
-async function readValueBytes({ reader, name }: TiffFile, { type, count, at }: Entry, tag: number): Promise<Uint8Array> {
+async function readValueBytes(file: TiffFile, entry: Entry, tag: number): Promise<Uint8Array> {
+  return file.reader.read(entry.at, assertValue(file, entry, tag));
+}
+
+/** The bytes of a value. Throws Problem InvalidData where they are too many, or lie outside the file. */
+function assertValue({ reader, name }: TiffFile, { type, count, at }: Entry, tag: number): number {
   const length = count * typeBytes[type]!;
   const most = tableTags.includes(tag) ? largestTableBytes : largestValueBytes;
   if (length > most) throw createDamage(name, `tag ${tag} has ${length} bytes; the most is ${most}`);
   if (at + length > reader.size) throw createDamage(name, `tag ${tag} lies outside the file`);
-  return reader.read(at, length);
+  return length;
 }
 
 async function readAt(reader: ByteReader, name: string, offset: number, length: number): Promise<DataView> {

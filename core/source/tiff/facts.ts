@@ -4,7 +4,7 @@
 import { invertedNotice, isInvertedGrey, isLookupTable, type Palette, tableNotice } from "../lookup-table.ts";
 import { toPlainName } from "../plain-text.ts";
 import type { PaletteUse } from "../png.ts";
-import { nameChannels } from "../raster-source.ts";
+import { assertCounts, nameChannels } from "../raster-source.ts";
 import { readBlockTable } from "./block-table.ts";
 import { type Directory, readText, readValue, type TiffFile } from "./directory.ts";
 import { createUnsupported, isColour, type PageLayout, readLayout } from "./layout.ts";
@@ -60,6 +60,7 @@ export async function readFacts(file: TiffFile, palette: PaletteUse): Promise<Ti
     resolution: await readValue(file, directory, 282),
     unit: (await readValue(file, directory, 296)) ?? 2,
   });
+  assertCounts(file.name, { channels: plan.sizeC * pageChannels, planes: plan.sizeZ * plan.sizeT });
   const names = nameChannels(plan.sizeC * pageChannels, isColour(first.photometric, samples) || painted);
   const given = plan.channelNames?.length === names.length ? plan.channelNames : [];
   const meaning = describeMeaning(first, { palette, table, isTable, ofImageJ });
@@ -86,6 +87,7 @@ async function findStacked(
     if (!isImageJ(description)) return undefined;
     throw createUnsupported(file, `an ImageJ stack of ${told} planes with ${usable.length} directories`);
   }
+  assertCounts(file.name, { channels: 1, planes: told });
   const tableOf = layStacked(file, first, await readBlockTable(file, file.directories[0]!, first), told);
   return { usable: Array.from({ length: told }, (_, index) => index), tableOf };
 }

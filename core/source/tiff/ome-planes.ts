@@ -26,15 +26,16 @@ export function planOme(info: PagesInfo): PlanePlan | string {
   const samples = sizes.C % pageChannels === 0 ? pageChannels : 1;
   const sizeC = sizes.C / samples;
   const planes = sizeZ * sizeC * sizeT;
-  const files = new Set([...block.matchAll(/<(?:\w+:)?UUID\b[^>]*FileName="([^"]*)"/g)].map(([, file]) => file));
+  const files = new Set(readElements(block, "UUID").flatMap(({ FileName }) => (FileName === undefined ? [] : [FileName])));
   if (files.size > 1) throw createScattered(name, `one of ${files.size} files of an image`);
   if (planes > usable.length) return `it tells of ${planes} planes, the file has ${usable.length}`;
   const said = (pixels["DimensionOrder"] ?? "XYCZT").slice(2);
   const isOrder = [...said].sort().join("") === "CTZ";
   const wrong = [...compareSize(pixels, info), ...(isOrder ? [] : [`its DimensionOrder is XY${said}`])];
-  const elements = [...block.matchAll(/<(?:\w+:)?TiffData\b([^>]*)>/g)].map(([, text]) => readAttributes(text ?? ""));
+  const elements = readElements(block, "TiffData");
   const indices = mapTiffData(elements, { order: isOrder ? said : "CZT", sizes: { Z: sizeZ, C: sizeC, T: sizeT } });
-  const channelNames = [...block.matchAll(/<(?:\w+:)?Channel\b([^>]*)>/g)].map(([, text]) => readAttributes(text ?? "")["Name"] ?? "");
+  if (!indices) return "its TiffData tell of the same planes again and again";
+  const channelNames = readElements(block, "Channel").map(({ Name }) => Name ?? "");
   const unit = pixels["PhysicalSizeXUnit"] ?? "µm";
   const um = toMicrometres(Number(pixels["PhysicalSizeX"]), unit);
   const strange = pixels["PhysicalSizeX"] === undefined ? undefined : describeUnknownUnit(name, unit);
@@ -65,8 +66,14 @@ function compareSize(pixels: Attributes, { width, height }: PagesInfo): readonly
   return said[0] === width && said[1] === height ? [] : [`it tells of ${said.join("x")} pixels, the page has ${width}x${height}`];
 }
 
-/** Page of each plane. An element names a first plane, a first page and a count; planes follow each other in the given order. */
-function mapTiffData(elements: readonly Attributes[], { order, sizes }: { order: string; sizes: Sizes }): Map<string, number> {
+/** A plane may be told of this many times, on average. */
+const mostTimes = 2;
+
+/**
+ * Page of each plane. An element names a first plane, a first page and a count; planes follow each other in the given order. Undefined
+ * where the elements tell of far more planes than there are.
+ */
+function mapTiffData(elements: readonly Attributes[], { order, sizes }: { order: string; sizes: Sizes }): Map<string, number> | undefined {
   const letters = [...order].filter((letter): letter is keyof Sizes => letter in sizes);
   const total = sizes.Z * sizes.C * sizes.T;
   const indices = new Map<string, number>();
@@ -80,18 +87,37 @@ function mapTiffData(elements: readonly Attributes[], { order, sizes }: { order:
     const at = (letter: keyof Sizes): number => Math.floor(position / (strides[letter] ?? 1)) % sizes[letter];
     indices.set(`${at("Z")},${at("C")},${at("T")}`, page);
   };
+  let told = 0;
   for (const element of elements.length > 0 ? elements : [{}]) {
     const first = letters.reduce((sum, letter) => sum + (Number(element[`First${letter}`]) || 0) * (strides[letter] ?? 0), 0);
     const page = Number(element["IFD"]) || 0;
     const count = Number(element["PlaneCount"]) || (element["IFD"] === undefined ? total : 1);
-    for (let index = 0; index < Math.min(count, total - first); index++) put(first + index, page + index);
+    const end = first < 0 || !Number.isInteger(first) ? first : Math.min(first + count, total);
+    told += Math.max(0, end - first);
+    if (told > mostTimes * total) return undefined;
+    for (let position = first; position < end; position++) put(position, page + position - first);
   }
   return indices;
 }
 
+/** The attributes of all elements of this name, whatever prefix it has. Each letter is looked at a few times at most, whatever the text is. */
+function readElements(text: string, name: string): readonly Attributes[] {
+  return text.split("<").flatMap((piece) => {
+    const end = piece.indexOf(">");
+    const [, tag] = end < 0 ? [] : (/^(?:\w+:)?(\w+)/.exec(piece) ?? []);
+    return tag === name ? [readAttributes(piece.slice(0, end))] : [];
+  });
+}
+
 function readAttributes(text: string): Attributes {
   const found: Record<string, string> = Object.create(null) as Record<string, string>;
-  for (const [, key, value] of text.matchAll(/([\w:]+)\s*=\s*"([^"]*)"/g)) found[key ?? ""] = decodeEntities(value ?? "");
+  const parts = text.split('"');
+  for (let at = 1; at < parts.length - 1; at += 2) {
+    const before = parts[at - 1]!.trimEnd();
+    if (!before.endsWith("=")) continue;
+    const key = before.slice(0, -1).trimEnd().split(/[^\w:]/).at(-1)!; // biome-ignore format: one thought
+    if (key !== "") found[key] = decodeEntities(parts[at]!);
+  }
   return found;
 }
 

@@ -7,23 +7,18 @@ import { chooseCacheBytes, createChunkCache } from "../chunk-cache.ts";
 import { createGaps } from "../gaps.ts";
 import type { PaletteUse } from "../png.ts";
 import { assertRequest } from "../raster-source.ts";
+import { assertOneRead, type ReadPlan } from "../read-plan.ts";
 import type { ImageSource, ReadRequest } from "../source.ts";
 import { turnSource } from "../turned-source.ts";
-import { type BlockTable, readBlockTable } from "./block-table.ts";
+import { planBlocks } from "./block-plan.ts";
+import { readBlockTable } from "./block-table.ts";
 import { createDamage, isTiff, readDirectories } from "./directory.ts";
 import { readFacts } from "./facts.ts";
 import type { PageLayout } from "./layout.ts";
+import { createPageMemory, type Page } from "./page-memory.ts";
 import { readPage } from "./read-page.ts";
 
 export { isTiff };
-
-/** Pages whose layouts and tables are remembered: a table may have a million entries. */
-const mostPages = 64;
-
-interface Page {
-  readonly layout: PageLayout;
-  readonly table: BlockTable;
-}
 
 /** The source of a TIFF. Throws Problem InvalidData or UnsupportedImage, naming the file and the reason. */
 export async function openTiff(
@@ -35,7 +30,7 @@ export async function openTiff(
   const facts = await readFacts(file, palette);
   const { first, painted, pageChannels, plan, smaller, channels, stacked, notices } = facts;
   const { width, height } = first;
-  const pages = new Map<string, Promise<Page>>();
+  const openPage = createPageMemory(readPageLayout);
   const cache = createChunkCache<TypedArray>(chooseCacheBytes(measureBlockRow(first)));
   const gaps = createGaps();
   const source: ImageSource = {
@@ -45,8 +40,10 @@ export async function openTiff(
     channels,
     ...(plan.pixelSizeUm === undefined ? {} : { pixelSizeUm: plan.pixelSizeUm }),
     ...(notices.length === 0 ? {} : { notices }),
+    plan: planRead,
     async read(request) {
       assertRequest(source, request);
+      assertOneRead(name, await planRead(request));
       return readPlanes(request);
     },
     dispose() {
@@ -54,6 +51,15 @@ export async function openTiff(
       void reader.dispose?.();
     },
   };
+
+  async function planRead(request: ReadRequest): Promise<ReadPlan> {
+    const { level = 0, z = 0, t = 0, channels: picked = channels.map((_, channel) => channel) } = request;
+    const index = level === 0 ? undefined : plan.pageOf(z, Math.floor(picked[0]! / pageChannels), t);
+    const { layout } = index === undefined ? { layout: first } : await openPage(level, index);
+    // Samples of a page share its blocks, or have blocks of their own.
+    const sets = new Set(layout.planar ? picked : picked.map((channel) => Math.floor(channel / pageChannels)));
+    return planBlocks(layout, request, { sets: sets.size, channels: picked.length });
+  }
 
   async function readPlanes(request: ReadRequest): Promise<Raster> {
     const { y0, x0, y1, x1, level = 0, z = 0, t = 0 } = request;
@@ -71,17 +77,6 @@ export async function openTiff(
       await readPage({ file, ...page, key: `${level}/${index}`, painted, cache, gaps, skipBad }, request, wanted, out);
     }
     return out;
-  }
-
-  function openPage(level: number, index: number): Promise<Page> {
-    const key = `${level}/${index}`;
-    const known = pages.get(key);
-    if (known) return known;
-    if (pages.size >= mostPages) pages.delete([...pages.keys()][0]!);
-    const page = readPageLayout(level, index);
-    pages.set(key, page);
-    page.catch(() => pages.delete(key));
-    return page;
   }
 
   async function readPageLayout(level: number, index: number): Promise<Page> {

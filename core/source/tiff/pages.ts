@@ -41,15 +41,29 @@ export async function sortPages(file: TiffFile, first: PageLayout, isAperio: boo
   const indices = planes.map(({ index }) => index);
   const below = await findBelow(file, first);
   const found = below.length > 0 ? below : findBehind(file, alike, indices, isAperio);
-  const fitting = found.filter((level) => isSmallerCopy(level, first, isAperio ? 0.02 : 0.005));
-  const notices = found
-    .filter((level) => !fitting.includes(level))
-    .map(
-      ({ width, height }) =>
-        `${file.name}: a level of ${width}x${height} pixels is no smaller copy of ${first.width}x${first.height}; it is left out.`,
-    );
+  const fits = (level: LevelPages): boolean => isSmallerCopy(level, first, isAperio ? 0.02 : 0.005);
+  const fitting = found.filter(fits);
+  const notices = describeMisfits(
+    file.name,
+    first,
+    found.filter((level) => !fits(level)),
+  );
   const smaller = fitting.sort((a, b) => b.width * b.height - a.width * a.height);
   return { planes: indices, smaller: smaller.filter((level, at) => level.width !== smaller[at - 1]?.width), notices };
+}
+
+/** So many levels that are left out are told one by one. */
+const mostTold = 8;
+
+function describeMisfits(name: string, first: Size, levels: readonly Size[]): readonly string[] {
+  const told = levels
+    .slice(0, mostTold)
+    .map(
+      ({ width, height }) =>
+        `${name}: a level of ${width}x${height} pixels is no smaller copy of ${first.width}x${first.height}; it is left out.`,
+    );
+  const others = levels.length - told.length;
+  return others > 0 ? [...told, `${name}: ${others} more of its levels are no smaller copies and are left out.`] : told;
 }
 
 async function readKind(file: TiffFile, index: number, first: PageLayout): Promise<PageKind> {
@@ -90,11 +104,14 @@ async function findBelow(file: TiffFile, first: PageLayout): Promise<LevelPages[
 /** Levels in the chain: as many pages of a smaller size as there are planes, in the order of the planes. */
 function findBehind(file: TiffFile, alike: readonly PageKind[], planes: readonly number[], isAperio: boolean): LevelPages[] {
   const bySize = new Map<string, PageKind[]>();
+  const ofPlanes = new Set(planes);
   for (const kind of alike) {
     const isLevel = isAperio ? kind.isTiled : kind.isReduced;
-    if (!isLevel || planes.includes(kind.index)) continue;
+    if (!isLevel || ofPlanes.has(kind.index)) continue;
     const key = `${kind.width}x${kind.height}`;
-    bySize.set(key, [...(bySize.get(key) ?? []), kind]);
+    const same = bySize.get(key);
+    if (same) same.push(kind);
+    else bySize.set(key, [kind]);
   }
   return [...bySize.values()]
     .filter((pages) => pages.length === planes.length)

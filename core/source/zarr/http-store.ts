@@ -28,6 +28,7 @@ export function createHttpStore(root: URL, name: string, client: HttpClient): By
   };
   return {
     ...createReaderStore(name, openShard),
+    isDistant: true,
     async get(key, signal, most = largestValueBytes) {
       assertKey(key, name);
       return (await client.get(urlOf(key), { most, signal }))?.bytes;

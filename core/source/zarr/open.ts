@@ -10,11 +10,12 @@ import { fingerprintValues } from "../fingerprint.ts";
 import { createGaps } from "../gaps.ts";
 import { toPlainName } from "../plain-text.ts";
 import { isSmallerCopy, withStep } from "../pyramid.ts";
-import { assertRequest, nameChannels } from "../raster-source.ts";
-import type { ImageSource, Level as SizedLevel } from "../source.ts";
+import { assertCounts, assertRequest, nameChannels } from "../raster-source.ts";
+import { assertOneRead, type ReadPlan } from "../read-plan.ts";
+import type { ImageSource, ReadRequest, Level as SizedLevel } from "../source.ts";
 import { describeUnknownUnit } from "../units.ts";
 import { type ArrayMetadata, readArrayV2, readArrayV3 } from "./array-metadata.ts";
-import { describeSlowReading, planChunks } from "./chunk-plan.ts";
+import { planChunks } from "./chunk-plan.ts";
 import { type Chunk, createChunkReader } from "./chunks.ts";
 import { type Multiscale, readMultiscale } from "./multiscales.ts";
 import { type Level, placeAxes, readLevel } from "./read-level.ts";
@@ -81,14 +82,19 @@ export async function openZarr(
   if (strange !== undefined) notices.push(strange);
   const count = sizeOf(full, axes.c);
   const { byteLength: numberBytes } = createTypedArray(full.chunks.dtype, 1);
-  const slow = describeSlowReading(name, planChunks(full, numberBytes), width * height * count * numberBytes);
-  if (slow !== undefined) notices.push(slow);
+  assertCounts(name, { channels: count, planes: sizeOf(full, axes.z) * sizeOf(full, axes.t) });
   const given = image?.channelNames.length === count ? image.channelNames : [];
   const across =
     Math.ceil(width / first.array.chunkShape[axes.x]!) * Math.ceil(count / (axes.c === undefined ? 1 : first.array.chunkShape[axes.c]!));
   const chunkBytes = first.array.chunkShape.reduce((a, b) => a * b, numberBytes);
-  const cache = createChunkCache<Chunk>(chooseCacheBytes(across * chunkBytes));
+  const keptBytes = chooseCacheBytes(across * chunkBytes);
+  const cache = createChunkCache<Chunk>(keptBytes);
   const gaps = createGaps();
+  const planOf = ({ level = 0, channels = source.channels.map((_, channel) => channel), ...request }: ReadRequest): ReadPlan => {
+    const { array } = levels[level]!;
+    const isRequested = store.isDistant === true && array.gridShape === array.chunkShape;
+    return planChunks(levels[level]!, { ...request, channels }, { numberBytes, keptBytes, isRequested });
+  };
   const source: ImageSource = {
     ...{ name, width, height, dtype: full.chunks.dtype, sizeZ: sizeOf(full, axes.z), sizeT: sizeOf(full, axes.t), gaps },
     channels: nameChannels(count, false).map((channel, index) => ({ name: toPlainName(given[index] ?? "") || channel.name })),
@@ -96,8 +102,10 @@ export async function openZarr(
     ...(image?.pixelSizeUm === undefined ? {} : { pixelSizeUm: image.pixelSizeUm }),
     ...(notices.length === 0 ? {} : { notices }),
     fingerprint: (signal = new AbortController().signal) => fingerprintHierarchy(store, [path, first.at], [full, levels.at(-1)!], signal),
+    plan: async (request) => planOf(request),
     async read(request) {
       assertRequest(source, request);
+      assertOneRead(name, planOf(request));
       const channels = request.channels ?? source.channels.map((_, channel) => channel);
       const [rows, columns] = [request.y1 - request.y0, request.x1 - request.x0];
       const data = createTypedArray(source.dtype, rows * columns * channels.length);

@@ -12,6 +12,8 @@ export type KeyRange = { readonly offset: number; readonly length: number } | { 
 
 export interface ByteStore {
   readonly name: string;
+  /** True where each value is a request to a server. */
+  readonly isDistant?: boolean;
   /** The value of a key; undefined when there is none. More than `most` bytes are an error. Must not be written to. */
   get(key: string, signal?: AbortSignal, most?: number): Promise<Uint8Array | undefined>;
   /** A part of a value: exactly as long as asked for. */

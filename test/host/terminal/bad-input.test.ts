@@ -7,6 +7,7 @@ import { writePng } from "../../../core/source/write-png.ts";
 import { writeTiff } from "../../../core/source/write-tiff.ts";
 import { writeZip } from "../../../core/source/zip.ts";
 import { createModel } from "../../core/model/sample-model.ts";
+import { makeTiff } from "../../core/source/tiff-bytes.ts";
 import { createFolder, type Ended, overtile } from "./run-overtile.ts";
 
 const { path: folder, remove } = createFolder();
@@ -49,6 +50,45 @@ function writeDataset(name: string, files: Readonly<Record<string, Uint8Array>>)
 const tiny = ["--levels", "1", "--features", "2", "--tile", "36", "--steps", "1", "--workers", "1", "--validate", "0"];
 const train = (dataset: string, ...words: readonly string[]) => run("train", dataset, "-o", "m.zip", ...tiny, ...words);
 const segment = (path: string, ...words: readonly string[]) => run("segment", path, "--model", "one.zip", "-o", "out", ...words);
+
+/** Writes the metadata of a Zarr array of a million chunks, none of which is there, and returns its folder. */
+function writeDust(name: string, shape: readonly number[], chunks: readonly number[]): string {
+  const metadata = { zarr_format: 2, shape, chunks, dtype: "|u1", compressor: null, fill_value: 0, order: "C", filters: null };
+  return writeDataset(name, { ".zarray": new TextEncoder().encode(JSON.stringify(metadata)) });
+}
+
+describe("images that would be read for hours", () => {
+  it("are refused before they are read, as they are segmented, planes and slides, and compared", async () => {
+    const grain = writeDust("grain.zarr", [3000, 3000], [1, 1]);
+    const slide = writeDust("slide.zarr", [60_000, 60_000], [16, 16]);
+    const sizes = [[256, 2000], [257, 1200], [258, 8], [322, 1], [323, 1], [324, 8], [325, 1]] as const; // biome-ignore format: a table
+    writeFileSync(at("dust.tif"), makeTiff(sizes.map(([tag, value]) => ({ tag, values: [value] }))).bytes);
+    const stack = writeDust("stack.zarr", [4000, 40, 40], [1, 1, 1]);
+    const [one, two, whole, part, compared] = await Promise.all([
+      segment(grain),
+      segment(slide, "--format", "ome-zarr"),
+      segment(stack, "--plane", "all"),
+      run("segment", slide, "--model", "one.zip", "-o", "part", "--region", "0,0,64,64", "--format", "ome-zarr"),
+      run("evaluate", "dust.tif", "dust.tif"),
+    ]);
+    expectRefusal(one!, 1, /grain\.zarr .*9,000,000 chunks of 1 x 1 pixels.*about 12 minutes\. Write it again in chunks of 256 x 256/);
+    // Without a pyramid, a part of it is measured by all of it.
+    for (const ended of [two!, part!]) expectRefusal(ended, 1, /slide\.zarr .*14,062,500 chunks of 16 x 16 pixels/);
+    expectRefusal(whole!, 1, /stack\.zarr .*6,400,000 chunks of 1 x 1 pixels/);
+    expectRefusal(compared!, 1, /dust\.tif .*2,400,000 tiles of 1 x 1 pixels.*tiffcp/);
+  });
+
+  it("are told before they are read where that takes some time", async () => {
+    // Two channels are wanted of one, which is found only after what is told.
+    const ended = await run("segment", writeDust("some.zarr", [512, 512], [1, 1]), "--model", "two.zip", "-o", "out");
+    expectRefusal(
+      ended,
+      1,
+      /some\.zarr is in 262,144 chunks of 1 x 1 pixels: each is read by itself, which takes about 21 s\. Write it again/,
+    );
+    expect(ended.stderr).toContain("The network reads 2 channels");
+  });
+});
 
 describe("files that are missing or no images", () => {
   it("names the missing image, model, dataset, label image, and writes nothing", async () => {
