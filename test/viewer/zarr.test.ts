@@ -26,25 +26,44 @@ describe.skipIf(!hasChromium)("OME-Zarr", () => {
 
   /** Writes the folder into the browser's private files, and opens it by its handle, as a drop does. */
   const openFolder = async ({ page }: Sheet): Promise<void> => {
-    const packed = Object.fromEntries(
-      Object.entries(zarrFiles()).map(([path, content]) => [path, Buffer.from(content).toString("base64")]),
-    );
-    await page.evaluate(async (files) => {
-      const root = await (await navigator.storage.getDirectory()).getDirectoryHandle("cells.zarr", { create: true });
-      for (const [path, content] of Object.entries(files)) {
-        const [name, ...folders] = path.split("/").reverse();
-        let folder = root;
-        for (const part of folders.reverse()) folder = await folder.getDirectoryHandle(part, { create: true });
-        const writable = await (await folder.getFileHandle(name!, { create: true })).createWritable();
-        await writable.write(Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0)));
-        await writable.close();
-      }
-      await (globalThis as never as Handle).overtileViewer.actions.openFolder(Promise.resolve(root));
-    }, packed);
+    await openFiles(page, "cells.zarr", zarrFiles());
     await page.waitForFunction(
       () => ((globalThis as never as Handle).overtileViewer.app.workspace.current.value?.channels.value.length ?? 0) > 0,
     );
   };
+  const openFiles = async (page: Sheet["page"], title: string, content: ReturnType<typeof zarrFiles>): Promise<void> => {
+    const packed = Object.fromEntries(Object.entries(content).map(([path, content]) => [path, Buffer.from(content).toString("base64")]));
+    await page.evaluate(
+      async ([title, files]) => {
+        const root = await (await navigator.storage.getDirectory()).getDirectoryHandle(title, { create: true });
+        for (const [path, content] of Object.entries(files)) {
+          const [name, ...folders] = path.split("/").reverse();
+          let folder = root;
+          for (const part of folders.reverse()) folder = await folder.getDirectoryHandle(part, { create: true });
+          const writable = await (await folder.getFileHandle(name!, { create: true })).createWritable();
+          await writable.write(Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0)));
+          await writable.close();
+        }
+        await (globalThis as never as Handle).overtileViewer.actions.openFolder(Promise.resolve(root));
+      },
+      [title, packed] as const,
+    );
+  };
+
+  test("millions of tiny chunks are refused as it is opened, many are told, and of a pyramid the full size that nobody sees at once", () =>
+    withSheet(stand, async (sheet) => {
+      const metadata = (shape: readonly number[]): string =>
+        JSON.stringify({ ...{ zarr_format: 2, shape, chunks: [1, 1], dtype: "|u1" }, fill_value: 0, order: "C", filters: null, compressor: null }); // biome-ignore format: one thought
+      await openFiles(sheet.page, "dust.zarr", { ".zarray": metadata([9000, 9000]) });
+      await expect
+        .poll(() => statusOf(sheet))
+        .toMatch(
+          /dust\.zarr cannot be read in reasonable time: it is in 81,000,000 chunks of 1 x 1 pixels.*Write it again in chunks of 256 x 256/,
+        );
+      const coarse = Object.fromEntries(Object.entries(zarrFiles()).filter(([path]) => !path.startsWith("0/")));
+      await openFiles(sheet.page, "grain.zarr", { ...coarse, "0/.zarray": metadata([500, 600]) });
+      await expect.poll(() => statusOf(sheet)).toMatch(/grain\.zarr is in 300,000 chunks of 1 x 1 pixels: .* which takes about 24 s/);
+    }));
 
   test("a folder opens with its pyramid, is segmented and learnt from; after a reload it is asked for, and its labels are kept", () =>
     withSheet(stand, async (sheet) => {

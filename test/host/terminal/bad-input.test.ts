@@ -83,7 +83,7 @@ describe("images that would be read for hours", () => {
     const ended = await run("segment", writeDust("some.zarr", [512, 512], [1, 1]), "--model", "two.zip", "-o", "out");
     expectRefusal(
       ended,
-      1,
+      2,
       /some\.zarr is in 262,144 chunks of 1 x 1 pixels: each is read by itself, which takes about 21 s\. Write it again/,
     );
     expect(ended.stderr).toContain("The network reads 2 channels");
