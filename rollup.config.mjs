@@ -3,7 +3,7 @@
 // inside), the entry, the single files and the page's script. Each part lists the modules whose code it holds in build/PART-modules.json.
 // Needs build/kernel (npm run build:kernel). Pages, types, notices and the manifest follow: tools/finish-bundle.mjs.
 
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import commonjs from "@rollup/plugin-commonjs";
 import { nodeResolve } from "@rollup/plugin-node-resolve";
@@ -16,6 +16,11 @@ const wasmFiles = {
   "overtile-simd.wasm": "build/kernel/overtile-simd.wasm",
   "overtile-relaxed-simd.wasm": "build/kernel/overtile-relaxed-simd.wasm",
 };
+// Models that come with Overtile. One of them is in the single files, too; the others are taken in by import there.
+const modelFiles = existsSync("models") ? readdirSync("models").filter((name) => name.endsWith(".zip")) : [];
+const inside = Object.fromEntries(
+  modelFiles.filter((name) => name === "nuclei-fluorescence.zip").map((name) => [`models/${name}`, `models/${name}`]),
+);
 const isNodeModule = (id) => id.startsWith("node:");
 const minified = process.env["OVERTILE_READABLE"] === undefined;
 
@@ -148,13 +153,16 @@ function writeModules(part) {
   return { name: "write-modules", writeBundle: () => writeFileSync(`build/${part}-modules.json`, JSON.stringify([...modules])) };
 }
 
-/** The WASM files go beside the code, under their own names. */
+/** The WASM files and the models go beside the code, under their own names. */
 function copyWasm() {
   return {
     name: "copy-wasm",
     writeBundle() {
       mkdirSync("dist", { recursive: true });
       for (const [name, from] of Object.entries(wasmFiles)) if (existsSync(from)) copyFileSync(from, `dist/${name}`);
+      rmSync("dist/models", { recursive: true, force: true });
+      mkdirSync("dist/models");
+      for (const name of modelFiles) copyFileSync(`models/${name}`, `dist/models/${name}`);
     },
   };
 }
@@ -172,7 +180,7 @@ function keepCode(keep) {
   return { name: "keep-code", writeBundle: (_, bundle) => keep(Object.values(bundle)[0].code) };
 }
 
-/** What plugin/virtual-bundle.d.ts declares: the worker of the build before this one, and the WASM. */
+/** What plugin/virtual-bundle.d.ts declares: the worker of the build before this one, the WASM, and a model. */
 function virtualBundle() {
   const id = "virtual:bundle";
   return {
@@ -181,7 +189,7 @@ function virtualBundle() {
     load(name) {
       if (name !== `\0${id}`) return undefined;
       const files = Object.fromEntries(
-        Object.entries(wasmFiles)
+        Object.entries({ ...wasmFiles, ...inside })
           .filter(([, from]) => existsSync(from))
           .map(([file, from]) => [file, readFileSync(from).toString("base64")]),
       );

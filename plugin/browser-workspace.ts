@@ -4,9 +4,11 @@
 import { download, largestArchiveBytes } from "../core/source/download.ts";
 import type { AssetBytes } from "./assets.ts";
 import { createBrowserSpawn } from "./browser-worker.ts";
-import type { WorkerScript } from "./bundle.ts";
+import type { BundledModels, WorkerScript } from "./bundle.ts";
 import { resolveAddress } from "./inputs.ts";
 import { createLibrary } from "./library.ts";
+import { starterCatalog } from "./starter-catalog.ts";
+import { createStarters } from "./starters.ts";
 import { openBrowserStore } from "./store/browser-store.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -17,16 +19,20 @@ export interface StartOptions {
   readonly script: WorkerScript;
   /** The page's address: relative ones are relative to it. */
   readonly base: string | undefined;
+  /** Archives that come with the bundle. */
+  readonly models: BundledModels;
 }
 
-export async function openBrowserWorkspace({ assets, script, base }: StartOptions): Promise<Workspace> {
+export async function openBrowserWorkspace({ assets, script, base, models }: StartOptions): Promise<Workspace> {
   const store = await openBrowserStore();
   const readBytes: Workspace["readBytes"] = (from, signal) => fetchBytes(from, base, signal);
+  const fetchFile = (file: string, signal?: AbortSignal): Promise<Uint8Array> => fetchModel(models, file, signal);
+  const starters = createStarters({ catalog: starterCatalog, kept: store.open("starters"), fetchFile });
   return {
     assets,
     spawn: createBrowserSpawn(script),
     cores: navigator.hardwareConcurrency ?? 2,
-    library: createLibrary({ files: store.open("models"), readBytes, lock: store.lock }),
+    library: createLibrary({ files: store.open("models"), readBytes, lock: store.lock, starters }),
     checkpoints: store.open("checkpoints"),
     notes: store.open("notes"),
     lock: store.lock,
@@ -34,6 +40,14 @@ export async function openBrowserWorkspace({ assets, script, base }: StartOption
     backends: ["webgpu", "webgl", "wasm", "cpu"],
     readBytes,
   };
+}
+
+/** The archive of a model that comes with the bundle. Throws Problem MissingFile, AbortError; Error where it is not of this build. */
+async function fetchModel({ address, files }: BundledModels, file: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const inside = files[file];
+  if (inside !== undefined) return inside;
+  if (address === undefined) throw new Error("the single file does not carry it");
+  return download(new URL(file, address).href, { what: "a model", most: largestArchiveBytes, signal });
 }
 
 /** Bytes of a Blob or of an address. Throws Problem MissingFile, AbortError. */

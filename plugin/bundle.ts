@@ -25,6 +25,15 @@ export interface Bundle {
   openScripts(): OpenScripts;
   /** Bytes of a file of the bundle by its name. */
   readFile(name: string): Promise<Bytes>;
+  /** Where the archives of models that come with the bundle are. */
+  readonly models: BundledModels;
+}
+
+/** Archives that come with the bundle: below an address, or inside. Plain data. */
+export interface BundledModels {
+  /** Ends in a slash; undefined where there are only those inside. */
+  readonly address?: string;
+  readonly files: Readonly<Record<string, Bytes>>;
 }
 
 /** The bundle as files beside `base`, on this origin or on another one that allows it. */
@@ -38,6 +47,7 @@ export function createFileBundle(base: string): Bundle {
   return {
     form: "files",
     readFile,
+    models: { address: new URL("models/", base).href, files: {} },
     openScripts() {
       const keeper = createKeeper();
       const kept = readFile("worker.mjs").then((code) => ({ url: keeper.keep(code), type: "module" }) as const);
@@ -55,8 +65,12 @@ function openModule(address: string, { keep }: Keeper): WorkerScript {
 
 /** The bundle as texts: the worker's code (a classic script), and the files in base64. */
 export function createInlineBundle(workerCode: string, files: Readonly<Record<string, string>>): Bundle {
+  const models = Object.entries(files).filter(([name]) => name.startsWith("models/"));
   return {
     form: "single file",
+    get models() {
+      return { files: Object.fromEntries(models.map(([name, text]) => [name.slice("models/".length), decode(text)])) };
+    },
     openScripts() {
       const { keep, release } = createKeeper();
       const script = { url: keep(workerCode), type: "classic" } as const;
@@ -65,9 +79,13 @@ export function createInlineBundle(workerCode: string, files: Readonly<Record<st
     async readFile(name) {
       const text = files[name];
       if (text === undefined) throw new Error(`${name} is not in this build`);
-      return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+      return decode(text);
     },
   };
+}
+
+function decode(text: string): Bytes {
+  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 }
 
 interface Keeper {

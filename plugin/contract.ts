@@ -146,6 +146,14 @@ export interface ModelInfo {
   readonly classes: readonly string[];
   readonly pixelSizeUm?: number;
   readonly learntFrom: readonly string[];
+  /** It comes with Overtile: it is fetched when it is used, and can be neither renamed nor removed. */
+  readonly starter?: boolean;
+  /** What it learnt from, in words. */
+  readonly provenance?: string;
+  /** SPDX identifier. */
+  readonly license?: string;
+  /** On images that nothing was chosen on, where there are any; else of its validation. */
+  readonly scores?: Scores;
 }
 
 /** The library of models. Names: `name` is the newest version, `name@version` a certain one. */

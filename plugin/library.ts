@@ -5,14 +5,18 @@ import { readModel, writeModel } from "../core/model/archive.ts";
 import { assertModelName, type Model } from "../core/model/model.ts";
 import { describeError, isProblem, nearestWord, Problem } from "../core/problem.ts";
 import type { ModelInfo, Models } from "./contract.ts";
+import { describeModel } from "./describe-model.ts";
+import { assertOwnName, noStarters, type StarterInfo, type Starters } from "./starters.ts";
 import type { Files } from "./store/files.ts";
 import { createLocalLock, type Lock } from "./store/lock.ts";
 
 export interface Library extends Models {
-  /** The models that can be read, and those that cannot, with the reason: damaged, or just removed by another tab. */
+  /** The models that come with the program; `list` tells them after the user's own. */
+  readonly starters: Starters;
+  /** The user's models that can be read, then those that come with the program; and those that cannot be read, with the reason: damaged, or just removed by another tab. */
   inspect(): Promise<Inspection>;
-  /** The model of that name or name@version. Throws Problem InvalidParameter with the nearest name. */
-  load(reference: string): Promise<Model>;
+  /** The model of that name or name@version. Throws Problem InvalidParameter with the nearest name, MissingFile, InvalidModel. */
+  load(reference: string, signal?: AbortSignal): Promise<Model>;
   /**
    * Keeps a model as the next version of its name. `onRefused`: told when the storage refuses it, instead of an error, and where it
    * is kept then, if anywhere.
@@ -44,21 +48,36 @@ export interface LibraryOptions {
   readonly readBytes: (from: Blob | URL | string) => Promise<Uint8Array>;
   /** Held while a version is added: two tabs, or two processes, must not both make the same one. */
   readonly lock?: Lock | undefined;
+  /** The models that come with the program; default none. */
+  readonly starters?: Starters;
   /** Keeps an archive that `files` refuses and that was made at some cost; returns its path. */
   readonly elsewhere?: (file: string, archive: Uint8Array) => Promise<string>;
 }
 
-export function createLibrary({ files, readBytes, lock = createLocalLock(), elsewhere }: LibraryOptions): Library {
+export function createLibrary(options: LibraryOptions): Library {
+  const { files, readBytes, lock = createLocalLock(), starters = noStarters, elsewhere } = options;
   const entries = async (): Promise<readonly Entry[]> => (await files.list()).flatMap(parseEntry);
   const find = async (reference: string): Promise<Entry> => {
     const all = await entries();
     const { name, version } = parseReference(reference);
-    const named = all.filter((entry) => entry.name === name && (version === undefined || entry.version === version));
-    const newest = named.toSorted((a, b) => b.version - a.version)[0];
-    if (newest !== undefined) return newest;
-    throw unknownModel(reference, all);
+    // A model of the user's own, of before there were starters, goes before one of the same name.
+    for (const known of [all, starters.list]) {
+      const named = known.filter((entry) => entry.name === name && (version === undefined || entry.version === version));
+      const newest = named.toSorted((a, b) => b.version - a.version)[0];
+      if (newest !== undefined) return newest;
+    }
+    throw unknownModel(reference, [...all, ...starters.list]);
   };
-  const readEntry = async ({ name, version }: Entry): Promise<Uint8Array<ArrayBuffer>> => {
+  const findOwn = async (reference: string): Promise<Entry> => {
+    const entry = await find(reference);
+    const info = starters.list.find((one) => one === entry);
+    if (info !== undefined) throw notOwn(info);
+    return entry;
+  };
+  const readEntry = async (entry: Entry, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> => {
+    const info = starters.list.find((one) => one === entry);
+    if (info !== undefined) return starters.read(info, signal);
+    const { name, version } = entry;
     const bytes = await files.read(entryName({ name, version }));
     if (bytes === undefined) throw unknownModel(`${name}@${version}`, await entries());
     return bytes;
@@ -84,6 +103,7 @@ export function createLibrary({ files, readBytes, lock = createLocalLock(), else
   };
   const add: Library["add"] = async (model, options) => {
     assertModelName(model.name);
+    assertOwnName(model.name, starters);
     return alone(() => addNext(model, options));
   };
 
@@ -94,23 +114,26 @@ export function createLibrary({ files, readBytes, lock = createLocalLock(), else
         .catch((error: unknown) => ({ model: `${entry.name}@${entry.version}`, reason: describeError(error) })),
     );
     const all = await Promise.all(found);
-    return {
-      models: all
-        .filter((one): one is ModelInfo => "version" in one)
-        .toSorted((a, b) => a.name.localeCompare(b.name) || a.version - b.version),
-      faults: all.filter((one) => "reason" in one),
-    };
+    const own = all
+      .filter((one): one is ModelInfo => "version" in one)
+      .toSorted((a, b) => a.name.localeCompare(b.name) || a.version - b.version);
+    const others = starters.list.filter(({ name }) => !own.some((one) => one.name === name));
+    return { models: [...own, ...others.map(toModelInfo)], faults: all.filter((one) => "reason" in one) };
   };
 
   return {
+    starters,
     add,
     inspect,
-    async load(reference) {
-      return readModel(await readEntry(await find(reference)), { path: reference });
+    async load(reference, signal) {
+      return readModel(await readEntry(await find(reference), signal), { path: reference });
     },
     list: async () => (await inspect()).models,
     async import(archive, name) {
-      const model = await readModel(await readBytes(archive), typeof archive === "string" ? { path: archive } : {});
+      const bytes = await readBytes(archive);
+      const model = await readModel(bytes, typeof archive === "string" ? { path: archive } : {});
+      const starter = name === undefined ? await starters.take(bytes) : undefined;
+      if (starter !== undefined) return toModelInfo(starter);
       const added = await add({ ...model, name: name ?? model.name });
       return describeModel(added.archive);
     },
@@ -120,13 +143,19 @@ export function createLibrary({ files, readBytes, lock = createLocalLock(), else
         await readModel(archive, { path: reference });
         return new Blob([archive as Uint8Array<ArrayBuffer>], { type: "application/zip" });
       }
-      return new Blob([await readEntry(await find(reference))], { type: "application/zip" });
+      const entry = await find(reference);
+      const bytes = await readEntry(entry);
+      // A starter is small: what leaves is whole, with weights for other programs, too.
+      const isStarter = starters.list.some((one) => one === entry);
+      const archive = isStarter ? await writeModel(await readModel(bytes)) : bytes;
+      return new Blob([archive as Uint8Array<ArrayBuffer>], { type: "application/zip" });
     },
     async rename(reference, name) {
       assertModelName(name);
-      await find(reference); // what is not there needs no lock
+      assertOwnName(name, starters);
+      await findOwn(reference); // what is not there needs no lock
       return alone(async () => {
-        const entry = await find(reference);
+        const entry = await findOwn(reference);
         const model = await readModel(await readEntry(entry));
         const added = await addNext({ ...model, name });
         await files.remove(entryName(entry));
@@ -134,7 +163,7 @@ export function createLibrary({ files, readBytes, lock = createLocalLock(), else
       });
     },
     async remove(reference) {
-      await files.remove(entryName(await find(reference)));
+      await files.remove(entryName(await findOwn(reference)));
     },
   };
 }
@@ -175,20 +204,14 @@ function parseReference(reference: string): { readonly name: string; readonly ve
   return found === null ? { name: reference } : { name: found[1]!, version: Number(found[2]) };
 }
 
-async function describeModel(bytes: Uint8Array): Promise<ModelInfo> {
-  const { name, version, description, created, spec, classNames, pixelSizeUm, training } = await readModel(bytes);
-  const { samples } = training;
-  return {
-    name,
-    version,
-    description,
-    created,
-    bytes: bytes.length,
-    channels: spec.channels,
-    classes: classNames,
-    ...(pixelSizeUm === undefined ? {} : { pixelSizeUm }),
-    learntFrom: Array.isArray(samples) ? samples.map(String) : [],
-  };
+/** What is told of a starter: what only its keeper needs is left out. */
+function toModelInfo({ sha256: _, spec: __, ...info }: StarterInfo): ModelInfo {
+  return info;
+}
+
+function notOwn({ name }: StarterInfo): Problem<"InvalidParameter"> {
+  const message = `"model" must be one of your own; "${name}" comes with Overtile and stays. To have one under another name, export it, and import the file as that.`;
+  return new Problem("InvalidParameter", message, { parameter: "model", value: name });
 }
 
 function unknownModel(reference: string, all: readonly Entry[]): Problem<"InvalidParameter"> {

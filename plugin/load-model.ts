@@ -17,7 +17,7 @@ export async function loadModel(
     const advice = names.length === 0 ? "Train one first, or import one." : `Choose one of ${names.join(", ")}.`;
     throw new Problem("InvalidParameter", `"model" must name a model; nothing came. ${advice}`, { parameter: "model", nearest: names });
   }
-  if (!isArchivePath(reference)) return library.load(reference);
+  if (!isArchivePath(reference)) return library.load(reference, signal);
   return readModel(await readBytes(reference, signal), { path: reference });
 }
 

@@ -37,7 +37,7 @@ export function openOffice(bundle: Bundle): Office {
       return spawn(copy);
     });
     try {
-      const options = { assets: await assets, script: await kept.catch(() => script), base: pageAddress() };
+      const options = { assets: await assets, script: await kept.catch(() => script), base: pageAddress(), models: bundle.models };
       await started.call((api) => api.start(options));
     } catch (error) {
       started.close();

@@ -22,6 +22,7 @@ import { loadModel, toReference } from "./load-model.ts";
 import { matchSamples } from "./match-samples.ts";
 import type { Values } from "./parameter-table.ts";
 import { resolveParameters } from "./parameters.ts";
+import { assertOwnName } from "./starters.ts";
 import type { Lock } from "./store/lock.ts";
 import { assertConsistent, measureSteps, planSchedule, planSpec, planWeights, type Split, splitSamples } from "./train-plan.ts";
 import { openTrainingState, saveTrainingState } from "./training-state.ts";
@@ -49,7 +50,9 @@ export async function* trainOnSamples(
   workspace: Workspace,
   context: TrainContext,
 ): Job<TrainResult> {
-  assertModelName(context.name); // now, not after hours
+  // Now, not after hours.
+  assertModelName(context.name);
+  assertOwnName(context.name, workspace.library.starters);
   const release = await takeName(workspace.lock, context.name);
   try {
     return yield* trainNamed(samples, given, workspace, context);

@@ -3,6 +3,6 @@
 declare module "virtual:bundle" {
   /** The worker as a classic script. */
   export const workerCode: string;
-  /** The WASM files in base64, by name. */
+  /** The WASM files, and models as "models/NAME.zip", in base64, by name. */
   export const files: Readonly<Record<string, string>>;
 }

@@ -22,6 +22,7 @@ export async function buildBundle() {
       "core",
       "plugin",
       "host",
+      "models",
       "tools",
       "rollup.config.mjs",
       "tsconfig.json",

@@ -7,9 +7,10 @@ import { importTypeScript } from "./run-typescript.mjs";
 import { writePages } from "./write-pages.mjs";
 import { writeTypes } from "./write-types.mjs";
 
-// Of the terminal, of other builds, told by the list itself, or the same code once more in another form: nobody loads those together.
+// Of the terminal, of other builds, told by the list itself, the same code once more in another form, or a model, which is fetched when it
+// is used: nobody loads those together.
 const unlisted =
-  /^(terminal.*|viewer|fake-plugin|types|THIRD-PARTY-NOTICES\.txt|manifest\.json|manifest\.schema\.json|overtile\.single\..*|overtile\.imjoy\.html)$/;
+  /^(terminal.*|viewer|models|fake-plugin|types|THIRD-PARTY-NOTICES\.txt|manifest\.json|manifest\.schema\.json|overtile\.single\..*|overtile\.imjoy\.html)$/;
 
 /** Writes what is made from the other files of dist/. `parts`: the parts of rollup.config.mjs, whose modules are in them. */
 export async function finishBundle(parts) {

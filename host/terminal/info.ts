@@ -2,10 +2,13 @@
 
 import { gradientBytes, predictBytes } from "../../core/engine/memory.ts";
 import type { Model } from "../../core/model/model.ts";
+import { showText } from "../../core/source/plain-text.ts";
 import { countMultiplyAdds, layerMultiplyAdds } from "../../core/unet/cost.ts";
 import { countParameters, type Layer, planLayers } from "../../core/unet/layers.ts";
 import { type Shape, shapeLayers } from "../../core/unet/shape.ts";
 import type { UNetSpec } from "../../core/unet/spec.ts";
+import type { Scores } from "../../plugin/contract.ts";
+import { findScores } from "../../plugin/describe-model.ts";
 
 export interface NetworkInfo {
   readonly spec: UNetSpec;
@@ -16,7 +19,19 @@ export interface NetworkInfo {
   readonly predictMegabytes: number;
   readonly trainMegabytes: number;
   readonly layers: readonly LayerInfo[];
-  readonly model?: { readonly name: string; readonly version: number; readonly description: string; readonly classes: readonly string[] };
+  readonly model?: NamedModel;
+}
+
+export interface NamedModel {
+  readonly name: string;
+  readonly version: number;
+  readonly description: string;
+  readonly classes: readonly string[];
+  /** What it learnt from, in words. */
+  readonly provenance?: string;
+  /** SPDX identifier. */
+  readonly license?: string;
+  readonly scores?: Scores;
 }
 
 export interface LayerInfo {
@@ -39,8 +54,31 @@ export function describeNetwork(spec: UNetSpec, tile: number, model?: Model): Ne
     predictMegabytes: Math.ceil(predictBytes(spec, tile, tile) / 1e6),
     trainMegabytes: Math.ceil(gradientBytes(spec, tile, tile) / 1e6),
     layers: numberLayers(shaped),
-    ...(model && { model: { name: model.name, version: model.version, description: model.description, classes: model.classNames } }),
+    ...(model && { model: nameModel(model) }),
   };
+}
+
+function nameModel({ name, version, description, classNames, license, training }: Model): NamedModel {
+  const { provenance } = training;
+  const scores = findScores(training);
+  return {
+    ...{ name, version, description, classes: classNames },
+    ...(typeof provenance === "string" && { provenance }),
+    ...(license !== undefined && { license }),
+    ...(scores && { scores }),
+  };
+}
+
+/** What is known of a model beside its network: a line each. */
+function formatModel({ name, version, description, classes, provenance, license, scores }: NamedModel): readonly string[] {
+  const numbers = Object.entries(scores ?? {}).filter(([key]) => ["f1", "ap50", "images"].includes(key));
+  return [
+    `${name}@${version}: ${description}`,
+    `classes: ${classes.join(", ")}`,
+    ...(provenance === undefined ? [] : [`learnt from ${showText(provenance)}`]),
+    ...(numbers.length === 0 ? [] : [`scores: ${numbers.map(([key, value]) => `${key} ${Number(value.toFixed(3))}`).join(", ")}`]),
+    ...(license === undefined ? [] : [`licence: ${showText(license)}`]),
+  ];
 }
 
 const kernels: Readonly<Record<Layer["kind"], string>> = {
@@ -86,7 +124,7 @@ export function formatNetwork(info: NetworkInfo): string {
   const format = (row: readonly string[]): string =>
     row.map((cell, i) => (i === 3 ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join("  ");
   return [
-    ...(model ? [`${model.name}@${model.version}: ${model.description}`, `classes: ${model.classes.join(", ")}`] : []),
+    ...(model ? formatModel(model) : []),
     `${spec.channels} channel(s), ${spec.classes} classes, ${spec.levels} levels, ${spec.features} features, dropout ${spec.dropout}`,
     "",
     format(head),

@@ -44,23 +44,35 @@ export async function removeModelCommand(model: string): Promise<void> {
 
 /** One model a line: name@version, what it tells apart, its size and its description. `folder`: where an empty library lies. */
 export function formatModels(models: readonly ModelInfo[], folder?: string): string {
-  if (models.length === 0) return `There are no models yet${folder === undefined ? "" : ` in ${folder}`}.`;
-  const rows = models.map(({ name, version, channels, classes, bytes, description }) => [
-    `${name}@${version}`,
-    `${channels} channel${channels === 1 ? "" : "s"}`,
-    classes.join(", "),
-    `${(bytes / 1e6).toFixed(1)} MB`,
-    showText(description),
+  const where = folder === undefined ? "" : ` in ${folder}`;
+  if (models.length === 0) return `There are no models yet${where}.`;
+  const rows = models.map((model) => [
+    `${model.name}@${model.version}`,
+    `${model.channels} channel${model.channels === 1 ? "" : "s"}`,
+    model.classes.join(", "),
+    `${(model.bytes / 1e6).toFixed(1)} MB`,
+    showText(describe(model)),
   ]);
   const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i]!))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  const lines = rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i]!))
+      .join("  ")
+      .trimEnd(),
+  );
+  const isFresh = folder !== undefined && models.every(({ starter }) => starter === true);
+  return [...(isFresh ? [`There are no models of your own yet${where}; these come with Overtile:`] : []), ...lines].join("\n");
+}
+
+/** Its description; of one that comes with Overtile also how good it is, and on what terms. */
+function describe({ description, starter, scores, license }: ModelInfo): string {
+  if (starter !== true) return description;
+  const facts = [
+    "comes with Overtile",
+    ...(scores?.["f1"] === undefined ? [] : [`F1 ${scores["f1"].toFixed(2)} on unseen images`]),
+    ...(license === undefined ? [] : [license]),
+  ];
+  return `${description} (${facts.join("; ")})`;
 }
 
 function tell(model: ModelInfo, json: boolean): void {

@@ -11,6 +11,8 @@ import { writeFileWhole } from "../../core/source/write-file.ts";
 import { loadAssets } from "../../plugin/assets.ts";
 import { createLibrary, type Library } from "../../plugin/library.ts";
 import { createNodeSpawn } from "../../plugin/node-worker.ts";
+import { starterCatalog } from "../../plugin/starter-catalog.ts";
+import { createStarters } from "../../plugin/starters.ts";
 import type { Lock } from "../../plugin/store/lock.ts";
 import { createNodeFiles } from "../../plugin/store/node-files.ts";
 import { createNodeLock } from "../../plugin/store/node-lock.ts";
@@ -38,7 +40,7 @@ export async function openWorkspace(dist: URL = ownProcess().dist): Promise<Work
   return {
     assets: await loadAssets(async (file) => new Uint8Array(await readFile(new URL(file, dist)))),
     ...openThreads(dist),
-    library: openLibrary(),
+    library: openLibrary(dist),
     checkpoints: createNodeFiles(join(libraryFolder(), "checkpoints")),
     lock: lockFolder(join(libraryFolder(), "checkpoints")),
     backends: ["wasm", "cpu"],
@@ -67,9 +69,12 @@ export function openThreads(dist: URL = ownProcess().dist): Pick<Workspace, "spa
 }
 
 /** The library of models, which computes nothing and starts no worker. */
-export function openLibrary(): Library {
+export function openLibrary(dist: URL = ownProcess().dist): Library {
   const folder = join(libraryFolder(), "models");
-  return createLibrary({ files: createNodeFiles(folder), readBytes, lock: lockFolder(folder), elsewhere: keepTemporarily });
+  const fetchFile = async (file: string): Promise<Uint8Array> => new Uint8Array(await readFile(new URL(`models/${file}`, dist)));
+  const kept = createNodeFiles(join(libraryFolder(), "starters"));
+  const starters = createStarters({ catalog: starterCatalog, kept, fetchFile, isLocal: true });
+  return createLibrary({ files: createNodeFiles(folder), readBytes, lock: lockFolder(folder), starters, elsewhere: keepTemporarily });
 }
 
 /** Keeps processes apart that write into a folder; where that is not possible, it is said. */

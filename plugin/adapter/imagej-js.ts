@@ -2,7 +2,7 @@
 // [height, width] arrays of any type, and maps a macro's results from 16-bit and float arrays only.
 
 import { describeError } from "../../core/problem.ts";
-import type { Overtile, Pixels, Progress } from "../contract.ts";
+import type { ModelInfo, Overtile, Pixels, Progress } from "../contract.ts";
 import { decodeImage, encodePixels, type NdArray, toImageJArray } from "./rpc-values.ts";
 
 /** The part of ImageJ.JS's service API that is used; signatures as in its source. */
@@ -38,10 +38,10 @@ async function readActive(imagej: ImageJ): Promise<Pixels> {
   return { ...(decodeImage(await imagej.getImage()) as Pixels), axes: "yxc" };
 }
 
-/** Segments the plane that is shown, with the newest model, and shows the labels. */
+/** Segments the plane that is shown, with the newest model of the user's own, else one that comes with Overtile, and shows the labels. */
 async function segmentActive(imagej: ImageJ, overtile: Overtile): Promise<void> {
   const image = await readActive(imagej);
-  const [newest] = (await overtile.models.list()).toSorted((a, b) => b.created.localeCompare(a.created));
+  const newest = chooseModel(await overtile.models.list(), image.shape[2]);
   if (newest === undefined) throw new Error("There is no model yet. Train one, or import one.");
   const told: string[] = [];
   const onProgress = (progress: Progress): void => void (progress.kind === "notice" && told.push(progress.message));
@@ -49,6 +49,12 @@ async function segmentActive(imagej: ImageJ, overtile: Overtile): Promise<void> 
   await imagej.viewImage(toImageJ(labels!), { name: "labels" });
   // Its status is one line: what is shown at the end stays.
   if (told.length > 0) await imagej.showStatus?.(`Overtile: ${told.join(" ")}`);
+}
+
+/** The newest of the user's own models; else the one that comes with Overtile for as many channels, or the first of these. */
+function chooseModel(models: readonly ModelInfo[], channels: number | undefined): ModelInfo | undefined {
+  const own = models.filter(({ starter }) => starter !== true).toSorted((a, b) => b.created.localeCompare(a.created));
+  return own[0] ?? models.find((model) => model.channels === channels) ?? models[0];
 }
 
 // Draws the ROI manager's objects into a new window of 16 bits, each with its own number. What a macro returns is an error.

@@ -9,7 +9,7 @@ import { openOpfsFolder } from "./opfs-folder.ts";
 import { createSlotFiles } from "./slot-files.ts";
 
 export type StoreKind = "opfs" | "indexeddb" | "memory";
-const folders = ["models", "checkpoints", "notes"] as const;
+const folders = ["models", "checkpoints", "notes", "starters"] as const;
 type Folder = (typeof folders)[number];
 
 export interface BrowserStore {

@@ -31,6 +31,7 @@ class FakeWorker extends EventTarget {
 }
 
 const bundle: Bundle = {
+  models: { files: {} },
   form: "fake",
   readFile: async () => new Uint8Array(),
   openScripts: () => {

@@ -9,6 +9,7 @@ import { createManifest } from "../../plugin/manifest.ts";
 import { parameters } from "../../plugin/parameter-table.ts";
 
 const never = {
+  models: { files: {} },
   form: "test",
   openScripts: () => {
     const script = { url: "data:,", type: "module" as const };

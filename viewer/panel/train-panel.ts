@@ -15,6 +15,7 @@ import { hasParameter } from "../plugin/bound-command.ts";
 import { firstMinutes, firstValues } from "../plugin/training.ts";
 import type { TrainingRun } from "../plugin/training-run.ts";
 import { type Curves, nameScore } from "./curves.ts";
+import { describeStarter } from "./describe-starter.ts";
 import { formatTime, progressBar } from "./jobs-panel.ts";
 import { describeCorrecting, describeCounts, type Trainable } from "./learning-words.ts";
 
@@ -139,7 +140,8 @@ function trainChoices({ training }: App, command: RegisteredCommand): Part {
     training.values.value = { ...training.values.value, [id]: { ...values, minutes: Number((event.target as HTMLSelectElement).value) } };
   };
   const times = [...new Set([firstMinutes, 1, 3, 10, 30, Number(minutes)])].filter((time) => time > 0).sort((a, b) => a - b);
-  const name = training.model.value ?? training.models.value[0]?.name;
+  const chosen = training.models.value.find(({ name }) => name === training.model.value) ?? training.models.value[0];
+  const name = chosen?.starter === true ? undefined : chosen?.name;
   return html`${
     hasParameter(command, "minutes")
       ? html`<label class="slider wide"><span>Time</span><select aria-label="Time of the training" @change=${set}>${times.map((time) => html`<option value=${time} ?selected=${time === minutes}>${time < 1 ? `${time * 60} seconds` : `${time} ${time === 1 ? "minute" : "minutes"}`}</option>`)}<option value="0" ?selected=${minutes === 0}>As many steps as set</option></select></label>`
@@ -185,6 +187,7 @@ function stepSegment(app: App, actions: Actions, next: Step, objectCount: number
   const entry = workspace.current.value;
   const busy = training.segmenting.value;
   const models = training.models.value;
+  const chosen = models.find(({ name }) => name === training.model.value) ?? models[0];
   const ready = command !== undefined && entry !== undefined && !busy && (models.length > 0 || !hasParameter(command, "model"));
   const layer = entry?.activeLayer.value;
   const slide = entry?.activeSlide.value;
@@ -195,7 +198,9 @@ function stepSegment(app: App, actions: Actions, next: Step, objectCount: number
       models.length > 0
         ? html`<label class="slider wide"><span>Model</span><select aria-label="Model" @change=${(event: Event) => {
             training.model.value = (event.target as HTMLSelectElement).value;
-          }}>${models.map(({ name, version }) => html`<option value=${name} ?selected=${name === training.model.value}>${name} v${version}</option>`)}</select></label>`
+          }}>${models.map(({ name, version }) => html`<option value=${name} ?selected=${name === training.model.value}>${name} v${version}</option>`)}</select></label>${
+            chosen?.starter === true ? html`<p class="hint" data-starter>${describeStarter(chosen)}</p>` : nothing
+          }`
         : nothing
     }
     <div class="button-row">

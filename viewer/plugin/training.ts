@@ -39,7 +39,7 @@ export interface Training extends Segmenting {
   readonly model: Signal<string | undefined>;
   /** Values of parameters by command id, as last set in dialogs. */
   readonly values: Signal<Readonly<Record<string, Parameters>>>;
-  /** The newest version of each model, the newest model first. */
+  /** The newest version of each model, the newest of the user's own first; those that come with the plugin last. */
   readonly models: Signal<readonly ModelInfo[]>;
   /** False while plugins start or their models are still being listed: what is not in `models` may come yet. */
   readonly modelsKnown: ReadonlySignal<boolean>;
@@ -121,7 +121,9 @@ export function createTraining(
 
   function propose(entry: RegisteredCommand): Parameters {
     if (entry.command.role !== "train") return segmentation.propose(entry);
-    const from = goOn.value && hasParameter(entry, "from") ? chosenModel() : undefined;
+    // What comes with Overtile is tried by the plugin itself (from=auto).
+    const chosen = models.value.find(({ name }) => name === chosenModel());
+    const from = goOn.value && hasParameter(entry, "from") && chosen?.starter !== true ? chosen?.name : undefined;
     return {
       ...firstValues(entry, knownValues(entry, values.value)),
       ...(from !== undefined && { from }),
@@ -260,7 +262,10 @@ export function firstValues(entry: RegisteredCommand, set: Parameters = {}): Par
 
 function newestOf(models: readonly ModelInfo[]): ModelInfo[] {
   const newest = models.filter(({ name, version }) => !models.some((other) => other.name === name && other.version > version));
-  return newest.toSorted((a, b) => b.created.localeCompare(a.created));
+  // Those that come with the plugin are last, in its order.
+  return newest.toSorted(
+    (a, b) => Number(a.starter === true) - Number(b.starter === true) || (a.starter ? 0 : b.created.localeCompare(a.created)),
+  );
 }
 
 function isAbort(error: unknown): boolean {

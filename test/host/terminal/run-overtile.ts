@@ -4,7 +4,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -151,7 +151,7 @@ async function makeBundle(): Promise<string> {
     kernelFile("simd"),
     kernelFile("relaxed-simd"),
   ];
-  const folder = join(bundles, stampOf([...["core", "plugin", "host"].flatMap((part) => listFiles(join(root, part))), ...wasm]));
+  const folder = join(bundles, stampOf([...["core", "plugin", "host", "models"].flatMap((part) => listFiles(join(root, part))), ...wasm]));
   if (existsSync(folder)) {
     utimesSync(folder, new Date(), new Date()); // in use: another run, of other sources, leaves it alone
     return folder;
@@ -175,6 +175,7 @@ async function makeBundle(): Promise<string> {
     logLevel: "error",
   });
   for (const file of wasm) copyFileSync(file, join(partial, file.slice(file.lastIndexOf("/") + 1)));
+  cpSync(join(root, "models"), join(partial, "models"), { recursive: true });
   const older = readdirSync(bundles).filter((name) => join(bundles, name) !== partial && isOld(join(bundles, name)));
   try {
     renameSync(partial, folder);
