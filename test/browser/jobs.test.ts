@@ -3,7 +3,7 @@
 
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type * as entry from "../../plugin/entry.ts";
 import { createStand, makeCells, type Sheet, type Stand, tiny } from "./support/stand.ts";
 
@@ -38,7 +38,8 @@ beforeAll(async () => {
 });
 afterAll(() => stand?.dispose());
 
-beforeEach(async () => {
+/** Opens an empty page; the tests of a group share it. */
+async function openPage(): Promise<void> {
   await sheet?.context.close();
   sheet = await stand.open(`${url}blank.html`, { before });
   await sheet.page.evaluate(
@@ -50,12 +51,14 @@ beforeEach(async () => {
     },
     { address: `${url}overtile.mjs`, cells: makeCells(160) },
   );
-});
+}
 
 // Steps of a tenth of a second or so: long enough to be in the middle of one.
 const long = { features: 8, levels: 3, tile: 204, steps: 100000, validate: "0", workers: 1, seed: 1 } as const;
 
 describe("cancel", () => {
+  beforeAll(openPage);
+
   test("in the middle of a training, by its signal: within a second, with AbortError", async () => {
     const found = await sheet.page.evaluate(async (long) => {
       const controller = new AbortController();
@@ -134,6 +137,7 @@ describe("cancel", () => {
 
   test("stop keeps what was learnt", async () => {
     const found = await sheet.page.evaluate(async (long) => {
+      const before = (await overtile.models.list()).map(({ name }) => name);
       const stop = new AbortController();
       const onProgress = ({ kind, done }: { kind: string; done: number }) => void (kind === "step" && done === 2 && stop.abort());
       const { ended, curve, archive, parameters } = await overtile.train(
@@ -146,7 +150,7 @@ describe("cancel", () => {
         steps: curve.length,
         bytes: archive.size,
         at: parameters["stop_at"],
-        models: (await overtile.models.list()).map(({ name }) => name),
+        models: (await overtile.models.list()).map(({ name }) => name).filter((name) => !before.includes(name)),
       };
     }, long);
     expect(found.ended).toBe("stopped");
@@ -158,6 +162,7 @@ describe("cancel", () => {
 });
 
 test("the page is never busy for a tenth of a second while a training runs", async () => {
+  await openPage();
   const longest = await sheet.page.evaluate(async (long) => {
     let found = 0;
     const observer = new PerformanceObserver((list) => {
@@ -174,6 +179,8 @@ test("the page is never busy for a tenth of a second while a training runs", asy
 });
 
 describe("a worker that is killed", () => {
+  beforeAll(openPage);
+
   test("rejects what is pending with WorkerLost, and is replaced; models are still there", async () => {
     const found = await sheet.page.evaluate(
       async ({ tiny, long }) => {
@@ -198,6 +205,8 @@ describe("a worker that is killed", () => {
 });
 
 describe("several jobs", () => {
+  beforeAll(openPage);
+
   test("two at once end as one after the other does", async () => {
     const found = await sheet.page.evaluate(async (tiny) => {
       await overtile.train(samples, { ...tiny, name: "one" });
@@ -262,6 +271,8 @@ describe("several jobs", () => {
 });
 
 describe("values", () => {
+  beforeAll(openPage);
+
   test("inputs are handed over when asked, views cross without their buffer, and problems cross whole", async () => {
     const found = await sheet.page.evaluate(async (tiny) => {
       await overtile.train(samples, { ...tiny, name: "t" });
@@ -301,13 +312,15 @@ describe("values", () => {
 
   test("models are listed, exported, imported, renamed and removed", async () => {
     const found = await sheet.page.evaluate(async (tiny) => {
+      const before = (await overtile.models.list()).map(({ name }) => name);
       await overtile.train(samples, { ...tiny, name: "first" });
       await overtile.train(samples, { ...tiny, name: "first" });
       const archive = await overtile.models.export("first@1");
       const imported = await overtile.models.import(archive, "copy");
       const renamed = await overtile.models.rename("copy", "second");
       await overtile.models.remove("first@1");
-      const left = (await overtile.models.list()).map(({ name, version }) => `${name}@${version}`);
+      const models = (await overtile.models.list()).filter(({ name }) => !before.includes(name));
+      const left = models.map(({ name, version }) => `${name}@${version}`);
       return { bytes: archive.size, imported: imported.name, renamed: renamed.name, left };
     }, tiny);
     expect(found).toMatchObject({ imported: "copy", renamed: "second", left: ["first@2", "second@1"] });

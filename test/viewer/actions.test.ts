@@ -158,7 +158,7 @@ describe.skipIf(!hasChromium).each(["mouse", "keyboard"] as const)("by %s", (way
       expect(await ids()).toBe(0);
     }));
 
-  test("exports: all eight are files of their kind; models: renamed, exported, imported, deleted; jobs: a waiting one cancelled", () =>
+  test("exports: what the menu offers are files of its kind; models: renamed, exported, imported, deleted; jobs: a waiting one cancelled", () =>
     withSheet(stand, async (sheet) => {
       const { page } = sheet;
       await sheet.openSample();
@@ -191,7 +191,9 @@ describe.skipIf(!hasChromium).each(["mouse", "keyboard"] as const)("by %s", (way
         dataset: ["cells-dataset.zip", "504b0304"],
         model: ["my_cells.zip", Buffer.from("model").toString("hex")],
       };
-      for (const [kind, [name, start]] of Object.entries(begins)) {
+      // The keys reach the same menu: the first and the last of it, and all in the long run.
+      const isWhole = way === "mouse" || process.env["OVERTILE_LONG"] !== undefined;
+      for (const [kind, [name, start]] of Object.entries(begins).filter(([kind]) => isWhole || /^(PNG|model)$/.test(kind))) {
         const [found, bytes] = await fileOf(async () => {
           await use(page.locator("[title='Export layer']"));
           await use(page.locator(`[data-export=${kind}]`));
