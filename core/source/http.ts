@@ -13,6 +13,8 @@ export interface HttpOptions {
   readonly backoffMs?: number;
   /** A request that brings nothing for so long is given up. */
   readonly timeoutMs?: number;
+  /** A body of which hardly anything comes in so long is given up, too. */
+  readonly windowMs?: number;
   /** Requests that run at the same time. */
   readonly inFlight?: number;
   /** What sends requests; default is the platform's. */
@@ -49,6 +51,9 @@ export interface HttpClient {
   dispose(): void;
 }
 
+/** Called when something came: the head of an answer, or so many bytes of its body so far. Throws Passing where they come too slowly. */
+type Alive = (bytes?: number) => void;
+
 /** A failure that may pass. */
 class Passing extends Error {
   readonly waitMs: number;
@@ -62,6 +67,8 @@ class Passing extends Error {
 class Unreachable extends Passing {}
 
 const longestWaitMs = 20_000;
+/** Bytes that come in a window at least: slower than the slowest line, a server that drips never ends. */
+const leastBytes = 2 ** 14;
 /** Taken for an answer at first; doubled as it grows. */
 const firstBytes = 2 ** 16;
 /** Before a server has answered once, it is not tried for long: its name may be wrong. */
@@ -74,6 +81,7 @@ export function createHttpClient({
   retries = 4,
   backoffMs = 300,
   timeoutMs = 20_000,
+  windowMs = 60_000,
   inFlight = 6,
   fetch = (url, init) => globalThis.fetch(url, init),
 }: HttpOptions = {}): HttpClient {
@@ -85,15 +93,23 @@ export function createHttpClient({
     url: URL,
     method: string,
     request: HttpRequest,
-    read: (response: Response, alive: () => void) => Promise<T>,
+    read: (response: Response, alive: Alive) => Promise<T>,
   ): Promise<T> {
     const { range, signal } = request;
     const leave = enter.atOnce() ?? (await enter.inTurn(signal));
     const stall = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const alive = (): void => {
+    const pace = { from: performance.now(), bytes: 0 };
+    const alive: Alive = (bytes = 0) => {
       clearTimeout(timer);
       timer = setTimeout(() => stall.abort(), timeoutMs);
+      const now = performance.now();
+      if (bytes > 0 && now - pace.from < windowMs) return;
+      const came = bytes - pace.bytes;
+      Object.assign(pace, { from: now, bytes });
+      if (bytes === 0 || came >= leastBytes) return;
+      stall.abort();
+      throw new Passing(`only ${came} bytes came in ${windowMs / 1000} s`);
     };
     const joined = joinSignals(signal, ending.signal, stall.signal);
     let isAnswered = false;
@@ -108,8 +124,8 @@ export function createHttpClient({
     } catch (cause) {
       signal?.throwIfAborted();
       ending.signal.throwIfAborted();
-      if (stall.signal.aborted) throw new Passing(`no data came for ${timeoutMs / 1000} s`);
       if (cause instanceof Passing || cause instanceof Problem) throw cause;
+      if (stall.signal.aborted) throw new Passing(`no data came for ${timeoutMs / 1000} s`);
       if (isAnswered) throw new Passing(`its answer broke off (${describeFailure(cause)})`, 0, { cause });
       throw new Unreachable(describeFailure(cause), 0, { cause });
     } finally {
@@ -152,7 +168,7 @@ export function createHttpClient({
   };
 }
 
-async function readAnswer(url: URL, response: Response, request: HttpRequest, alive: () => void): Promise<HttpAnswer | undefined> {
+async function readAnswer(url: URL, response: Response, request: HttpRequest, alive: Alive): Promise<HttpAnswer | undefined> {
   const { range, most } = request;
   const { status, headers } = response;
   const drop = (): void => void response.body?.cancel().catch(() => {});
@@ -183,7 +199,7 @@ async function readAnswer(url: URL, response: Response, request: HttpRequest, al
   }
   const limit = declared ?? Math.min(most, mostUntold);
   const told = (bytes: number): void => {
-    alive();
+    alive(bytes);
     request.onBytes?.(bytes, declared);
   };
   const bytes = await readBody(response, limit, told);

@@ -52,9 +52,23 @@ const cut: Mood = (_, response) => {
   setTimeout(() => response.destroy(), 20);
   return true;
 };
+/** A byte now and then, for ever. */
+const drip: Mood = (_, response) => {
+  response.writeHead(200, { "content-length": 1000 });
+  const timer = setInterval(() => response.write("x"), 20);
+  response.on("close", () => clearInterval(timer));
+  return true;
+};
 const fetchIt = (most = 2 ** 22): Promise<Uint8Array> => download(new URL("model.zip", server.url), { what: "a model", most, http: quick });
 
 describe("a download", () => {
+  it("of which hardly anything comes in a minute is given up, as one that stalls", async () => {
+    server.setMood(drip);
+    const http = { ...quick, timeoutMs: 20_000, windowMs: 200 };
+    const dripping = download(new URL("model.zip", server.url), { what: "a model", most: 2 ** 22, http });
+    await expect(dripping).rejects.toThrow(/in 2 tries: only \d+ bytes came in 0\.2 s\. Try again later/);
+  });
+
   it("brings the bytes, and tells how many of how many have come", async () => {
     const bytes = new Uint8Array(300_000).map((_, i) => i % 251);
     files.set("/model.zip", serveBytes(bytes));
