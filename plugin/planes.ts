@@ -7,7 +7,7 @@ import type { ImageSource } from "../core/source/source.ts";
 export interface PlaneWords {
   /** Channels from 1, joined by commas; empty: the first ones. */
   readonly channel: string;
-  /** "z=3,t=1" (from 0, as in the viewer's sliders), "all", or empty: the first. */
+  /** "z=3,t=1" (from 0; the viewer's sliders show one more), "all", or empty: the first. */
   readonly plane: string;
 }
 

@@ -91,7 +91,7 @@ export async function readModel(bytes: Uint8Array, { path }: { path?: string } =
   try {
     const foreign = nameForeignFile(bytes);
     if (foreign !== undefined) throw createForeignProblem(foreign, path);
-    const limits = { kind: "InvalidModel", maxEntries: mostEntries, maxFileBytes: largestWeightsBytes } as const;
+    const limits = { kind: "InvalidModel", maxFileBytes: largestWeightsBytes } as const;
     const zip = readZip(bytes, { ...limits, ...(path === undefined ? {} : { path }) });
     const model = await readArchive(zip, path);
     assertModel(model);
@@ -107,6 +107,7 @@ export async function readModel(bytes: Uint8Array, { path }: { path?: string } =
 
 async function readArchive(whole: ZipArchive, path: string | undefined): Promise<Model> {
   const zip = findDescription(whole, names.description, path);
+  if (whole.names.length > mostEntries) throw new Error(`it has ${whole.names.length} entries; the most is ${mostEntries}.`);
   const description = readFields(parseYaml(readText(zip, names.description, largestTextBytes)), names.description);
   if (readString(description, "type") !== "model") throw new Error("it describes no model.");
   const own = readOwnConfig(description, path);

@@ -2,7 +2,7 @@
 // and what the user can do with it. Nothing of another program's weights is ever read.
 
 import { Problem } from "../problem.ts";
-import type { ZipArchive } from "../source/zip.ts";
+import { quoteName, type ZipArchive } from "../source/zip.ts";
 import { isSystemFile } from "../source/zip-name.ts";
 import type { Fields } from "./read-fields.ts";
 
@@ -14,15 +14,33 @@ export function findDescription(zip: ZipArchive, name: string, path?: string): Z
   if (zip.has(name)) return zip;
   const files = zip.names.filter((file) => !isSystemFile(file));
   const found = files.filter((file) => file.endsWith(`/${name}`) && file.split("/").length === 2);
-  if (found.length > 1) throw new Error(`it holds ${found.length} models, each in a folder of its own. Unpack it, and zip one.`);
+  const refuse = (what: string): Problem<"InvalidModel"> => createNoModel(what, path);
+  if (found.length > 1) throw refuse(`holds ${found.length} models, each in a folder of its own. Unpack it, and zip one.`);
   const [only] = found;
   if (only !== undefined) return viewFolder(zip, only.slice(0, -name.length));
   const inner = files.find((file) => /\.zip$/i.test(file));
-  if (inner !== undefined && files.length === 1) throw new Error(`it holds another zip, "${inner}". Unpack it first, and use that one.`);
-  if (files.some((file) => /(^|\/)images\/./.test(file))) throw new Error("it is a dataset, no model. Train on it, which makes a model.");
+  if (inner !== undefined && files.length === 1) throw refuse(`holds another zip, ${quoteName(inner)}. Unpack it first, and use that one.`);
+  if (files.some((file) => /(^|\/)images\/./.test(file))) throw refuse("is a dataset, no model. Train on it, which makes a model.");
   const other = nameForeignArchive(files);
   if (other !== undefined) throw createForeignProblem(other, path);
-  return zip;
+  throw refuse(describeOthers(files, zip.names, name));
+}
+
+/** The Problem of a zip that holds no model. `what` ends the sentence, and says what to do. */
+function createNoModel(what: string, path?: string): Problem<"InvalidModel"> {
+  const message = `Expected a model that Overtile wrote; ${path ?? "the file"} cannot be used: it ${what}`;
+  const reason = `it ${what}`;
+  return new Problem("InvalidModel", message, path === undefined ? { reason } : { reason, path });
+}
+
+function describeOthers(files: readonly string[], all: readonly string[], name: string): string {
+  if (files.length > 0 && files.every((file) => /\.roi$/i.test(file)))
+    return `holds ${files.length} outlines of ImageJ, no model. Open it in ImageJ's ROI Manager, and choose the archive of a model here.`;
+  if (all.some((file) => /(^|\/)(zarr\.json|\.zgroup|\.zarray|\.zattrs)$/.test(file)))
+    return "is an image (OME-Zarr), no model. Open it as an image.";
+  if (files.length === 0) return "holds nothing. Get or save the file again.";
+  const more = files.length > 1 ? ` and ${files.length - 1} more` : "";
+  return `has no file ${quoteName(name)}, but ${quoteName(files[0]!)}${more}: no model, no dataset (images/), no OME-Zarr. Choose another file.`;
 }
 
 function viewFolder(zip: ZipArchive, folder: string): ZipArchive {

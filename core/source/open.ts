@@ -172,11 +172,22 @@ function toAddress(input: Exclude<ImageInput, PixelsInput | FolderInput>): URL |
 function createUnsupported(head: Uint8Array, size: number, name: string): Problem {
   if (size === 0)
     return new Problem("InvalidData", `Expected an image; ${name} is empty. Get or save the file again.`, { path: name, reason: "empty" });
-  const reason = nameFormat(head);
-  return new Problem("UnsupportedImage", `Expected a PNG, JPEG, TIFF or OME-Zarr image; ${name} is ${reason}. Save it as PNG or TIFF.`, {
+  const text = nameText(head);
+  const reason = text ?? nameFormat(head);
+  const advice = text === undefined ? "Save it as PNG or TIFF." : "Choose the image that belongs to it.";
+  return new Problem("UnsupportedImage", `Expected a PNG, JPEG, TIFF or OME-Zarr image; ${name} is ${reason}. ${advice}`, {
     path: name,
     reason,
   });
+}
+
+/** What a file is that holds no pixels at all; undefined where that is not known. */
+function nameText(head: Uint8Array): string | undefined {
+  const text = String.fromCharCode(...head);
+  if (text.startsWith("%PDF")) return "a PDF document";
+  if (text.startsWith("Iout")) return "an outline of ImageJ (ROI)";
+  if (/^\s*[{[]\s*(["{[\]}\d-]|$)/.test(text)) return "a JSON text, as outlines are (GeoJSON)";
+  return /^\s*</.test(text) ? "a page of text (HTML or XML)" : undefined;
 }
 
 function nameFormat(head: Uint8Array): string {
@@ -185,9 +196,7 @@ function nameFormat(head: Uint8Array): string {
   if (text.startsWith("BM")) return "a BMP image";
   if (text.startsWith("PK\x03\x04")) return "a zip archive";
   if (text.startsWith("RIFF") && text.slice(8, 12) === "WEBP") return "a WebP image";
-  if (text.startsWith("%PDF")) return "a PDF document";
-  if (text.startsWith("\x89HDF")) return "an HDF5 file";
-  return /^\s*</.test(text) ? "a page of text (HTML or XML)" : "of an unknown format";
+  return text.startsWith("\x89HDF") ? "an HDF5 file" : "of an unknown format";
 }
 
 function isPixels(input: ImageInput): input is PixelsInput {

@@ -217,13 +217,14 @@ function unpack(entry: Entry, bytes: Uint8Array, refuse: Refuse): Uint8Array {
 }
 
 function createZipProblem(kind: "InvalidModel" | "InvalidData", reason: string, path: string | undefined, cause: unknown): Problem {
-  const what = kind === "InvalidModel" ? "a model archive" : "a zip of a dataset";
+  const what = kind === "InvalidModel" ? "a model archive" : "a whole zip";
   const subject = path === undefined ? "the file" : path;
   const message = `Expected ${what}; ${subject} cannot be used: ${reason}. Get or save the file again.`;
   const details = path === undefined ? { reason } : { reason, path };
   return new Problem(kind, message, details, cause === undefined ? undefined : { cause });
 }
 
-function quoteName(name: string): string {
+/** A name of an entry as it is told, cut where it is long. */
+export function quoteName(name: string): string {
   return `"${name.slice(0, 100)}"`;
 }

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openSource } from "../../core/source/open.ts";
 import { writePng } from "../../core/source/write-png.ts";
 import { writeTiff } from "../../core/source/write-tiff.ts";
+import { writeZip } from "../../core/source/zip.ts";
 import {
   createStand,
   drawFour,
@@ -238,6 +239,9 @@ describe.skipIf(!hasChromium)("bad input", () => {
         [new Uint8Array(0), "empty.tif", /empty/],
         [Uint8Array.from([0x49, 0x49, 42, 0, 8, 0, 0, 0, 0, 0]), "wrong.tif", /wrong\.tif/],
         [png.subarray(0, 40), "cut.png", /cut\.png/],
+        // An image in a zip says itself what is wrong; it is not called a broken model.
+        [writeZip([{ name: ".zattrs", data: png }]), "cells.zarr.zip", /OME-Zarr image; .* is damaged: \.zattrs is no JSON/],
+        [new TextEncoder().encode('{"type":"FeatureCollection"}'), "cells.geojson", /cells\.geojson is a JSON text/],
       ];
       for (const [bytes, name, pattern] of cases) {
         await sheet.page.evaluate(() => {

@@ -1,6 +1,6 @@
 // Opening what is chosen, dropped or addressed, and closing it; writing what was drawn, found or learnt.
 
-import { Problem } from "../../core/problem.ts";
+import { isProblem, Problem } from "../../core/problem.ts";
 import type { App } from "../app.ts";
 import { isDatasetZip, zipDatasetFolder } from "../dialog/dataset-dialog.ts";
 import { askExport } from "../dialog/viewer-dialogs.ts";
@@ -63,12 +63,15 @@ export function createFileActions(
     }
   }
 
-  // An image (OME-Zarr), a dataset or a model: the bytes tell.
+  // An image (OME-Zarr), a dataset or a model: the bytes tell. An image that cannot be opened says so itself.
   async function openZip(file: File): Promise<void> {
-    const image = await host.open(desk.offer(file, file.name)).catch(() => undefined);
-    if (image !== undefined) return;
-    if (await isDatasetZip(file)) await open.dataset(file, file.name);
-    else await open.archive(file);
+    try {
+      await host.open(desk.offer(file, file.name));
+    } catch (error) {
+      if (!isProblem(error, "UnsupportedImage") || error.details.reason !== "a zip archive") throw error;
+      if (await isDatasetZip(file)) await open.dataset(file, file.name);
+      else await open.archive(file);
+    }
   }
 
   /** The folder of an OME-Zarr or a dataset; undefined where this browser hands no folders over. */

@@ -123,6 +123,19 @@ describe("a model archive that was packed anew", () => {
     expect(await refusal(zipSync({ "set/images/a.png": new Uint8Array(1), "set/labels/a.png": new Uint8Array(1) }))).toMatch(
       /it is a dataset, no model/,
     );
+    // What is no model at all is named, however many files it has, and never told to get it again.
+    const rois = Object.fromEntries(Array.from({ length: 150 }, (_, i) => [`${i}.roi`, new Uint8Array(8)]));
+    const others: [Record<string, Uint8Array>, RegExp][] = [
+      [rois, /it holds 150 outlines of ImageJ, no model\. Open it in ImageJ/],
+      [{ "cells.zarr/.zattrs": new Uint8Array(2), "cells.zarr/0/0.0": new Uint8Array(2) }, /it is an image \(OME-Zarr\), no model/],
+      [{ "a.txt": new Uint8Array(1), "b.txt": new Uint8Array(1) }, /it has no file "rdf\.yaml", but "a\.txt" and 1 more: no model/],
+      [{ "set/images/a.png": new Uint8Array(1) }, /it is a dataset, no model\. Train on it, which makes a model\.$/],
+    ];
+    for (const [entries, pattern] of others) {
+      const text = await refusal(zipSync(entries));
+      expect(text).toMatch(pattern);
+      expect(text).not.toContain("Get or save");
+    }
   });
 });
 

@@ -119,6 +119,8 @@ describe("openSource", () => {
     ["a WebP", new TextEncoder().encode("RIFF1234WEBP"), "UnsupportedImage", "WebP"],
     ["a web page", new TextEncoder().encode("<!doctype html>"), "UnsupportedImage", "HTML"],
     ["a zip", new TextEncoder().encode("PK\x03\x04"), "UnsupportedImage", "zip"],
+    ["outlines", new TextEncoder().encode('{ "type": "FeatureCollection" }'), "UnsupportedImage", "GeoJSON.*Choose the image"],
+    ["an outline of ImageJ", new TextEncoder().encode("Iout\0\xe4"), "UnsupportedImage", "ImageJ.*Choose the image"],
     ["noise", Uint8Array.of(1, 2, 3), "UnsupportedImage", "unknown"],
     ["a PNG's head alone", bytes.subarray(0, 20), "InvalidData", "cut"],
     ["a TIFF's head alone", Uint8Array.of(0x49, 0x49, 42, 0), "InvalidData", "cut"],
