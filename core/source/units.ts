@@ -21,13 +21,14 @@ const none: ReadonlySet<string> = new Set(["", "pixel", "pixels", "px", "pix", "
 
 /** Micrometres of a unit; `none` for pixels and no unit at all; undefined for a unit that is not known. */
 export function micrometresOf(unit: string): number | "none" | undefined {
-  // The micro sign, the Greek letter, and how ImageJ escapes it.
-  const name = unit
-    .trim()
-    .replace(/\\u00b5|μ/gi, "µ")
-    .toLowerCase();
+  const name = unescapeUnit(unit).trim().replaceAll("μ", "µ").toLowerCase(); // the Greek letter and the micro sign
   if (none.has(name)) return "none";
   return micrometres.get(name);
+}
+
+/** The unit with its characters in place of how ImageJ escapes them (`\\u00B5m`). */
+function unescapeUnit(unit: string): string {
+  return unit.replace(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 }
 
 /** Micrometres of a length in a unit; undefined for units that are not known and lengths that cannot be. */
@@ -40,5 +41,22 @@ export function toMicrometres(value: number, unit: string): number | undefined {
 /** What is said of a unit that is not known; undefined for the others. */
 export function describeUnknownUnit(name: string, unit: string): string | undefined {
   if (micrometresOf(unit) !== undefined) return undefined;
-  return `${name}: its pixels are measured in ${JSON.stringify(unit.slice(0, 40))}, which is no unit that is known: their size in micrometres is not.`;
+  const shown = JSON.stringify(unescapeUnit(unit).slice(0, 40));
+  return `${name}: its pixels are measured in ${shown}, which is no known unit: nothing is measured in micrometres.`;
+}
+
+/** Sides that differ by less than this part are those of a square. */
+const squareTolerance = 0.01;
+
+/** The side of square pixels; of others none, and what is told of them. `y` is taken for `x` where the file does not say it. */
+export function toPixelSide(
+  name: string,
+  x: number | undefined,
+  y: number | undefined = x,
+): { pixelSizeUm?: number; notices?: readonly string[] } {
+  if (x === undefined || y === undefined) return {};
+  if (Math.abs(x - y) <= squareTolerance * Math.max(x, y)) return { pixelSizeUm: x };
+  const [width, height] = [x, y].map((side) => Number(side.toPrecision(4)));
+  const notice = `${name}: its pixels are ${width} µm wide and ${height} µm high. Only square ones are measured in micrometres: scale the image to them, or count in pixels.`;
+  return { notices: [notice] };
 }

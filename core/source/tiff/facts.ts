@@ -58,6 +58,7 @@ export async function readFacts(file: TiffFile, palette: PaletteUse): Promise<Ti
     pageChannels,
     usable: stacked?.usable ?? sorted.planes,
     resolution: await readValue(file, directory, 282),
+    resolutionY: await readValue(file, directory, 283),
     unit: (await readValue(file, directory, 296)) ?? 2,
   });
   assertCounts(file.name, { channels: plan.sizeC * pageChannels, planes: plan.sizeZ * plan.sizeT });
@@ -70,7 +71,12 @@ export async function readFacts(file: TiffFile, palette: PaletteUse): Promise<Ti
     channels: names.map((channel, index) => ({ name: toPlainName(given[index] ?? "") || channel.name })),
     ...(stacked && { stacked: stacked.tableOf }),
     orientation: (await readValue(file, directory, 274)) ?? 1,
-    notices: [...sorted.notices, ...(plan.notices ?? []), ...meaning.map((notice) => `${file.name}: ${notice}`)],
+    notices: [
+      ...sorted.notices,
+      ...(/<(\w+:)?Pixels\s/.test(description) ? [] : sorted.others),
+      ...(plan.notices ?? []),
+      ...meaning.map((notice) => `${file.name}: ${notice}`),
+    ],
   };
 }
 

@@ -1,7 +1,7 @@
 // Stacks of two microscopes' programs, told by tags of their own: MetaMorph (STK: tags 33628 and 33629) and Zeiss (LSM: tag 34412).
 // https://github.com/cgohlke/tifffile
 
-import { micrometresOf } from "../units.ts";
+import { micrometresOf, toPixelSide } from "../units.ts";
 import type { Directory, TiffFile } from "./directory.ts";
 
 /** The planes of a stack, z before t, and the size of a pixel where the file knows it. */
@@ -9,6 +9,7 @@ export interface StackFacts {
   readonly sizeZ: number;
   readonly sizeT: number;
   readonly pixelSizeUm?: number;
+  readonly notices?: readonly string[];
 }
 
 const mostPlanes = 1_000_000;
@@ -58,9 +59,9 @@ export async function readZeiss(file: TiffFile, directory: Directory): Promise<S
   const view = entry && entry.count >= 92 ? await readNumbers(file, entry.at, 23) : undefined;
   if (!view) return undefined;
   const [sizeZ, sizeT] = [view.getInt32(16, true), view.getInt32(24, true)];
-  const um = view.getFloat64(40, true) * 1e6; // metres
+  const [um, high] = [view.getFloat64(40, true) * 1e6, view.getFloat64(48, true) * 1e6]; // metres
   if (sizeZ < 1 || sizeT < 1) return undefined;
-  const size = um > 1e-4 && um < 1e4 ? { pixelSizeUm: um } : {};
+  const size = um > 1e-4 && um < 1e4 ? toPixelSide(file.name, um, high > 1e-4 && high < 1e4 ? high : um) : {};
   return { sizeZ, sizeT, ...size };
 }
 

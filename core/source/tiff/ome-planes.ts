@@ -3,8 +3,8 @@
 // https://docs.openmicroscopy.org/ome-model/
 
 import { Problem } from "../../problem.ts";
-import { describeUnknownUnit, toMicrometres } from "../units.ts";
-import type { PagesInfo, PlanePlan } from "./plane-plan.ts";
+import { describeUnknownUnit, toMicrometres, toPixelSide } from "../units.ts";
+import { describeOtherImages, type PagesInfo, type PlanePlan } from "./plane-plan.ts";
 
 type Attributes = Readonly<Record<string, string | undefined>>;
 type Sizes = Readonly<Record<"Z" | "C" | "T", number>>;
@@ -38,13 +38,20 @@ export function planOme(info: PagesInfo): PlanePlan | string {
   const channelNames = readElements(block, "Channel").map(({ Name }) => Name ?? "");
   const unit = pixels["PhysicalSizeXUnit"] ?? "µm";
   const um = toMicrometres(Number(pixels["PhysicalSizeX"]), unit);
+  const side = toPixelSide(name, um, toMicrometres(Number(pixels["PhysicalSizeY"]), pixels["PhysicalSizeYUnit"] ?? "µm"));
+  const images = [...description.matchAll(/<(?:\w+:)?Pixels\s/g)].length;
   const strange = pixels["PhysicalSizeX"] === undefined ? undefined : describeUnknownUnit(name, unit);
   return {
     ...{ sizeZ, sizeC, sizeT },
     pageOf: (z, c, t) => indices.get(`${z},${c},${t}`),
     ...(channelNames.some((found) => found !== "") ? { channelNames } : {}),
-    ...(um === undefined ? {} : { pixelSizeUm: um }),
-    notices: [...wrong.map((notice) => `${name}: its OME-XML is wrong: ${notice}.`), ...(strange === undefined ? [] : [strange])],
+    ...(side.pixelSizeUm === undefined ? {} : { pixelSizeUm: side.pixelSizeUm }),
+    notices: [
+      ...wrong.map((notice) => `${name}: its OME-XML is wrong: ${notice}.`),
+      ...(images > 1 ? [describeOtherImages(name, `${images - 1} more image${images > 2 ? "s" : ""}`)] : []),
+      ...(side.notices ?? []),
+      ...(strange === undefined ? [] : [strange]),
+    ],
   };
 }
 

@@ -5,6 +5,7 @@
 import { isSmallerCopy, type Size } from "../pyramid.ts";
 import { type Directory, readSubDirectories, readValue, type TiffFile } from "./directory.ts";
 import { isTiled, type PageLayout } from "./layout.ts";
+import { describeOtherImages } from "./plane-plan.ts";
 
 /** A level of the pyramid. */
 export interface LevelPages {
@@ -20,6 +21,8 @@ export interface Pages {
   /** Smaller copies, large ones first; full size is not among them. */
   readonly smaller: readonly LevelPages[];
   readonly notices: readonly string[];
+  /** What is told of pages that are other images. */
+  readonly others: readonly string[];
 }
 
 interface PageKind extends Size {
@@ -49,7 +52,24 @@ export async function sortPages(file: TiffFile, first: PageLayout, isAperio: boo
     found.filter((level) => !fits(level)),
   );
   const smaller = fitting.sort((a, b) => b.width * b.height - a.width * a.height);
-  return { planes: indices, smaller: smaller.filter((level, at) => level.width !== smaller[at - 1]?.width), notices };
+  const others = isAperio ? [] : kinds.filter((kind) => isOtherImage(kind, first, indices));
+  return {
+    ...{ planes: indices, notices, others: describeOthers(file.name, others) },
+    smaller: smaller.filter((level, at) => level.width !== smaller[at - 1]?.width),
+  };
+}
+
+/** True for a page that is no plane of the image, nor marked as a copy or a mask, nor a level that is not marked. */
+function isOtherImage(kind: PageKind, first: PageLayout, planes: readonly number[]): boolean {
+  if (planes.includes(kind.index) || kind.isReduced || kind.isMask) return false;
+  return !(kind.isAlike && kind.isTiled && isSmallerCopy(kind, first, 0.02));
+}
+
+function describeOthers(name: string, others: readonly PageKind[]): readonly string[] {
+  if (others.length === 0) return [];
+  const sizes = [...new Set(others.map(({ width, height }) => `${width}x${height}`))].slice(0, 4).join(", ");
+  const count = others.length === 1 ? "one more image" : `${others.length} more images`;
+  return [describeOtherImages(name, `${count} of another size or kind (${sizes} pixels)`)];
 }
 
 /** So many levels that are left out are told one by one. */

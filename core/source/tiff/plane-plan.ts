@@ -23,11 +23,18 @@ export interface PagesInfo {
   readonly usable: readonly number[];
   /** Channels within one page. */
   readonly pageChannels: number;
-  /** From the resolution tags: pixels a unit, and the unit (1 none, 2 inch, 3 centimetre). */
+  /** From the resolution tags: pixels a unit, and the unit (1 none, 2 inch, 3 centimetre, 4 millimetre, 5 micrometre). */
   readonly resolution: number | undefined;
   readonly unit: number;
+  /** The same along y. */
+  readonly resolutionY: number | undefined;
   /** Samples of a page as they are stored, alpha among them. */
   readonly samples: number;
   /** What a microscope's own tags say. */
   readonly stack?: StackFacts | undefined;
+}
+
+/** The sentence for what a file holds beside the image that is read. */
+export function describeOtherImages(name: string, others: string): string {
+  return `${name} holds ${others} beside the image that is read. Save what is wanted of them as files of their own.`;
 }

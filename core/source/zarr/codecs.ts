@@ -23,7 +23,7 @@ type Codec = ReturnType<Entry["fromConfig"]>;
 const slackBytes = 64;
 
 const numberBytes: Readonly<Record<string, number>> = {
-  ...{ bool: 1, int8: 1, uint8: 1, int16: 2, uint16: 2, float16: 2, int32: 4, uint32: 4, float32: 4, int64: 8, uint64: 8, float64: 8 },
+  ...{ bool: 1, int8: 1, uint8: 1, int16: 2, uint16: 2, int32: 4, uint32: 4, float32: 4, int64: 8, uint64: 8, float64: 8 },
 };
 
 /** Names of the codecs that are read, as Zarr 3 has them. */

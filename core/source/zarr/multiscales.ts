@@ -14,7 +14,7 @@ export interface Multiscale {
   /** Name of each axis of the arrays; undefined: t, c, z, y, x as far as there are axes, counted from the last. */
   readonly axes: readonly string[] | undefined;
   readonly channelNames: readonly string[];
-  readonly pixelSizeUm?: number;
+  readonly pixelUm?: { readonly x: number; readonly y?: number };
   /** The unit of x as it is told. */
   readonly unit?: string;
 }
@@ -34,14 +34,14 @@ export function readMultiscale(attributes: Json): Multiscale | undefined {
     throw new Error("its list of levels is broken");
   const axes = readAxes(first["axes"]);
   const unit: unknown = axes?.find(({ name }) => name === "x")?.unit;
-  const pixelSizeUm = axes && readPixelSize(first, datasets[0]!, axes);
+  const [x, y] = ["x", "y"].map((axis) => axes && readPixelSize(first, datasets[0]!, axes, axis));
   return {
     paths: paths as string[],
     steps: datasets.map((dataset) => axes && readStep(datasets[0]!, dataset, axes)),
     axes: axes?.map(({ name }) => name),
     channelNames: readChannelNames(attributes["omero"]),
     ...(typeof unit === "string" && { unit }),
-    ...(pixelSizeUm === undefined ? {} : { pixelSizeUm }),
+    ...(x === undefined ? {} : { pixelUm: { x, ...(y === undefined ? {} : { y }) } }),
   };
 }
 
@@ -69,9 +69,9 @@ function readName(axis: unknown): string {
   return typeof name === "string" ? name : "";
 }
 
-/** The scale of x at full size, in micrometres; undefined where no unit is told. */
-function readPixelSize(multiscale: Json, dataset: Json, axes: readonly Axis[]): number | undefined {
-  const x = axes.findIndex(({ name }) => name === "x");
+/** The scale of an axis at full size, in micrometres; undefined where no unit is told. */
+function readPixelSize(multiscale: Json, dataset: Json, axes: readonly Axis[], axis: string): number | undefined {
+  const x = axes.findIndex(({ name }) => name === axis);
   const unit = axes[x]?.unit;
   const factor = typeof unit === "string" ? micrometresOf(unit) : undefined;
   const own = readScale(dataset["coordinateTransformations"], x);

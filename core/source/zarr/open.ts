@@ -13,7 +13,7 @@ import { isSmallerCopy, withStep } from "../pyramid.ts";
 import { assertCounts, assertRequest, nameChannels } from "../raster-source.ts";
 import { assertOneRead, type ReadPlan } from "../read-plan.ts";
 import type { ImageSource, ReadRequest, Level as SizedLevel } from "../source.ts";
-import { describeUnknownUnit } from "../units.ts";
+import { describeUnknownUnit, toPixelSide } from "../units.ts";
 import { type ArrayMetadata, readArrayV2, readArrayV3 } from "./array-metadata.ts";
 import { planChunks } from "./chunk-plan.ts";
 import { type Chunk, createChunkReader } from "./chunks.ts";
@@ -43,7 +43,7 @@ export async function openZarr(
   const { name } = store;
   const root = await readNode(store, "", { signal });
   if (!root) return undefined;
-  const { image, path, node } = await findImage(store, root, signal);
+  const { image, path, node, others = false } = await findImage(store, root, signal);
   const names = image?.paths ?? [""];
   const arrays = await Promise.all(
     names.map(async (level, index) => {
@@ -80,6 +80,9 @@ export async function openZarr(
   }
   const strange = image?.unit === undefined ? undefined : describeUnknownUnit(name, image.unit);
   if (strange !== undefined) notices.push(strange);
+  const side = toPixelSide(name, image?.pixelUm?.x, image?.pixelUm?.y);
+  notices.push(...(side.notices ?? []));
+  if (others) notices.push(`${name} holds several images; the first, "${path}", is read. Open another by its folder, such as ${name}/1.`);
   const count = sizeOf(full, axes.c);
   const { byteLength: numberBytes } = createTypedArray(full.chunks.dtype, 1);
   assertCounts(name, { channels: count, planes: sizeOf(full, axes.z) * sizeOf(full, axes.t) });
@@ -99,7 +102,7 @@ export async function openZarr(
     ...{ name, width, height, dtype: full.chunks.dtype, sizeZ: sizeOf(full, axes.z), sizeT: sizeOf(full, axes.t), gaps },
     channels: nameChannels(count, false).map((channel, index) => ({ name: toPlainName(given[index] ?? "") || channel.name })),
     levels: sizes,
-    ...(image?.pixelSizeUm === undefined ? {} : { pixelSizeUm: image.pixelSizeUm }),
+    ...(side.pixelSizeUm === undefined ? {} : { pixelSizeUm: side.pixelSizeUm }),
     ...(notices.length === 0 ? {} : { notices }),
     fingerprint: (signal = new AbortController().signal) => fingerprintHierarchy(store, [path, first.at], [full, levels.at(-1)!], signal),
     plan: async (request) => planOf(request),
@@ -154,7 +157,7 @@ async function findImage(
   store: ByteStore,
   root: Node,
   signal: AbortSignal | undefined,
-): Promise<{ image?: Multiscale; path: string; node: Node }> {
+): Promise<{ image?: Multiscale; path: string; node: Node; others?: boolean }> {
   const { name } = store;
   const read = (node: Node): Multiscale | undefined => {
     try {
@@ -169,7 +172,7 @@ async function findImage(
   if ("plate" in root.attributes) throw createUnsupported(name, "a plate of many images; open one of its fields, such as A/1/0");
   const first = "bioformats2raw.layout" in root.attributes ? await readNode(store, "0", { signal }) : undefined;
   const below = first && read(first);
-  if (first && below) return { image: below, path: "0", node: first };
+  if (first && below) return { image: below, path: "0", node: first, others: (await readNode(store, "1", { signal })) !== undefined };
   throw createUnsupported(name, "a Zarr group without an image (no multiscales); open the image in it");
 }
 

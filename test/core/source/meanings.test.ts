@@ -267,14 +267,54 @@ describe("channels and planes as pages", () => {
   });
 });
 
+describe("other images in a file", () => {
+  const page = (width: number, height: number, more: readonly MadeField[] = []) => ({
+    fields: greyFields(width, height, more),
+    data: bytesOf(width * height),
+  });
+  const told = async (pages: readonly ReturnType<typeof page>[]): Promise<readonly unknown[]> => {
+    const { sizeZ, notices = [] } = await open(makePages(pages));
+    return [sizeZ, notices];
+  };
+
+  it("are told: pages of another size or kind, images of OME and tifffile behind the first", async () => {
+    const deep: MadeField[] = [{ tag: 258, type: 3, values: [16] }];
+    expect(await told([page(4, 4), page(3, 2), { fields: greyFields(4, 4, deep), data: bytesOf(32) }])).toEqual([
+      1,
+      [expect.stringMatching(/^made holds 2 more images of another size or kind \(3x2, 4x4 pixels\) beside the image that is read\. Save/)],
+    ]);
+    const pixels = '<Image><Pixels SizeX="4" SizeY="4"/></Image>';
+    const ome = textField(270, `<OME>${pixels}${pixels}</OME>`);
+    expect(await told([page(4, 4, [ome]), page(4, 4)])).toEqual([1, [expect.stringContaining("made holds 1 more image beside")]]);
+    const pair = textField(270, '{"shape": [2, 4, 4], "axes": "ZYX"}');
+    expect(await told([page(4, 4, [pair]), page(4, 4), page(4, 4)])).toEqual([
+      2,
+      [expect.stringContaining("made holds 1 more page beside")],
+    ]);
+  });
+
+  it("are none where a script wrote frames one by one, nor are copies, masks and thumbnails", async () => {
+    const frame = textField(270, '{"shape": [4, 4]}');
+    expect(await told([page(4, 4, [frame]), page(4, 4, [frame]), page(4, 4, [frame])])).toEqual([3, []]);
+    const marked = (type: number): MadeField[] => [{ tag: 254, values: [type] }];
+    expect(await told([page(4, 4), page(2, 2, marked(1)), page(4, 4, marked(4)), page(1, 3, marked(1))])).toEqual([
+      1,
+      expect.not.arrayContaining([expect.stringContaining("holds")]),
+    ]);
+  });
+});
+
 describe("pixel sizes", () => {
   /** A rational needs a place of its own: the values are written behind the image. */
-  const sized = (perUnit: number, unit: number, description: string): Uint8Array => {
-    const fields = [textField(270, description), { tag: 296, type: 3, values: [unit] } as MadeField, { tag: 282, values: [perUnit, 1000] }];
+  const sized = (perUnit: number, unit: number, description: string, perUnitY?: number): Uint8Array => {
+    const fields = [
+      ...[textField(270, description), { tag: 296, type: 3, values: [unit] } as MadeField, { tag: 282, values: [perUnit, 1000] }],
+      ...(perUnitY === undefined ? [] : [{ tag: 283, values: [perUnitY, 1000] }]),
+    ];
     const bytes = Buffer.from(makePages([{ fields: greyFields(2, 2, fields), data: bytesOf(4) }]));
     const count = bytes.readUInt16LE(8);
     for (let at = 10; at < 10 + 12 * count; at += 12) {
-      if (bytes.readUInt16LE(at) !== 282) continue;
+      if (![282, 283].includes(bytes.readUInt16LE(at))) continue;
       bytes.writeUInt16LE(5, at + 2);
       bytes.writeUInt32LE(1, at + 4);
     }
@@ -284,7 +324,7 @@ describe("pixel sizes", () => {
     open(sized(perUnit * 1000, 1, `ImageJ=1.53t\nunit=${unit}\n`));
 
   it("are told by ImageJ in units of many spellings", async () => {
-    for (const unit of ["micron", "µm", "\\u00B5m", "um", "micrometer", "Micrometers", "micrometre"])
+    for (const unit of ["micron", "µm", "\\u00B5m", "\\u03BCm", "\\u00b5\\u006D", "um", "micrometer", "Micrometers", "micrometre"])
       expect((await imageJ(unit, 2)).pixelSizeUm, unit).toBe(0.5);
     expect((await imageJ("nm", 0.004)).pixelSizeUm).toBeCloseTo(0.25, 9);
     expect((await imageJ("mm", 2000)).pixelSizeUm).toBeCloseTo(0.5, 9);
@@ -299,7 +339,10 @@ describe("pixel sizes", () => {
 
   it("in an unknown unit are told", async () => {
     const source = await imageJ("furlong", 2);
-    expect([source.pixelSizeUm, source.notices]).toEqual([undefined, [expect.stringMatching(/^made: .*"furlong", which is no unit/)]]);
+    expect([source.pixelSizeUm, source.notices]).toEqual([
+      undefined,
+      [expect.stringMatching(/^made: .*"furlong", which is no known unit/)],
+    ]);
     const xml = '<OME><Image><Pixels SizeX="2" SizeY="2" PhysicalSizeX="2" PhysicalSizeXUnit="cubit"/></Image></OME>';
     const ome = await open(makePages([{ fields: greyFields(2, 2, [textField(270, xml)]), data: bytesOf(4) }]));
     expect(ome.notices).toEqual([expect.stringContaining('"cubit"')]);
@@ -308,6 +351,26 @@ describe("pixel sizes", () => {
   it("come from resolution tags: centimetres, and inches that no printer has", async () => {
     expect((await open(sized(20_000_000, 3, ""))).pixelSizeUm).toBeCloseTo(0.5, 9);
     expect((await open(sized(50_800_000, 2, ""))).pixelSizeUm).toBeCloseTo(0.5, 9);
+    // tifffile's RESUNIT: 4 is millimetres, 5 micrometres.
+    expect((await open(sized(2_000_000, 4, ""))).pixelSizeUm).toBeCloseTo(0.5, 9);
+    expect((await open(sized(2000, 5, ""))).pixelSizeUm).toBeCloseTo(0.5, 9);
+  });
+
+  it("are those of square pixels: of others none is taken, and both sides are told", async () => {
+    const xml = (y: string): string => `<OME><Image><Pixels SizeX="2" SizeY="2" PhysicalSizeX="0.25" ${y}/></Image></OME>`;
+    const ome = (y: string): Promise<ImageSource> =>
+      open(makePages([{ fields: greyFields(2, 2, [textField(270, xml(y))]), data: bytesOf(4) }]));
+    for (const source of [
+      await open(sized(4000, 1, "ImageJ=1.53t\nunit=um\n", 2000)),
+      await open(sized(40_000_000, 3, "", 20_000_000)),
+      await ome('PhysicalSizeY="500" PhysicalSizeYUnit="nm"'),
+    ]) {
+      expect(source.pixelSizeUm).toBeUndefined();
+      expect(source.notices).toEqual([expect.stringMatching(/^made: its pixels are 0\.25 µm wide and 0\.5 µm high\. Only square/)]);
+    }
+    for (const y of ["", 'PhysicalSizeY="250.9" PhysicalSizeYUnit="nm"', 'PhysicalSizeY="0.25"'])
+      expect([(await ome(y)).pixelSizeUm, (await ome(y)).notices]).toEqual([0.25, undefined]);
+    expect((await open(sized(4000, 1, "ImageJ=1.53t\nunit=um\nyunit=nm\n", 4))).pixelSizeUm).toBe(0.25);
   });
 });
 
@@ -496,9 +559,9 @@ describe("units of OME-Zarr", () => {
     };
     writeFileSync(join(folder, "0/.zarray"), JSON.stringify(array));
     writeFileSync(join(folder, ".zgroup"), '{"zarr_format": 2}');
-    const sizeIn = async (unit: string | undefined): Promise<readonly unknown[]> => {
+    const sizeIn = async (unit: string | undefined, scale: readonly number[] = [2, 2]): Promise<readonly unknown[]> => {
       const axes = ["y", "x"].map((name) => ({ name, type: "space", unit }));
-      const datasets = [{ path: "0", coordinateTransformations: [{ type: "scale", scale: [2, 2] }] }];
+      const datasets = [{ path: "0", coordinateTransformations: [{ type: "scale", scale }] }];
       writeFileSync(join(folder, ".zattrs"), JSON.stringify({ multiscales: [{ version: "0.4", axes, datasets }] }));
       const { pixelSizeUm, notices } = await openSource(folder, { name: "unit.zarr" });
       return [pixelSizeUm, notices];
@@ -507,6 +570,7 @@ describe("units of OME-Zarr", () => {
     expect(await sizeIn("nanometer")).toEqual([0.002, undefined]);
     expect(await sizeIn("millimetre")).toEqual([2000, undefined]);
     expect(await sizeIn(undefined)).toEqual([undefined, undefined]);
+    expect(await sizeIn("micrometer", [4, 2])).toEqual([undefined, [expect.stringMatching(/2 µm wide and 4 µm high/)]]);
     expect(await sizeIn("parsec")).toEqual([undefined, [expect.stringMatching(/^unit\.zarr: its pixels are measured in "parsec"/)]]);
   });
 });

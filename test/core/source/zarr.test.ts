@@ -239,6 +239,7 @@ describe("metadata that lie", () => {
     expect(await v2("chunks", [1e9, 1, 1])).toContain("256 MiB");
     expect(await v2("filters", [{ id: "delta" }])).toContain("delta");
     expect(await v2("dtype", "<c8")).toContain("<c8");
+    expect(await v2("dtype", "<f2")).toContain("<f2");
     expect(await v2("compressor", { id: "bz2" })).toContain("bz2");
     expect(await refuse("v2-raw.zip", "0/.zarray", () => [])).toContain("no JSON object");
   });
