@@ -6,8 +6,9 @@ import type { Box, Raster } from "./array/raster.ts";
 import { sampleBilinear } from "./array/resample.ts";
 import type { Network } from "./engine/network.ts";
 import { createClock, type Job } from "./job.ts";
+import { leastLead, toProbabilityBytes, writeClassesOfBytes } from "./label/probability-bytes.ts";
 import type { GridReader } from "./read-grid.ts";
-import { createSearch, logitOf, writeClasses, writeProbabilities } from "./segment.ts";
+import { createSearch, writeClasses, writeProbabilities, writeTwoClasses } from "./segment.ts";
 import type { Tile } from "./tile/plan.ts";
 import { runTiles } from "./tile/run.ts";
 import { type Block, gridCoordinate, type SlidePlan } from "./tile/slide-plan.ts";
@@ -16,6 +17,8 @@ import type { UNetSpec } from "./unet/spec.ts";
 /** What is known of a block's pixels, [height, width] and [height, width, classes] of its box. */
 export interface BlockResult {
   readonly classes: Uint8Array;
+  /** Of two classes the probability of the second (probability-bytes.ts). */
+  readonly bytes?: Uint8Array | undefined;
   /** Softmax; only where it is kept. */
   readonly probabilities?: Float32Array | undefined;
 }
@@ -94,7 +97,7 @@ export async function* segmentSlide({
   const secondsLeft = createClock(pixels);
   let done = 0;
   let pixelsDone = 0;
-  const search = createSearch(spec.classes, spec.classes === 2 ? logitOf(threshold) : 0);
+  const search = createSearch(spec.classes, spec.classes === 2 ? leastLead(threshold) : 0);
   const takeWritten = (): { readonly written?: readonly Box[] } => {
     const boxes = written;
     written = [];
@@ -143,9 +146,10 @@ function countPixels({ y0, x0, y1, x1 }: Box): number {
 
 function emptyResult({ box }: Block, { classes }: UNetSpec, keepProbabilities: boolean): BlockResult {
   const pixels = countPixels(box);
-  if (!keepProbabilities) return { classes: new Uint8Array(pixels) };
+  const empty = { classes: new Uint8Array(pixels), ...(classes === 2 && { bytes: new Uint8Array(pixels) }) };
+  if (!keepProbabilities) return empty;
   return {
-    classes: new Uint8Array(pixels),
+    ...empty,
     probabilities: Float32Array.from({ length: pixels * classes }, (_, i) => (i % classes === 0 ? 1 : 0)),
   };
 }
@@ -167,23 +171,34 @@ function openBlock(
   const isSame = plan.gridHeight === plan.height && plan.gridWidth === plan.width;
   const needsProbabilities = keepProbabilities || !isSame;
   const size = { height: y1 - y0, width: x1 - x0 };
+  const isTwo = spec.classes === 2;
   const classes = { ...size, channels: 1, data: new Uint8Array(isSame ? missing : 0) };
+  const bytes = { ...size, channels: 1, data: new Uint8Array(isSame && isTwo ? missing : 0) };
   const probabilities = { ...size, channels: spec.classes, data: new Float32Array(needsProbabilities ? missing * spec.classes : 0) };
   return {
     add({ core }, logits) {
       const local = { y0: core.y0 - y0, x0: core.x0 - x0, y1: core.y1 - y0, x1: core.x1 - x0 };
       if (needsProbabilities) writeProbabilities(logits, local, probabilities);
-      if (isSame) writeClasses(logits, local, classes, logitOf(threshold));
+      if (isSame && isTwo) writeTwoClasses(logits, local, threshold, { bytes, classes });
+      else if (isSame) writeClasses(logits, local, classes);
       missing -= countPixels(core);
       return missing === 0;
     },
     finish() {
-      if (isSame) return { classes: classes.data, ...(keepProbabilities && { probabilities: probabilities.data }) };
+      if (isSame) {
+        const kept = keepProbabilities && { probabilities: probabilities.data };
+        return { classes: classes.data, ...(isTwo && { bytes: bytes.data }), ...kept };
+      }
       const own = mapBack(probabilities, block, plan);
+      const kept = keepProbabilities && { probabilities: own.data };
       const most = { ...own, channels: 1, data: new Uint8Array(own.height * own.width) };
-      // p1 > threshold where p1 - p0 > 2 threshold - 1, since both are 1 together.
-      writeClasses(own.data, { y0: 0, x0: 0, y1: own.height, x1: own.width }, most, 2 * threshold - 1);
-      return { classes: most.data, ...(keepProbabilities && { probabilities: own.data }) };
+      if (!isTwo) {
+        writeClasses(own.data, { y0: 0, x0: 0, y1: own.height, x1: own.width }, most);
+        return { classes: most.data, ...kept };
+      }
+      const ownBytes = toProbabilityBytes(own.data);
+      writeClassesOfBytes(ownBytes, threshold, most.data);
+      return { classes: most.data, bytes: ownBytes, ...kept };
     },
   };
 }

@@ -13,6 +13,7 @@ import { findObjects } from "./label/find-objects.ts";
 import { labelBands } from "./label/label-bands.ts";
 import type { ObjectRule } from "./label/object-rule.ts";
 import type { DroppedPieces } from "./label/object-table.ts";
+import { leastLead, writeClassesOfBytes, writeProbabilityBytes } from "./label/probability-bytes.ts";
 import { describeTooLarge, splitObjects } from "./label/split-objects.ts";
 import { openPlane, type Plane, type PlaneReader } from "./read-image.ts";
 import type { ImageSource } from "./source/source.ts";
@@ -36,6 +37,8 @@ export interface SegmentOptions extends ObjectRule {
 export interface Segmentation {
   /** Class of each pixel: the most probable one, or of two the one that the threshold says. */
   readonly classes: Raster<Uint8Array>;
+  /** Of two classes the probability of the second, as bytes (probability-bytes.ts): `objectsFrom` makes objects of it by any rule. */
+  readonly bytes?: Raster<Uint8Array>;
   /** Softmax, [height, width, classes]; only when asked for. */
   readonly probabilities?: Raster<Float32Array>;
   /** Objects of all classes but background, numbered in reading order. */
@@ -91,7 +94,7 @@ export function planImage(image: Size, spec: UNetSpec, options: Pick<SegmentOpti
   return planTiles({ height: image.height, width: image.width, levels: spec.levels, tileHeight: tile, tileWidth: tile });
 }
 
-/** Predicts every tile and keeps the most probable class of each pixel. */
+/** Predicts every tile and keeps the class of each pixel, and of two classes the probability. */
 async function* classify(
   { source: { height, width }, read }: PlaneReader,
   spec: UNetSpec,
@@ -99,19 +102,21 @@ async function* classify(
   plan: TilePlan,
   { threshold, keepProbabilities, image = 0 }: SegmentOptions,
   signal: AbortSignal | undefined,
-): Job<Pick<Segmentation, "classes" | "probabilities"> & Pick<Findings, "nearest">> {
+): Job<Pick<Segmentation, "classes" | "bytes" | "probabilities"> & Pick<Findings, "nearest">> {
+  const isTwo = spec.classes === 2;
   const classes = { height, width, channels: 1, data: new Uint8Array(height * width) };
+  const bytes = { ...classes, data: new Uint8Array(isTwo ? height * width : 0) };
   const kept = keepProbabilities ? height * width * spec.classes : 0;
   const probabilities = { height, width, channels: spec.classes, data: new Float32Array(kept) };
   const predictors = networks.map((network) => network.predict);
-  const lead = spec.classes === 2 ? logitOf(threshold) : 0;
   const total = plan.tiles.length;
   const secondsLeft = createClock(height * width);
   let done = 0;
   let pixelsDone = 0;
-  const search = createSearch(spec.classes, lead);
+  const search = createSearch(spec.classes, isTwo ? leastLead(threshold) : 0);
   for await (const { tile, logits } of runTiles({ plan, channels: spec.channels, classes: spec.classes, read, predictors, signal })) {
-    writeClasses(logits, tile.core, classes, lead);
+    if (isTwo) writeTwoClasses(logits, tile.core, threshold, { bytes, classes });
+    else writeClasses(logits, tile.core, classes);
     search.add(logits);
     if (keepProbabilities) writeProbabilities(logits, tile.core, probabilities);
     done = Math.min(total, done + 1); // a tile that was split for memory comes in parts
@@ -119,10 +124,10 @@ async function* classify(
     yield { kind: "preview", done, total, image, box: tile.core, classes: cropRows(classes.data, width, 1, tile.core) };
     yield { kind: "tile", done, total, secondsLeft: secondsLeft(pixelsDone)! };
   }
-  return { classes, ...(keepProbabilities && { probabilities }), nearest: search.nearest() };
+  return { classes, ...(isTwo && { bytes }), ...(keepProbabilities && { probabilities }), nearest: search.nearest() };
 }
 
-/** Looks for the pixel that is nearest to an object, as long as every pixel is background. `leadOfObjects`: as in `writeClasses`. */
+/** Looks for the pixel that is nearest to an object, as long as every pixel is background. `leadOfObjects`: how far an object's logit leads. */
 export function createSearch(classes: number, leadOfObjects = 0): { add(logits: Float32Array): void; nearest(): number | undefined } {
   let best = Number.NEGATIVE_INFINITY;
   let found = 0;
@@ -145,16 +150,22 @@ export function createSearch(classes: number, leadOfObjects = 0): { add(logits: 
   };
 }
 
-/** How far the logit of an object must be above that of the background where its probability is above `threshold`. */
-export function logitOf(threshold: number): number {
-  return Math.log(threshold / (1 - threshold));
+/** Writes of two classes the probability of the second, and where it is above the threshold; both images have one size. */
+export function writeTwoClasses(
+  logits: Float32Array,
+  core: Box,
+  threshold: number,
+  { bytes, classes }: { readonly bytes: Raster<Uint8Array>; readonly classes: Raster<Uint8Array> },
+): void {
+  writeProbabilityBytes(logits, core, bytes);
+  for (let y = core.y0; y < core.y1; y++) {
+    const row = y * bytes.width;
+    writeClassesOfBytes(bytes.data, threshold, classes.data, { from: row + core.x0, to: row + core.x1 });
+  }
 }
 
-/**
- * Writes the class with the largest logit of each pixel of the core; the first of equal ones. Of two classes, the second where its
- * logit is more than `lead` above the first.
- */
-export function writeClasses(logits: Float32Array, core: Box, out: Raster<Uint8Array>, lead = 0): void {
+/** Writes the class with the largest logit of each pixel of the core; the first of equal ones. */
+export function writeClasses(logits: Float32Array, core: Box, out: Raster<Uint8Array>): void {
   const pixels = (core.y1 - core.y0) * (core.x1 - core.x0);
   const count = logits.length / pixels;
   const { data, width } = out;
@@ -163,7 +174,7 @@ export function writeClasses(logits: Float32Array, core: Box, out: Raster<Uint8A
     const end = y * width + core.x1;
     if (count === 2) {
       // Without a branch, which processors cannot foresee in noise: several times as fast.
-      for (let i = y * width + core.x0; i < end; i++, at += 2) data[i] = +(logits[at + 1]! - logits[at]! > lead);
+      for (let i = y * width + core.x0; i < end; i++, at += 2) data[i] = +(logits[at + 1]! > logits[at]!);
       continue;
     }
     for (let i = y * width + core.x0; i < end; i++, at += count) {
@@ -190,6 +201,20 @@ export interface FoundObjects {
   /** Of those, which were too large to be looked at for necks. */
   readonly tooLarge: readonly number[];
   readonly dropped: DroppedPieces;
+}
+
+/**
+ * Objects of two classes by any rule, from the bytes of a prediction: nothing is predicted again. The same as `segment` finds by
+ * that rule, and as a slide's run finds from its blocks.
+ */
+export async function objectsFrom(
+  bytes: Raster<Uint8Array>,
+  { threshold, ...rule }: ObjectRule,
+  signal?: AbortSignal,
+): Promise<FoundObjects> {
+  const classes = new Uint8Array(bytes.data.length);
+  writeClassesOfBytes(bytes.data, threshold, classes);
+  return toObjects({ ...bytes, data: classes }, rule, signal);
 }
 
 /**

@@ -26,6 +26,8 @@ export interface ObjectConsumer {
 }
 
 export interface JoinOptions extends Omit<ObjectRule, "threshold"> {
+  /** Default: that of the run. */
+  readonly threshold?: number | undefined;
   /** Only pixels inside of these count. */
   readonly inside?: readonly Region[] | undefined;
   /** Who cuts; default: this thread. */
@@ -44,21 +46,22 @@ export async function* joinObjects(
 ): Job<ObjectTable> {
   const { record } = blocks;
   const { height, width, probabilityType } = record;
-  const { minSizePx, splitDepthPx, smoothPx, cut, measures, source, signal } = options;
+  const { minSizePx, splitDepthPx, smoothPx, threshold, cut, measures, source, signal } = options;
+  const readClasses = () => blocks.readClasses(threshold);
   yield { kind: "phase", name: "joining objects", done: 0 };
-  let table: ObjectTable = { ...(await findObjects(blocks.readClasses, { height, width, ...options })), extent: record.region };
+  let table: ObjectTable = { ...(await findObjects(readClasses, { height, width, ...options })), extent: record.region };
   if (splitDepthPx > 0) {
     yield { kind: "phase", name: "cutting merged objects apart", done: 0 };
     const cutting = { minDepthPx: splitDepthPx, smoothPx, minSizePx, signal, ...(cut && { cut }) };
-    const split = await splitObjects(blocks.readClasses, table, cutting);
+    const split = await splitObjects(readClasses, table, cutting);
     table = split.table;
     if (split.tooLarge.length > 0) yield { kind: "notice", done: 0, message: describeTooLarge(split.tooLarge) };
   }
 
   const consumers = await open(table);
-  const planes = measures && probabilityType ? readOwnProbabilities(blocks) : undefined;
+  const planes = measures && probabilityType ? readOwnProbabilities(blocks, threshold) : undefined;
   const secondsLeft = createClock(height);
-  for await (const runs of labelRuns(blocks.readClasses, table, signal)) {
+  for await (const runs of labelRuns(readClasses, table, signal)) {
     const isRead = measures && source !== undefined && runs.ids.length > 0;
     const pixels = isRead ? await readRows(source, runs, record.plane, signal) : undefined;
     const { value: probabilities } = (await planes?.next()) ?? {};
@@ -88,9 +91,9 @@ async function readRows(
 }
 
 /** The probability of each pixel's own class. */
-async function* readOwnProbabilities(blocks: BlockStore): AsyncGenerator<Band<TypedArray>, undefined> {
+async function* readOwnProbabilities(blocks: BlockStore, threshold: number | undefined): AsyncGenerator<Band<TypedArray>, undefined> {
   const planes = blocks.record.classNames.map((_, c) => blocks.readProbabilities(c));
-  for await (const { y0, height, width, data } of blocks.readClasses()) {
+  for await (const { y0, height, width, data } of blocks.readClasses(threshold)) {
     const bands: TypedArray[] = [];
     for (const plane of planes) bands.push((await plane.next()).value!.data);
     const own = bands[0]!.slice() as TypedArray;

@@ -34,6 +34,8 @@ export interface ResultPlace {
 }
 
 export interface ResultOptions extends Omit<ObjectRule, "threshold"> {
+  /** Default: that of the run. */
+  readonly threshold?: number | undefined;
   readonly place: ResultPlace;
   readonly kinds: readonly SlideKind[];
   readonly format: SlideFormat;
@@ -187,7 +189,7 @@ async function openLabels(blocks: BlockStore, { count }: ObjectTable, options: R
 
 async function writeClasses(blocks: BlockStore, options: ResultOptions): Promise<void> {
   const writer = await openPyramid(blocks, { kind: "classes", dtype: "uint8", planes: [""], reduce: "first" }, options);
-  for await (const band of blocks.readClasses()) await writer.add(0, band);
+  for await (const band of blocks.readClasses(options.threshold)) await writer.add(0, band);
   await writer.end();
 }
 

@@ -2,7 +2,7 @@
 // Loss with the weights of training; IoU, F1 and AP of the objects. Ignored pixels count for nothing.
 
 import { cropRows } from "./array/crop.ts";
-import type { Box, LabelImage, Raster } from "./array/raster.ts";
+import type { LabelImage } from "./array/raster.ts";
 import { countValid, softmaxCrossEntropy } from "./engine/loss.ts";
 import type { Network } from "./engine/network.ts";
 import { addCounts, f1Of, iouThresholds, type MatchCounts, matchByIou } from "./label/match.ts";
@@ -10,6 +10,7 @@ import { type Measures, measureImage, type Scores, scoreMeasures } from "./label
 import { type ObjectRule, plainRule } from "./label/object-rule.ts";
 import { listObjects } from "./label/objects.ts";
 import { countOverlaps } from "./label/overlap.ts";
+import { writeClassesOfBytes, writeProbabilityBytes } from "./label/probability-bytes.ts";
 import { ringArea } from "./label/shape/outline.ts";
 import { traceOutlines } from "./label/shape/trace-outlines.ts";
 import { isProblem } from "./problem.ts";
@@ -188,8 +189,12 @@ async function predictOne(
     const part = { target: cropRows(target, width, 1, tile.core), weight: cropRows(weight, width, 1, tile.core) };
     loss += softmaxCrossEntropy(logits, spec.classes, part, 1).loss;
   }
-  const classesAt = (threshold: number): Uint8Array =>
-    spec.classes === 2 ? found.data.map((byte) => +(byte > 255 * threshold)) : found.data;
+  const classesAt = (threshold: number): Uint8Array => {
+    if (spec.classes > 2) return found.data;
+    const classes = new Uint8Array(found.data.length);
+    writeClassesOfBytes(found.data, threshold, classes);
+    return classes;
+  };
   const find: Predicted["find"] = (threshold) => {
     // Found when first asked for: a promise that nobody waits for yet would end the process when the validation is cancelled.
     let cutting: ReturnType<typeof findObjectsToCut> | undefined;
@@ -234,18 +239,6 @@ async function chooseBest<T>(values: readonly T[], scoreOf: (value: T) => Promis
   const most = Math.max(...scores);
   const good = values.filter((_, i) => scores[i] === most);
   return good[Math.floor(good.length / 2)]!;
-}
-
-/** Writes the probability of the second of two classes as a byte: above 127 where it is the more probable one. */
-function writeProbabilityBytes(logits: Float32Array, core: Box, out: Raster<Uint8Array>): void {
-  let at = 0;
-  for (let y = core.y0; y < core.y1; y++) {
-    for (let i = y * out.width + core.x0; i < y * out.width + core.x1; i++, at += 2) {
-      const lead = logits[at + 1]! - logits[at]!;
-      const half = Math.floor(128 / (1 + Math.exp(-Math.abs(lead))) - 64); // 0 to 64
-      out.data[i] = lead > 0 ? Math.min(255, 128 + 2 * half) : Math.max(0, 127 - 2 * half);
-    }
-  }
 }
 
 function meanForegroundIou({ iou }: Scores): number {

@@ -109,6 +109,7 @@ function createProgram(): Command {
     .argument("<NAME.overtile>", "the folder that the shards wrote into")
     .option("-o, --out <DIR>", "folder for the results (default: beside it)")
     .option("--output <WORD,...>", "labels, classes, probabilities, geojson, rois, coco, table", "labels")
+    .option("--threshold <P>", "Pixels are objects where their probability is above this (default: what the run was begun with)")
     .option("--min-size <PX|auto>", "Smaller objects become background (default auto: what the model learnt)")
     .option("--fill-holes", "Background enclosed by an object becomes part of it (default: what the model learnt)")
     .option("--no-fill-holes", "Not so, whatever the model learnt.")
@@ -162,7 +163,8 @@ function addSlideOptions(command: Command): Command {
     .addOption(option("--skip-empty", "Leave empty glass out, judged on a coarse level."))
     .addOption(option("--skip-bad", "Damaged chunks become background and are listed."))
     .addOption(option("--floats", "Probabilities as 32-bit numbers, not bytes."))
-    .addOption(option("--resume", "Go on with a run that was ended."))
+    .addOption(option("--resume", "Go on with a run that was ended; one that was kept makes its objects anew."))
+    .addOption(option("--keep-run", "Keep NAME.overtile: --resume with another --threshold, --split and so on predicts nothing again."))
     .addOption(option("--shard <I/N>", "Only every N-th block, from the I-th on; `overtile merge` joins them."));
 }
 

@@ -4,7 +4,11 @@ import { type ObjectRule, plainRule } from "../core/label/object-rule.ts";
 import type { Model } from "../core/model/model.ts";
 import { Problem } from "../core/problem.ts";
 import type { SlideRecord } from "../core/sink/block-store.ts";
+import type { Parameters } from "./contract.ts";
 import type { Values } from "./parameter-table.ts";
+
+/** The parameters that say how objects are made. A slide's run takes others later, without predicting again. */
+export const ruleParameters = ["threshold", "split", "min_size", "fill_holes"] as const;
 
 type Asked = Pick<Values<"segment">, "min_size" | "fill_holes" | "split" | "threshold">;
 
@@ -45,6 +49,11 @@ export function assertThreshold({ threshold }: Pick<Asked, "threshold">, { spec 
   if (threshold === "auto" || spec.classes === 2) return;
   const message = `"threshold" is for models of two classes; this one has ${spec.classes}, and the most probable one counts. Leave it out.`;
   throw new Problem("InvalidParameter", message, { parameter: "threshold", value: threshold });
+}
+
+/** Of parameters, those that say how objects are made. */
+export function pickRule(parameters: Parameters): Parameters {
+  return Object.fromEntries(Object.entries(parameters).filter(([name]) => (ruleParameters as readonly string[]).includes(name)));
 }
 
 /** What `auto` became, by the names of the parameters. */

@@ -2,7 +2,7 @@
 // is replaced with the next call; what was pending on it is rejected.
 
 import type { Bundle } from "./bundle.ts";
-import type { Host, Image, Models, Overtile, Sample } from "./contract.ts";
+import type { Host, Image, Models, Overtile, Pixels, Sample } from "./contract.ts";
 import { describePage } from "./describe-page.ts";
 import { packImage, packSample, resolveAddress } from "./inputs.ts";
 import { createJobDesk } from "./job-desk.ts";
@@ -20,6 +20,11 @@ export function createOvertile(bundle: Bundle, host?: Host): Overtile {
       run(parameters, context, (packing) => {
         const packed = packImage(findImage(image), packing);
         return (api, order) => api.segment(packed, order);
+      }),
+    objectsFrom: (probability, rule = {}, context = {}) =>
+      run({}, context, (packing) => {
+        const packed = packImage(probability, packing) as Pixels;
+        return (api, order) => api.objectsFrom(packed, rule, order);
       }),
     exportSlide: (folder, { image, ...what }, file, context = {}) =>
       run({}, context, (packing) => {

@@ -3,6 +3,7 @@
 
 import type { Box, TypedArray } from "../core/array/raster.ts";
 import type { Progress as CoreProgress } from "../core/job.ts";
+import type { ObjectRule } from "../core/label/object-rule.ts";
 import type { View } from "../core/preview.ts";
 import type { SlideKind } from "../core/slide-results.ts";
 
@@ -48,7 +49,7 @@ export interface Sample {
 /** Progress of a job, with the job's name. */
 export type Progress = CoreProgress & { readonly job: string };
 
-export type { View };
+export type { ObjectRule, View };
 
 /** How a caller follows and ends a job. */
 export interface Context {
@@ -76,7 +77,10 @@ export interface Context {
  * come as they are done (progress of kind `tile` tells which); at its end there are `labels.ome.tif`, a pyramid of ids, and `table.csv`.
  */
 export interface SlideContext {
-  /** Of the browser's private files, or of the disk. A run that was begun there goes on, by the parameters that it was begun with. */
+  /**
+   * Of the browser's private files, or of the disk. A run that was begun there goes on, by the parameters that it was begun with; with
+   * another threshold, split, min_size or fill_holes its objects are made anew, and nothing is predicted again.
+   */
   readonly folder: FileSystemDirectoryHandle;
   /** How results call the image; default its file's name. */
   readonly name?: string;
@@ -93,6 +97,8 @@ export interface SlideExport {
   readonly tolerancePx?: number;
   /** For grey values in tables and GeoJSON. */
   readonly image?: Image;
+  /** Another threshold, split, min_size or fill_holes than the run's, for this file alone: nothing is predicted again. */
+  readonly parameters?: Parameters;
 }
 
 /** Values of parameters, by their names in parameters.ts. */
@@ -112,6 +118,10 @@ export interface SegmentResult {
   readonly labels?: Pixels;
   readonly classes?: Pixels;
   readonly probabilities?: Pixels;
+  /** Of models with two classes and of images in memory: the probability of an object as bytes, for `objectsFrom`. */
+  readonly probability?: Pixels;
+  /** How the objects of an image in memory were made. */
+  readonly rule?: ObjectRule;
   /** Where labels and table are, where the context asked for it. */
   readonly slide?: { readonly folder: FileSystemDirectoryHandle };
   /** Objects in `labels`. */
@@ -124,6 +134,12 @@ export interface SegmentResult {
   /** The parameters as resolved: what `auto` became. */
   readonly parameters: Parameters;
   readonly backend: string;
+}
+
+/** Objects made anew by another rule. */
+export interface MadeObjects {
+  readonly labels: Pixels;
+  readonly objects: number;
 }
 
 export interface TrainResult {
@@ -168,6 +184,11 @@ export interface Models {
 /** What `activate` returns: the whole plugin. */
 export interface Overtile {
   segment(image: Image, parameters?: Parameters, context?: Context): Promise<SegmentResult>;
+  /**
+   * Objects by another rule from the `probability` that `segment` gave; nothing is predicted. What the rule lacks is that of no training
+   * (threshold 0.5, nothing filled, dropped or cut): begin with the result's `rule`.
+   */
+  objectsFrom(probability: Pixels, rule?: Partial<ObjectRule>, context?: Context): Promise<MadeObjects>;
   /** Writes a file of what `segment` left in a slide's folder. */
   exportSlide(folder: FileSystemDirectoryHandle, what: SlideExport, file: FileSystemFileHandle, context?: Context): Promise<void>;
   train(samples: readonly Sample[] | Image, parameters?: Parameters, context?: Context): Promise<TrainResult>;

@@ -15,7 +15,7 @@ import { resolveParameters } from "./parameters.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface FinishOptions extends Omit<ResultOptions, keyof ObjectRule | "crew"> {
-  /** Of `segment`: min_size, fill_holes, split, workers. */
+  /** Of `segment`: threshold, min_size, fill_holes, split, workers. */
   readonly parameters: Parameters;
   /** What all who worked at the run did not find in its source. Asked for at the end; absent: what `source` met. */
   readonly gaps?: (() => Promise<KnownGaps>) | undefined;
@@ -40,7 +40,7 @@ export async function* finishSlide(
 ): Job<FinishedSlide> {
   const { record } = blocks;
   const values = resolveParameters("segment", parameters);
-  const rule = chooseRule({ ...values, threshold: "auto" }, recordedRule(record)); // blocks hold what was above the threshold
+  const rule = chooseRule(values, recordedRule(record));
   const crew = openObjectThreads(workspace, values.workers);
   try {
     const { dropped, ...counts } = yield* writeSlideResults(blocks, { ...options, ...rule, crew });

@@ -3,12 +3,14 @@
 
 import { transfer } from "comlink";
 import { type Job, runJob } from "../core/job.ts";
+import type { ObjectRule } from "../core/label/object-rule.ts";
 import { Problem } from "../core/problem.ts";
 import { loadReaders } from "../core/source/readers.ts";
-import { evaluatePairs, segmentImage, trainOnSamples } from "./actions.ts";
+import { evaluatePairs, makeObjects, segmentImage, trainOnSamples } from "./actions.ts";
 import { openBrowserWorkspace, type StartOptions } from "./browser-workspace.ts";
 import type {
   Image,
+  MadeObjects,
   ModelInfo,
   Models,
   Parameters,
@@ -37,6 +39,7 @@ export interface JobOrder {
 export interface JobApi {
   start(options: StartOptions): Promise<void>;
   segment(image: Image, order: JobOrder): Promise<SegmentResult>;
+  objectsFrom(probability: Pixels, rule: Partial<ObjectRule>, order: JobOrder): Promise<MadeObjects>;
   exportSlide(folder: FileSystemDirectoryHandle, what: SlideExport, file: FileSystemFileHandle, order: JobOrder): Promise<void>;
   train(samples: readonly Sample[] | Image, order: JobOrder): Promise<TrainResult>;
   evaluate(predicted: Image, truth: Image, order: JobOrder): Promise<Scores>;
@@ -83,7 +86,11 @@ export function createJobApi(): JobApi {
       const result = await run(order, (context) =>
         slide ? segmentIntoFolder(image, slide, parameters, here(), context) : segmentImage(image, parameters, here(), context),
       );
-      return transfer(result, buffersOf([result.labels, result.classes, result.probabilities]));
+      return transfer(result, buffersOf([result.labels, result.classes, result.probabilities, result.probability]));
+    },
+    async objectsFrom(probability, rule, order) {
+      const made = await run(order, (context) => makeObjects(probability, rule, context));
+      return transfer(made, buffersOf([made.labels]));
     },
     exportSlide: (folder, what, file, order) => run(order, (context) => exportFromFolder(folder, what, file, here(), context)),
     async train(samples, order) {

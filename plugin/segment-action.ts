@@ -12,6 +12,7 @@ import { assertThreshold, chooseRule, learntRule, toRuleValues } from "./choose-
 import type { Crew } from "./compute.ts";
 import type { Context, Image, Parameters, Pixels, SegmentResult } from "./contract.ts";
 import { shareMemory } from "./crew-plan.ts";
+import { joinArrays, pixelsOfLabels } from "./label-pixels.ts";
 import { loadModel, modelTitle, toReference } from "./load-model.ts";
 import { describeNothing } from "./nothing-found.ts";
 import type { Values } from "./parameter-table.ts";
@@ -86,7 +87,7 @@ export function createSegmenter(given: Parameters, workspace: Workspace, opened?
         const parameters = { ...values, ...resolved, model: toReference(values.model, model) };
         const lacks = missing === undefined ? {} : { missingChunks: source.gaps!.missingChunks };
         const found = { ...toPixels(results, source, values), ...lacks, ...(nothing !== undefined && { nothing }) };
-        return { ...found, model: modelTitle(model), parameters, backend: crew.backend };
+        return { ...found, rule, model: modelTitle(model), parameters, backend: crew.backend };
       } finally {
         source.dispose?.();
       }
@@ -116,12 +117,15 @@ function describeEmptyResult(results: readonly Segmentation[], { source, ...cont
   return describeNothing({ ...context, image: source, pixelSizeUm: source.pixelSizeUm, isResampled: false, findings });
 }
 
-/** What was asked for, on the image's own grid: labels and classes [planes, height, width], probabilities [planes, classes, height, width]. */
+/**
+ * What was asked for, on the image's own grid: labels and classes [planes, height, width], probabilities [planes, classes, height, width];
+ * and of two classes the bytes that objects are made of anew.
+ */
 function toPixels(
   results: readonly Segmentation[],
   source: ImageSource,
   { output, plane }: Pick<Values<"segment">, "output" | "plane">,
-): Pick<SegmentResult, "labels" | "classes" | "probabilities" | "objects"> {
+): Pick<SegmentResult, "labels" | "classes" | "probabilities" | "probability" | "objects"> {
   const wanted = new Set(output.split(","));
   const stack = plane.trim() === "all" ? stackAxes(source) : { axes: "", shape: [] };
   const { height, width } = source;
@@ -133,14 +137,15 @@ function toPixels(
     name: `${source.name}.${name}`,
     ...shared,
   });
-  const largest = Math.max(...results.map(({ labels }) => labels.count));
-  const labels = joinArrays(results.map((result) => result.labels.data));
   const shape = [height, width];
   return {
-    ...(wanted.has("labels") && { labels: pixels("labels", "yx", shape, largest > 65535 ? labels : Uint16Array.from(labels)) }),
+    ...(wanted.has("labels") && { labels: pixels("labels", "yx", shape, pixelsOfLabels(results.map(({ labels }) => labels.data))) }),
     ...(wanted.has("classes") && { classes: pixels("classes", "yx", shape, joinArrays(results.map(({ classes }) => classes.data))) }),
     ...(wanted.has("probabilities") && {
       probabilities: pixels("probabilities", "cyx", [results[0]!.probabilities!.channels, ...shape], joinArrays(results.map(toPlanar))),
+    }),
+    ...(results[0]?.bytes !== undefined && {
+      probability: pixels("probability", "yx", shape, joinArrays(results.map(({ bytes }) => bytes!.data))),
     }),
     objects: results.reduce((sum, result) => sum + result.labels.count, 0),
   };
@@ -157,17 +162,5 @@ function toPlanar({ probabilities }: Segmentation): Float32Array {
   const pixels = data.length / channels;
   const out = new Float32Array(data.length);
   for (let c = 0; c < channels; c++) for (let i = 0; i < pixels; i++) out[c * pixels + i] = data[i * channels + c]!;
-  return out;
-}
-
-function joinArrays<T extends Uint8Array | Uint32Array | Float32Array>(parts: readonly T[]): T {
-  if (parts.length === 1) return parts[0]!;
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const out = new (parts[0]!.constructor as new (length: number) => T)(length);
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
   return out;
 }

@@ -11,7 +11,7 @@ import { createZipFolder } from "../core/sink/zip-folder.ts";
 import type { ResultPlace, SlideKind } from "../core/slide-results.ts";
 import { openSource } from "../core/source/open.ts";
 import type { ImageSource } from "../core/source/source.ts";
-import { toRuleValues } from "./choose-rule.ts";
+import { chooseRule, pickRule, recordedRule, toRuleValues } from "./choose-rule.ts";
 import type { Context, Image, Parameters, SegmentResult, SlideContext, SlideExport } from "./contract.ts";
 import { finishSlide } from "./finish-slide.ts";
 import { resolveParameters } from "./parameters.ts";
@@ -30,7 +30,11 @@ const begunName = "begun.json";
 const resultName = "result.json";
 const fileNames: Partial<Record<SlideKind, string>> = { labels: "labels.ome.tif", table: "table.csv" };
 
-/** Segments a slide into its folder, or goes on with it. Throws Problem of many kinds, AbortError; what was done is kept. */
+/**
+ * Segments a slide into its folder, or goes on with it. A run that is there keeps the parameters that it was begun with, but for those
+ * that say how objects are made: with others of these, objects are made anew and nothing is predicted again. Throws Problem of many kinds, AbortError; what was
+ * done is kept.
+ */
 export async function* segmentIntoFolder(
   image: Image,
   { folder, name, region }: SlideContext,
@@ -45,11 +49,11 @@ export async function* segmentIntoFolder(
     const finished = (await readJson(store, resultName)) as Omit<SegmentResult, "slide"> | undefined;
     if (finished !== undefined) {
       await assertSameImage(store, image, signal);
-      return { ...finished, slide: { folder } };
+      if (!(await isOtherRule(store, given, finished.parameters))) return { ...finished, slide: { folder } };
     }
     const before = (await readJson(store, begunName)) as Begun | undefined;
     const begun: Begun = before ?? { parameters: given, ...(name !== undefined && { name }), ...(region && { region }) };
-    const values = resolveParameters("segment", begun.parameters);
+    const values = resolveParameters("segment", { ...begun.parameters, ...pickRule(given) });
     if (values.output.includes("probabilities")) {
       const message = "Of a slide, a browser writes labels and the table, and on demand classes and outlines; probabilities are not kept.";
       yield { kind: "notice", done: 0, message };
@@ -65,7 +69,8 @@ export async function* segmentIntoFolder(
         skipEmpty: false,
         // The same backend to the end: others round otherwise.
         onStart: async (resolved: Parameters) => {
-          if (before === undefined) await writeJson(store, begunName, { ...begun, parameters: { ...values, ...resolved } });
+          await writeJson(store, begunName, { ...begun, parameters: before === undefined ? { ...values, ...resolved } : values });
+          if (finished !== undefined) await folder.removeEntry(resultName); // until it is there anew, the run is not finished
         },
       };
       const { record, parameters, backend, describeNothing } = yield* classifySlide(source, store, values, options, workspace, context);
@@ -97,10 +102,18 @@ export async function* segmentIntoFolder(
   }
 }
 
+/** True where other objects are asked for than those that a finished run made. */
+async function isOtherRule(store: ChunkStore, given: Parameters, before: Parameters): Promise<boolean> {
+  const record = await readRecord(store);
+  const ruleOf = (parameters: Parameters): string =>
+    JSON.stringify(chooseRule(resolveParameters("segment", parameters), recordedRule(record!)));
+  return record !== undefined && ruleOf({ ...before, ...pickRule(given) }) !== ruleOf(before);
+}
+
 /** Writes a file of what a run left in its folder. Throws Problem MissingFile, InvalidData, CannotWrite; AbortError. */
 export async function* exportFromFolder(
   folder: FileSystemDirectoryHandle,
-  { kind, format = "ome-tiff", tolerancePx = 0, image }: SlideExport,
+  { kind, format = "ome-tiff", tolerancePx = 0, image, parameters: other = {} }: SlideExport,
   file: FileSystemFileHandle,
   workspace: Pick<Workspace, "spawn" | "cores">,
   { signal }: Context = {},
@@ -113,7 +126,7 @@ export async function* exportFromFolder(
   }
   const source = image === undefined ? undefined : await openSource(image, { signal });
   const place: ResultPlace = { openFile: () => growFile(file), openFolder: async () => createZipFolder(await growFile(file)) };
-  const parameters = { ...result.parameters, workers: "auto" };
+  const parameters = { ...result.parameters, ...pickRule(other), workers: "auto" };
   try {
     const options = { parameters, kinds: [kind], format, tolerancePx, place, source, signal };
     yield* finishSlide(await findBlockStore(store, folder.name), options, workspace);

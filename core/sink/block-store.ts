@@ -1,9 +1,11 @@
-// The working store of a slide: classes, and probabilities where they are wanted, as OME-Zarr arrays whose chunks are the blocks
-// of the plan. A block whose chunks are all there is done: this is the ledger of a run, of one that goes on, and of machines that share a slide.
+// The working store of a slide: classes, of two classes the probability of the second as a byte, from which objects are made by
+// another rule, and all probabilities where they are wanted: OME-Zarr arrays whose chunks are the blocks of the plan. A block whose chunks are all there is done: this is the ledger of a run, of one that goes on, and of machines that share a slide.
 
 import type { Band } from "../array/band.ts";
 import type { Range } from "../array/normalize.ts";
 import { type Box, createTypedArray, type DType, type TypedArray } from "../array/raster.ts";
+import { plainRule } from "../label/object-rule.ts";
+import { leastByte, writeClassesOfBytes } from "../label/probability-bytes.ts";
 import { Problem } from "../problem.ts";
 import { inParallel } from "../source/in-parallel.ts";
 import type { Block } from "../tile/slide-plan.ts";
@@ -54,11 +56,15 @@ export interface SlideRecord {
   readonly fillHoles?: boolean;
   /** Above which probability a pixel was called an object. Absent: 0.5. */
   readonly threshold?: number;
+  /** True: blocks keep the probability of the second of two classes, too, as a byte. Absent in runs of older builds and of more classes. */
+  readonly keepsBytes?: boolean;
 }
 
 /** What a block's pixels are; `probabilities` [height, width, classes]. */
 interface BlockPixels {
   readonly classes: Uint8Array;
+  /** The probability of the second of two classes (probability-bytes.ts). */
+  readonly bytes?: Uint8Array | undefined;
   readonly probabilities?: Float32Array | undefined;
 }
 
@@ -66,22 +72,32 @@ export interface BlockStore {
   readonly record: SlideRecord;
   has(block: BlockAt): Promise<boolean>;
   write(block: Block, pixels: BlockPixels): Promise<void>;
-  /** Class numbers from top to bottom; 0 outside of the region. A band holds until the next is asked for. Throws Problem InvalidData for a block that is missing. */
-  readClasses(): AsyncGenerator<Band<Uint8Array>>;
+  /**
+   * Class numbers from top to bottom; 0 outside of the region. A band holds until the next is asked for. `threshold`: instead of
+   * the record's, where bytes are kept. Throws Problem InvalidData for a block that is missing, InvalidParameter for another threshold without bytes.
+   */
+  readClasses(threshold?: number): AsyncGenerator<Band<Uint8Array>>;
   /** Probabilities of one class, as they were kept; alike. */
   readProbabilities(index: number): AsyncGenerator<Band<TypedArray>>;
 }
 
 type BlockAt = Pick<Block, "row" | "column">;
 
-/** The store of a run, begun where it is new. Throws Problem InvalidParameter where another run was begun there. */
-export async function openBlockStore(store: ChunkStore, record: SlideRecord): Promise<BlockStore> {
-  await assertSameRun(store, record);
-  const { name, pixelSizeUm, probabilityType } = record;
-  const { classes, probabilities } = layOut(record);
+/**
+ * The store of a run, begun where it is new; a run that was begun keeps its own record. Throws Problem InvalidParameter where another
+ * run was begun there.
+ */
+export async function openBlockStore(store: ChunkStore, wanted: SlideRecord): Promise<BlockStore> {
+  const record = await beginRun(store, wanted);
+  const { name, pixelSizeUm, probabilityType, keepsBytes } = record;
+  const { classes, bytes, probabilities } = layOut(record);
   const group = { version: "0.4", name, pixelSizeUm } as const;
   await writeOmeGroup(store, "classes", { ...group, axes: ["y", "x"], shapes: [classes.shape], isLabels: true });
   await writeZarrMetadata(store, "classes/0", classes);
+  if (keepsBytes === true) {
+    await writeOmeGroup(store, "probability", { ...group, axes: ["y", "x"], shapes: [bytes.shape], isLabels: false });
+    await writeZarrMetadata(store, "probability/0", bytes);
+  }
   if (probabilityType !== undefined) {
     await writeOmeGroup(store, "probabilities", { ...group, axes: ["c", "y", "x"], shapes: [probabilities.shape], isLabels: false });
     await writeZarrMetadata(store, "probabilities/0", probabilities);
@@ -99,17 +115,13 @@ export async function findBlockStore(store: ChunkStore, path: string): Promise<B
 
 function layOut({ height, width, blockPx, classNames, probabilityType = "uint8" }: SlideRecord): {
   readonly classes: ZarrLayout;
+  readonly bytes: ZarrLayout;
   readonly probabilities: ZarrLayout;
 } {
+  const plane = { shape: [height, width], chunks: [blockPx, blockPx], dtype: "uint8", version: "0.4", axes: ["y", "x"] } as const;
   return {
-    classes: {
-      shape: [height, width],
-      chunks: [blockPx, blockPx],
-      dtype: "uint8",
-      version: "0.4",
-      axes: ["y", "x"],
-      packing: classPacking,
-    },
+    classes: { ...plane, packing: classPacking },
+    bytes: { ...plane, packing: briefPacking },
     probabilities: {
       shape: [classNames.length, height, width],
       chunks: [1, blockPx, blockPx],
@@ -122,38 +134,67 @@ function layOut({ height, width, blockPx, classNames, probabilityType = "uint8" 
 }
 
 function createBlockStore(store: ChunkStore, record: SlideRecord): BlockStore {
-  const { probabilityType = "uint8", region, classNames, blockPx } = record;
+  const { probabilityType = "uint8", region, classNames, blockPx, keepsBytes = false } = record;
+  const threshold = record.threshold ?? plainRule.threshold;
   const layout = layOut(record);
   const classArray = openZarr(store, "classes/0", layout.classes);
+  const byteArray = openZarr(store, "probability/0", layout.bytes);
   const probabilityArray = openZarr(store, "probabilities/0", layout.probabilities);
+  const whole = { count: 1, index: 0, type: "uint8", factor: 1, blockPx } as const;
   return {
     record,
     async has({ row, column }) {
       const planes = record.probabilityType === undefined ? [] : classNames.map((_, c) => [c, row, column]);
-      const found = await Promise.all([classArray.has([row, column]), ...planes.map((at) => probabilityArray.has(at))]);
+      const own = keepsBytes ? [classArray, byteArray] : [classArray];
+      const found = await Promise.all([...own.map((array) => array.has([row, column])), ...planes.map((at) => probabilityArray.has(at))]);
       return found.every((isThere) => isThere);
     },
-    async write({ box, row, column }, { classes, probabilities }) {
+    async write({ box, row, column }, { classes, bytes, probabilities }) {
       for (let c = 0; probabilities !== undefined && c < classNames.length; c++) {
         const how = { count: classNames.length, index: c, type: probabilityType, blockPx };
         await probabilityArray.write([c, row, column], padPlane(probabilities, box, how));
       }
-      await classArray.write([row, column], padPlane(classes, box, { count: 1, index: 0, type: "uint8", factor: 1, blockPx }));
+      if (keepsBytes && bytes !== undefined) await byteArray.write([row, column], padPlane(bytes, box, whole));
+      await classArray.write([row, column], padPlane(classes, box, whole));
     },
-    readClasses: () => readBands(classArray, record, { region }) as AsyncGenerator<Band<Uint8Array>>,
+    readClasses(asked = threshold) {
+      if (leastByte(asked) === leastByte(threshold)) return readBands(classArray, record, { region }) as AsyncGenerator<Band<Uint8Array>>;
+      if (!keepsBytes) throw noBytes(asked, threshold);
+      return parted(readBands(byteArray, record, { region }) as AsyncGenerator<Band<Uint8Array>>, asked);
+    },
     readProbabilities: (index) => readBands(probabilityArray, record, { region, prefix: [index], type: probabilityType }),
   };
 }
 
-async function assertSameRun(store: ChunkStore, record: SlideRecord): Promise<void> {
+/** Bands of bytes as classes. */
+async function* parted(bands: AsyncIterable<Band<Uint8Array>>, threshold: number): AsyncGenerator<Band<Uint8Array>> {
+  let room = new Uint8Array(0);
+  for await (const band of bands) {
+    if (room.length < band.data.length) room = new Uint8Array(band.data.length);
+    const data = room.subarray(0, band.data.length);
+    writeClassesOfBytes(band.data, threshold, data);
+    yield { ...band, data };
+  }
+}
+
+function noBytes(asked: number, threshold: number): Problem {
+  const message = `"threshold" must be ${threshold} here: the run was begun without probabilities, so its pixels are decided; got ${asked}. Leave it out, or segment again: ${anew}.`;
+  return new Problem("InvalidParameter", message, { parameter: "threshold", value: asked });
+}
+
+/** The record of the run that is in the store, which is begun with `record` where there is none. */
+async function beginRun(store: ChunkStore, record: SlideRecord): Promise<SlideRecord> {
   const begun = await readRecord(store);
-  if (begun === undefined) return writeRecord(store, record);
+  if (begun === undefined) {
+    await writeRecord(store, record);
+    return record;
+  }
   const before: Partial<Record<string, unknown>> = { ...begun };
   const now: Partial<Record<string, unknown>> = { ...record };
-  const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((key) => !isFree(key));
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((key) => !isFree(key, begun));
   const different = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
   assertSameSource(before as Partial<SlideRecord>, record.source); // grey values and the like differ with the image
-  if (different.length === 0) return;
+  if (different.length === 0) return begun;
   const named = different.map((key) => `${key} (${JSON.stringify(now[key])}, not ${JSON.stringify(before[key])})`).join(", ");
   throw new Problem(
     "InvalidParameter",
@@ -175,9 +216,10 @@ export function assertSameSource({ name, source: before }: Partial<Pick<SlideRec
   );
 }
 
-/** True for what may differ: where the image lies, what follows from the model, and what is compared in words of its own. */
-function isFree(key: string): boolean {
-  return ["path", "minSizePx", "splitDepthPx", "smoothPx", "fillHoles", "source"].includes(key);
+/** True for what may differ: where the image lies, what follows from the model, what is compared in words of its own, and what bytes allow. */
+function isFree(key: string, { keepsBytes = false }: SlideRecord): boolean {
+  if (key === "threshold") return keepsBytes;
+  return ["path", "minSizePx", "splitDepthPx", "smoothPx", "fillHoles", "source", "keepsBytes"].includes(key);
 }
 
 interface PadOptions {

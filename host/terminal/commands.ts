@@ -149,7 +149,8 @@ interface Report {
 }
 
 function describeReport(image: string, { files, objects, note }: Report): string {
-  return note === undefined ? `${image}: ${objects} objects -> ${files.join(", ")}` : `${image}: ${note}`;
+  if (objects === undefined) return `${image}: ${note}`;
+  return `${image}: ${objects} objects -> ${files.join(", ")}${note === undefined ? "" : `. ${note}`}`;
 }
 
 export async function evaluateCommand(predicted: string, truth: string, options: Options): Promise<void> {

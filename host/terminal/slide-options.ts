@@ -21,6 +21,7 @@ export interface SlideFlags {
   readonly skipEmpty?: boolean;
   readonly skipBad?: boolean;
   readonly resume?: boolean;
+  readonly keepRun?: boolean;
   readonly shard?: string;
   readonly floats?: boolean;
   readonly tolerance?: string;

@@ -48,7 +48,7 @@ export function isSlideRun(
   model: Pick<Model, "pixelSizeUm">,
 ): boolean {
   const asked = [flags.format, flags.inImage, flags.region, flags.roi, flags.pixelSize, flags.shard].some((value) => value !== undefined);
-  const switched = [flags.skipEmpty, flags.skipBad, flags.resume, flags.floats].some((value) => value === true);
+  const switched = [flags.skipEmpty, flags.skipBad, flags.resume, flags.keepRun, flags.floats].some((value) => value === true);
   const isLarge = source.height * source.width > largestInMemoryPx;
   return asked || switched || slideOnlyKinds(flags.output).length > 0 || isLarge || compareScales(model, source.pixelSizeUm) !== 1;
 }
@@ -133,14 +133,18 @@ async function segmentIntoPlace(
       return { ...report, files: [], ...reportGaps(gapsNow()), note };
     }
     const blocks = await findBlockStore(store, work);
+    if (flags.keepRun === true) await writeJson(store, keptFile, true);
+    const isKept = await store.has(keptFile);
     const output = createSlidePlace(place, () => writeNamed(store, work, results));
     const findGaps = async (): Promise<RunGaps> => joinGaps([await readGaps(work), gapsNow()]);
     const shaping = { inside, tolerancePx: parseTolerance(flags.tolerance), levelsOfImage: inImage?.group.levels };
     const finishing = { parameters: given, place: output, kinds, format, ...shaping, source, gaps: findGaps, describeNothing };
     const { counts, nothing, gaps } = await runInTerminal(({ signal }) => finishSlide(blocks, { ...finishing, signal }, workspace));
+    const told = { ...counts, ...(nothing !== undefined && { nothing }), ...reportGaps(gaps) };
+    if (isKept) return { ...report, files: results, ...told, note: keptNote(work) };
     release(); // a run that is killed from here on has nothing to go on with, and nobody to clear up after it
     await removeWhole(work);
-    return { ...report, work: undefined, files: results, ...counts, ...(nothing !== undefined && { nothing }), ...reportGaps(gaps) };
+    return { ...report, work: undefined, files: results, ...told };
   } finally {
     source.dispose?.();
   }
@@ -178,6 +182,13 @@ function finishedNote(results: readonly string[]): string {
   return `It is finished already: ${results.join(", ")}. There is nothing to go on with; --overwrite begins anew.`;
 }
 
+/** Says that the run's folder stays when its results are whole. */
+const keptFile = "kept.json";
+
+function keptNote(work: string): string {
+  return `${work} is kept: --resume with another --threshold, --split, --min-size or --fill-holes makes the objects anew. Delete it when that is done.`;
+}
+
 const namedFile = "named.json";
 
 /** Notes which results are about to take their names: a run that ends meanwhile may write over these when it goes on. */
@@ -194,11 +205,16 @@ async function readNamed(store: ChunkStore, work: string): Promise<ReadonlySet<s
   return new Set((Array.isArray(names) ? names : []).map((name) => join(work, String(name))));
 }
 
+interface MergeFlags {
+  readonly threshold?: string;
+  readonly minSize?: string;
+  readonly fillHoles?: boolean;
+  readonly split?: string;
+  readonly json?: boolean;
+}
+
 /** `overtile merge`: objects across the borders of shards, and everything that is written of them. */
-export async function mergeCommand(
-  work: string,
-  options: SlideFlags & { readonly minSize?: string; readonly fillHoles?: boolean; readonly split?: string; readonly json?: boolean },
-): Promise<void> {
+export async function mergeCommand(work: string, options: SlideFlags & MergeFlags): Promise<void> {
   const blocks = await findBlockStore(createChunkFolder(work), work);
   const { record } = blocks;
   const folder = options.out ?? join(work, "..");
@@ -211,6 +227,7 @@ export async function mergeCommand(
   const parameters = {
     min_size: options.minSize ?? "auto",
     split: options.split ?? "auto",
+    threshold: options.threshold ?? "auto",
     ...(options.fillHoles !== undefined && { fill_holes: options.fillHoles }),
   };
   resolveParameters("segment", parameters);

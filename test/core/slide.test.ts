@@ -2,10 +2,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { runJob } from "../../core/job.ts";
 import { labelBands } from "../../core/label/label-bands.ts";
-import { plainRule } from "../../core/label/object-rule.ts";
+import { type ObjectRule, plainRule } from "../../core/label/object-rule.ts";
+import type { ObjectTable } from "../../core/label/object-table.ts";
 import { createMeasurer } from "../../core/label/shape/measure.ts";
 import { openGrid } from "../../core/read-grid.ts";
-import { segment } from "../../core/segment.ts";
+import { objectsFrom, type Segmentation, segment } from "../../core/segment.ts";
 import { segmentSlide } from "../../core/segment-slide.ts";
 import { type BlockStore, findBlockStore, openBlockStore, type SlideRecord } from "../../core/sink/block-store.ts";
 import { type ChunkStore, createMemoryStore } from "../../core/sink/store.ts";
@@ -36,10 +37,13 @@ interface Cut {
   readonly region?: { y0: number; x0: number; y1: number; x1: number };
   readonly keep?: boolean;
   readonly threshold?: number;
+  /** False: as older builds, without bytes. */
+  readonly keepsBytes?: boolean;
   readonly blockPx?: number;
 }
 
-async function planRun(source: ImageSource, { tile = 44, pixelsPerStep = 1, region, keep = false, blockPx: side = blockPx }: Cut) {
+async function planRun(source: ImageSource, cut: Cut) {
+  const { tile = 44, pixelsPerStep = 1, region, keep = false, blockPx: side = blockPx, threshold, keepsBytes = true } = cut;
   const grid = await openGrid(source, { plane, channels: 1, pixelsPerStep });
   const { height, width } = source;
   const plan = planSlide({ height, width, gridHeight: grid.height, gridWidth: grid.width, levels: 1, tile, region, blockPx: side });
@@ -65,6 +69,8 @@ async function planRun(source: ImageSource, { tile = 44, pixelsPerStep = 1, regi
     ranges: grid.ranges,
     minSizePx: 0,
     splitDepthPx: 0,
+    ...(threshold !== undefined && { threshold }),
+    ...(keepsBytes && { keepsBytes }),
   };
   return { grid, plan, record };
 }
@@ -124,6 +130,24 @@ describe("the plan of a slide", () => {
 
 const rule = { ...plainRule, minSizePx: 5, fillHoles: true, smoothPx: 1 };
 
+/** The image in one piece. */
+function segmentWhole(source: ImageSource, how: ObjectRule): Promise<Segmentation> {
+  const budget = { memoryBytes: 1e8, shares: [1] };
+  return runJob(segment(source, spec, [createThreshold()], { plane, tile: "auto", budget, ...how, keepProbabilities: true }));
+}
+
+/** The objects of a run. */
+async function joinAll(blocks: BlockStore, how: ObjectRule): Promise<{ readonly table: ObjectTable; readonly labels: readonly number[] }> {
+  const labels: number[] = [];
+  const table = await runJob(
+    joinObjects(blocks, { ...how, measures: false }, async (found) => {
+      labels.push(...(await readAll(labelBands(() => blocks.readClasses(how.threshold), found))));
+      return [];
+    }),
+  );
+  return { table, labels };
+}
+
 describe("a slide", () => {
   it("block by block is the image in one piece: classes, labels, probabilities; for any tile and block", async () => {
     await fc.assert(
@@ -133,35 +157,28 @@ describe("a slide", () => {
           tile: tiles,
           keep: fc.boolean(),
           splitDepthPx: fc.constantFrom(0, 0.5, 1),
+          begun: fc.constantFrom(0.3, 0.5, 0.7),
           threshold: fc.constantFrom(0.3, 0.5, 0.7),
           side: sides,
         }),
-        async ({ height, width, seed, tile, keep, splitDepthPx, threshold, side }) => {
+        async ({ height, width, seed, tile, keep, splitDepthPx, begun, threshold, side }) => {
           const source = drawBlobs(height, width, seed);
-          const whole = await runJob(
-            segment(source, spec, [createThreshold()], {
-              plane,
-              tile: "auto",
-              budget: { memoryBytes: 1e8, shares: [1] },
-              ...{ ...rule, splitDepthPx, threshold },
-              keepProbabilities: true,
-            }),
-          );
-          const { blocks } = await runBlocks(source, { tile, keep, threshold, blockPx: side });
-          expect(await readAll(blocks.readClasses())).toEqual([...whole.classes.data]);
-          for (const [i, kind] of whole.classes.data.entries()) expect(kind).toBe(+(whole.probabilities!.data[2 * i + 1]! > threshold));
-          const bands: number[] = [];
-          const table = await runJob(
-            joinObjects(blocks, { ...rule, splitDepthPx, measures: false }, async (found) => {
-              bands.push(...(await readAll(labelBands(blocks.readClasses, found))));
-              return [];
-            }),
-          );
+          const how = { ...rule, splitDepthPx, threshold };
+          const whole = await segmentWhole(source, how);
+          const { blocks } = await runBlocks(source, { tile, keep, threshold: begun, blockPx: side });
+          expect(await readAll(blocks.readClasses(threshold))).toEqual([...whole.classes.data]);
+          const isAbove = (_: number, i: number): number => +(whole.probabilities!.data[2 * i + 1]! > Math.round(256 * threshold) / 256);
+          expect([...whole.classes.data]).toEqual(Array.from(whole.classes.data, isAbove));
+          const { table, labels } = await joinAll(blocks, how);
           expect(table.count).toBe(whole.labels.count);
-          expect(bands).toEqual([...whole.labels.data]);
+          expect(labels).toEqual([...whole.labels.data]);
+          // In memory, what was predicted with another threshold gives the same objects, too.
+          const other = await segmentWhole(source, { ...plainRule, threshold: begun });
+          expect((await objectsFrom(other.bytes!, how)).labels).toEqual(whole.labels);
           if (!keep) return;
           const found = await readAll(blocks.readProbabilities(1));
-          for (const [i, value] of found.entries()) expect(value).toBeCloseTo(whole.probabilities!.data[2 * i + 1]!, 5);
+          const errors = found.map((value, i) => Math.abs(value - whole.probabilities!.data[2 * i + 1]!));
+          expect(Math.max(...errors)).toBeLessThan(5e-6);
         },
       ),
       { numRuns: 25 },
@@ -220,6 +237,35 @@ describe("a slide", () => {
       ),
       { numRuns: 20 },
     );
+  });
+
+  it("begun by an older build, which kept classes only, goes on so and has the threshold that it was begun with", async () => {
+    const source = drawBlobs(70, 80, 5);
+    const store = createMemoryStore();
+    const begun = { threshold: 0.3, keepsBytes: false };
+    const first = (plan: SlidePlan): SlidePlan => ({ ...plan, blocks: plan.blocks.slice(0, 3) });
+    await runBlocks(source, begun, { store, pick: first });
+    const { blocks, run } = await runBlocks(source, { threshold: 0.3 }, { store });
+    expect([run.found, blocks.record.keepsBytes]).toEqual([3, undefined]);
+    expect(store.names().filter((name) => name.startsWith("probability"))).toEqual([]);
+    const { classes } = await segmentWhole(source, { ...plainRule, threshold: 0.3 });
+    expect(await readAll(blocks.readClasses(0.3))).toEqual([...classes.data]);
+    expect(() => blocks.readClasses(0.5)).toThrow(/"threshold" must be 0.3 here: .* without probabilities, .*; got 0.5. Leave it out/);
+    await expect(runBlocks(source, { threshold: 0.5 }, { store })).rejects.toThrow(/"resume" .* different are threshold \(0.5, not 0.3\)/);
+  });
+
+  it("goes on with the threshold that its blocks were begun with, whatever is asked for later: that is for the objects", async () => {
+    const source = drawBlobs(70, 80, 5);
+    const store = createMemoryStore();
+    const first = (plan: SlidePlan): SlidePlan => ({ ...plan, blocks: plan.blocks.slice(0, 3) });
+    await runBlocks(source, { threshold: 0.3 }, { store, pick: first });
+    const { record } = await openBlockStore(store, (await planRun(source, { threshold: 0.7 })).record);
+    expect(record.threshold).toBe(0.3);
+    const { blocks } = await runBlocks(source, { threshold: 0.3 }, { store });
+    for (const threshold of [0.5, 0.7]) {
+      const whole = await segmentWhole(source, { ...rule, threshold });
+      expect((await joinAll(blocks, { ...rule, threshold })).labels).toEqual([...whole.labels.data]);
+    }
   });
 
   it("of a region gives that region's pixels and background elsewhere", async () => {
@@ -314,7 +360,7 @@ describe("a slide", () => {
     const cut = { keep: true };
     await runBlocks(source, cut, { store });
     const names = store.names().filter((name) => /\/0\/(\d\/)?1\/1$/.test(name));
-    expect(names).toEqual(["classes/0/1/1", "probabilities/0/0/1/1", "probabilities/0/1/1/1"]);
+    expect(names).toEqual(["classes/0/1/1", "probabilities/0/0/1/1", "probabilities/0/1/1/1", "probability/0/1/1"]);
     for (const name of names) {
       const bytes = (await store.read(name))!;
       const holed = { ...store, has: async (other: string) => other !== name && store.has(other) };

@@ -31,6 +31,7 @@ test("what activate returns", () => {
     "evaluate",
     "exportSlide",
     "models",
+    "objectsFrom",
     "segment",
     "train",
   ]);

@@ -7,7 +7,7 @@ import { writeModel } from "../../core/model/archive.ts";
 import { generateCells } from "../../core/sample/synthetic.ts";
 import { writeTiff } from "../../core/source/write-tiff.ts";
 import { openWorkspace } from "../../host/terminal/workspace.ts";
-import type { SegmentResult } from "../../plugin/contract.ts";
+import type { Parameters, SegmentResult } from "../../plugin/contract.ts";
 import { createLibrary } from "../../plugin/library.ts";
 import { exportFromFolder, segmentIntoFolder } from "../../plugin/slide-run.ts";
 import { createMemoryFiles } from "../../plugin/store/files.ts";
@@ -36,6 +36,12 @@ beforeAll(async () => {
   workspace = { ...(await openWorkspace(pathToFileURL(`${await bundleTerminal()}/`))), library, lock: undefined };
 });
 
+/** The pixels of a chunk. */
+async function readBlock(chunk: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const unpacked = new Blob([chunk]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(unpacked).arrayBuffer()).subarray(0, 59 * 1024); // the rest is padding
+}
+
 const run = (image: File, folder: FileSystemDirectoryHandle, notices: string[] = []): Promise<SegmentResult> =>
   runJob(segmentIntoFolder(image, { folder }, { model: "m", workers: 1, min_size: 9 }, workspace), (progress) => {
     if (progress.kind === "notice") notices.push(progress.message);
@@ -53,6 +59,37 @@ it("a run of another image of the same name and size is refused, begun or finish
   await expect(run(fileOf(2), handle)).rejects.toThrow(refusal);
   expect((await run(fileOf(1, 78), handle)).objects).toBe(first.objects);
   expect(files.get("table.csv")).toEqual(table);
+});
+
+it("a finished run makes other objects by other values, as a run from the beginning would; nothing is predicted again", async () => {
+  const { handle, files } = createFakeFolder("slide");
+  const given = { model: "m", workers: 1, min_size: 9 };
+  const segment = (folder: FileSystemDirectoryHandle, more: Parameters, notices: string[] = []): Promise<SegmentResult> =>
+    runJob(segmentIntoFolder(fileOf(1), { folder }, { ...given, ...more }, workspace), (progress) => {
+      if (progress.kind === "notice") notices.push(progress.message);
+    });
+  const first = await segment(handle, {});
+  const bytes = await readBlock(files.get("probability/0/0/0")!);
+  const quarter = bytes.toSorted()[Math.floor(0.75 * bytes.length)]!; // above it lies a quarter of a model's pixels that learnt nothing
+  const blocks = files.get("classes/0/0/1");
+  const other = { threshold: quarter / 256, split: 0.5 };
+  const fresh = createFakeFolder("fresh");
+  const wanted = await segment(fresh.handle, other);
+  const notices: string[] = [];
+  const again = await segment(handle, other, notices);
+  expect(notices).toContainEqual(expect.stringMatching(/^Every block was predicted before: nothing is predicted again/));
+  expect(again).toEqual({ ...wanted, slide: { folder: handle } });
+  expect(again.objects).not.toBe(first.objects);
+  for (const name of ["labels.ome.tif", "table.csv"]) expect(files.get(name), name).toEqual(fresh.files.get(name));
+  expect(files.get("classes/0/0/1")).toEqual(blocks);
+  expect(await segment(handle, other)).toEqual(again);
+
+  const out = createFakeFolder("out");
+  const file = await out.handle.getFileHandle("table.csv", { create: true });
+  await runJob(
+    exportFromFolder(handle, { kind: "table", image: fileOf(1), parameters: { threshold: 0.5, split: "auto" } }, file, workspace),
+  );
+  expect(new TextDecoder().decode(out.files.get("table.csv")).trim().split("\n")).toHaveLength(first.objects! + 1);
 });
 
 it("a run of an older build, which does not know its image's bytes, goes on", async () => {

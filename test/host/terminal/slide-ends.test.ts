@@ -49,6 +49,28 @@ function filesOf(path: string): Readonly<Record<string, string>> {
   return Object.fromEntries(files.map(({ parentPath, name }) => [join(parentPath, name).slice(path.length), read(join(parentPath, name))]));
 }
 
+describe("a run that is kept", () => {
+  it("makes its objects anew by other values, as a run from the beginning would; nothing is predicted again", async () => {
+    const report = ({ stdout }: { readonly stdout: string }) => (JSON.parse(stdout) as [Record<string, unknown>])[0];
+    const first = await segment("kept", "--keep-run", "--json");
+    expect(first.code, first.stderr).toBe(0);
+    expect(report(first)["note"]).toMatch(/slide\.overtile is kept: --resume with another --threshold, --split, .* makes the objects anew/);
+    const other = ["--threshold", "0.52", "--split", "0.5"];
+    const fresh = await segment("fresh", "--format", "ome-tiff", ...other, "--json");
+    const again = await segment("kept", "--resume", ...other, "--json");
+    expect(report(again)).toMatchObject({ found: 2, predicted: 0, objects: report(fresh)["objects"] });
+    expect(report(again)["objects"]).not.toBe(report(first)["objects"]);
+    expect(again.stderr).toContain("Every block was predicted before: nothing is predicted again");
+    const labels = readFileSync(at("fresh/slide.labels.ome.tif"));
+    expect(readFileSync(at("kept/slide.labels.ome.tif")).equals(labels)).toBe(true);
+    expect(existsSync(at("fresh/slide.overtile"))).toBe(false);
+
+    const merged = await merge("kept", "-o", at("merged"), "--min-size", "9", ...other);
+    expect(merged.code, merged.stderr).toBe(0);
+    expect(readFileSync(at("merged/slide.labels.ome.tif")).equals(labels)).toBe(true);
+  });
+});
+
 describe("a file that grows", () => {
   it("is never whole when a write was cut short by a limit of the system", async () => {
     const entry = new URL("../../../host/terminal/growing-file.ts", import.meta.url).pathname;

@@ -27,6 +27,7 @@ function createFakeOvertile(): Overtile & { readonly got: { image?: Pixels; samp
       got.samples = samples as readonly Sample[];
       return { model: "m@1" } as never;
     },
+    objectsFrom: async (labels) => ({ labels, objects: 0 }),
     exportSlide: async () => {},
     async evaluate(_, __, ___, context) {
       context?.onProgress?.({ kind: "notice", done: 0, message: "evaluate tells", job: "" });
