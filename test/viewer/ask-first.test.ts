@@ -94,6 +94,8 @@ describe("while an image is segmented", () => {
     const follow = watch({ entry: {} as never, image, parameters: { plane: "z=3,t=0" } })!;
     const tell = (message: string): void => follow.onProgress!({ kind: "notice", done: 0, message, job: "1" });
     for (const message of ["stack.tif: said at opening", "asked", "told", "told"]) tell(message);
-    expect(workspace.status.value?.text).toMatch(/^stack\.tif has 6 planes along z; only z=3 was read\. .*plane=all.* told$/);
+    expect(workspace.status.value?.text).toMatch(
+      /^stack\.tif has 6 planes along z; only z=3 was read\. .*plane=all.* The slider shows one more\. told$/,
+    );
   });
 });

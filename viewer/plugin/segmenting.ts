@@ -88,7 +88,8 @@ export function createSegmenting(
     { source }: ImageEntry,
     { plane, canReadAll }: { readonly plane: { readonly z: number; readonly t: number } | undefined; readonly canReadAll: boolean },
   ): (progress: Progress) => void {
-    const part = plane && describeReadPlane(source, plane, { canReadAll });
+    const read = plane && describeReadPlane(source, plane, { canReadAll });
+    const part = read && `${read} The slider shows one more.`;
     const say = createTeller(workspace, { known: source.notices });
     return (progress) => {
       if (part !== undefined) say(part);
