@@ -62,7 +62,7 @@ export const parameters = [
   { name: "dataset", actions: ["train"], type: "text", default: "", title: "Dataset", help: "A dataset in the workspace, or a folder or zip with images/ and labels/ or classes/; empty: the samples given." },
   { name: "name", actions: ["train"], type: "text", default: "my model", title: "Name", help: "Name of the model in the library; training under a known name makes its next version." },
   { name: "preset", actions: ["train", "new"], type: "choice", default: "quick", choices: ["quick", "ronneberger2015", "falk2019"], title: "Preset", help: "quick: useful in minutes on a processor; ronneberger2015: the paper; falk2019: the Fiji plugin's numbers." },
-  { name: "from", actions: ["train"], type: "text", default: "", title: "Go on from", help: "A model to begin with instead of random weights: name, name@version, path or URL." },
+  { name: "from", actions: ["train"], type: "text", default: "auto", title: "Begin with", help: "A model to go on from: name, name@version, path or URL; auto: the best of random weights and the models that come with Overtile, after 20 steps each; none: random weights." },
   { name: "levels", actions: ["train", "new"], type: "integer", default: 4, minimum: 1, maximum: 6, title: "Levels", help: "Poolings on the contracting path." },
   { name: "features", actions: ["train", "new"], type: "integer", default: 16, minimum: 1, maximum: 512, title: "Features", help: "Feature channels of the first level; doubled at each." },
   { name: "dropout", actions: ["train", "new"], type: "number", default: 0, minimum: 0, maximum: 0.95, title: "Dropout", help: "Share of activations dropped at the end of the contracting path, in training.", advanced: true },
@@ -120,6 +120,6 @@ export type Values<A extends Action> = { readonly [P in TakenBy<A> as P["name"]]
 // biome-ignore format: one line a preset
 export const presets: Readonly<Record<"quick" | "ronneberger2015" | "falk2019", Readonly<Record<string, string | number>>>> = {
   quick: { features: 16, tile: 412, batch: 2, steps: 1200, optimizer: "adam", learning_rate: 0.001, schedule: "cosine", averaging: 0.99, border_weight: 10, class_balance: "none", dropout: 0 },
-  ronneberger2015: { features: 64, tile: 572, steps: 20000, optimizer: "sgd", momentum: 0.99, learning_rate: 0.0001, schedule: "constant", averaging: 0, border_weight: 10, border_sigma: 5, class_balance: "equal", dropout: 0.5 },
-  falk2019: { features: 64, tile: 540, steps: 1000, optimizer: "adam", learning_rate: 0.0001, schedule: "constant", averaging: 0, weight_map: "falk2019", border_weight: 50, border_sigma: 6, background: 0.1, smoothness: 10, dropout: 0 },
+  ronneberger2015: { from: "none", features: 64, tile: 572, steps: 20000, optimizer: "sgd", momentum: 0.99, learning_rate: 0.0001, schedule: "constant", averaging: 0, border_weight: 10, border_sigma: 5, class_balance: "equal", dropout: 0.5 },
+  falk2019: { from: "none", features: 64, tile: 540, steps: 1000, optimizer: "adam", learning_rate: 0.0001, schedule: "constant", averaging: 0, weight_map: "falk2019", border_weight: 50, border_sigma: 6, background: 0.1, smoothness: 10, dropout: 0 },
 };

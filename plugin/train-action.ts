@@ -5,14 +5,16 @@
 import { adaptWeights, describeAdaptation } from "../core/engine/adapt-weights.ts";
 import { gradientBytes } from "../core/engine/memory.ts";
 import type { Job, Progress } from "../core/job.ts";
-import { assertModelName } from "../core/model/model.ts";
+import { assertModelName, type Model } from "../core/model/model.ts";
 import { Problem } from "../core/problem.ts";
 import { readSamples, type SampleSource } from "../core/read-samples.ts";
 import { describeMissing } from "../core/source/gaps.ts";
 import { type Schedule, train } from "../core/train.ts";
+import type { UNetSpec } from "../core/unet/spec.ts";
 import { calibrate, learnFromDrawn, planValidation } from "../core/validate.ts";
 import { chooseBackend } from "./backend-choice.ts";
-import { openCrew } from "./compute.ts";
+import { chooseStart } from "./choose-start.ts";
+import { type Crew, openCrew } from "./compute.ts";
 import type { Context, Parameters, TrainResult } from "./contract.ts";
 import { megabytes, planWorkers, shareMemory } from "./crew-plan.ts";
 import { describeFallback } from "./describe-fallback.ts";
@@ -25,7 +27,7 @@ import { resolveParameters } from "./parameters.ts";
 import { assertOwnName } from "./starters.ts";
 import type { Lock } from "./store/lock.ts";
 import { assertConsistent, measureSteps, planSchedule, planSpec, planWeights, type Split, splitSamples } from "./train-plan.ts";
-import { openTrainingState, saveTrainingState } from "./training-state.ts";
+import { openTrainingState, readBegunFrom, saveTrainingState } from "./training-state.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface TrainingSamples {
@@ -80,10 +82,11 @@ async function* trainNamed(
 ): Job<TrainResult> {
   const values = resolveParameters("train", given);
   if (samples.train.length === 0) throw noSamples(samples);
-  const base = values.from === "" ? undefined : await loadModel(values.from, workspace, signal);
-  assertConsistent(given, values, base);
+  const from = await findStart(values, workspace, name);
+  const asked = isLeft(from) ? undefined : await loadModel(from, workspace, signal);
+  assertConsistent(given, values, asked);
   for (const message of samples.notices ?? []) yield { kind: "notice", done: 0, message };
-  const learnt = base && { channels: base.spec.channels, pixelSizeUm: base.pixelSizeUm };
+  const learnt = asked && { channels: asked.spec.channels, pixelSizeUm: asked.pixelSizeUm };
   const all = [...samples.train, ...samples.validate];
   yield { kind: "phase", name: "looking at the images", done: 0 };
   const { channels, firstChannels, planesOf, notices } = await matchSamples(all, values, { base: learnt, signal });
@@ -93,7 +96,7 @@ async function* trainNamed(
     planesOf,
     channels,
     classes: values.classes,
-    knownClasses: base?.spec.classes,
+    knownClasses: asked?.spec.classes,
     weights,
     signal,
   });
@@ -101,10 +104,6 @@ async function* trainNamed(
     const message = describeMissing(image);
     if (message !== undefined) yield { kind: "notice", done: 0, message };
   }
-  const { classes } = read;
-  const spec = base ? { ...base.spec, channels, classes } : planSpec(values, { channels, classes });
-  const network = nameNetwork(spec, samples.train[0]!, firstChannels, base);
-  for (const message of base ? describeAdaptation(base, network) : []) yield { kind: "notice", done: 0, message };
   // Every plane is an image of its own.
   const validating = samples.validate.reduce((sum, { image }) => sum + planesOf(image).length, 0);
   const split = splitSamples(read.images, validating, values);
@@ -114,17 +113,37 @@ async function* trainNamed(
   const data = { samples: names(split.train), validation: names(split.validate), weights, channel, plane };
   const drawn = learnFromDrawn(split.train);
   const images = split.train.map(({ prepared }) => prepared);
-  const planned = planSchedule(values, spec, { given, images });
+  const { classes } = read;
+  const plan = (base: Model | undefined) => {
+    const spec = base ? { ...base.spec, channels, classes } : planSpec(values, { channels, classes });
+    const network = nameNetwork(spec, samples.train[0]!, firstChannels, base);
+    return { network, planned: planSchedule(values, spec, { given, images }) };
+  };
+  const { assets, spawn, checkpoints } = workspace;
+  const open = async (spec: UNetSpec, tile: number, count: number, keepFilters = false): Promise<Crew> => {
+    const prefer = await chooseBackend("train", { spec, tile, count, backend: values.backend }, workspace, { signal, log });
+    return openCrew({ spec, count, assets, spawn, log, signal, backend: values.backend, prefer, useKernels: true, keepFilters });
+  };
+  const countFor = (spec: UNetSpec, tile: number): number => planWorkers(values, gradientBytes(spec, tile, tile), workspace);
+  const base =
+    from === "auto"
+      ? yield* chooseStart({
+          ...{ values, given, channels, classes, images, library: workspace.library, plan, signal },
+          open: (spec, tile) => open(spec, tile, countFor(spec, tile)),
+        })
+      : asked;
+  const { network, planned } = plan(base);
+  const { spec } = network;
+  for (const message of base ? describeAdaptation(base, network) : []) yield { kind: "notice", done: 0, message };
+  const begunFrom = base ? toReference(from, base) : "none";
   const bytesEach = gradientBytes(spec, planned.tile, planned.tile);
-  const count = planWorkers(values, bytesEach, workspace);
+  const count = countFor(spec, planned.tile);
   // A validation may take what its worker has taken to train.
   const limits = { budget: { ...shareMemory({ ...values, workers: count }), takenBytes: bytesEach }, ...drawn };
   const keepFilters = planValidation(split, spec, limits);
 
   yield { kind: "phase", name: "starting", done: 0 };
-  const { assets, spawn, checkpoints } = workspace;
-  const prefer = await chooseBackend("train", { spec, tile: planned.tile, count, backend: values.backend }, workspace, { signal, log });
-  const crew = await openCrew({ spec, count, assets, spawn, log, signal, backend: values.backend, prefer, useKernels: true, keepFilters });
+  const crew = await open(spec, planned.tile, count, keepFilters);
   try {
     const fallback = describeFallback(crew);
     if (fallback !== undefined) yield { kind: "notice", done: 0, message: fallback };
@@ -158,7 +177,9 @@ async function* trainNamed(
       stopAt: values.stop_at === "auto" ? undefined : values.stop_at,
       maxSeconds: values.minutes > 0 ? values.minutes * 60 * 1.1 : undefined,
       save: (state) =>
-        saveTrainingState(checkpoints, checkpoint, { spec, schedule, data, state }).catch(tellRefusal(workspace, checkpoint, log)),
+        saveTrainingState(checkpoints, checkpoint, { spec, schedule, data, from: begunFrom, state }).catch(
+          tellRefusal(workspace, checkpoint, log),
+        ),
       signal,
       stop,
       view: () => {
@@ -180,7 +201,7 @@ async function* trainNamed(
       ...values,
       ...{ levels, features, dropout, classes },
       ...toValues(schedule),
-      ...(base && { from: toReference(values.from, base) }),
+      from: begunFrom,
       workers: crew.networks.length,
       backend: crew.backendName,
       stop_at: outcome.state.step,
@@ -197,6 +218,16 @@ async function* trainNamed(
   } finally {
     crew.dispose();
   }
+}
+
+/** What the training begins with: as asked for, or, where that is left to choose and it goes on, what was chosen when it was begun. */
+async function findStart({ from, resume }: Values<"train">, { checkpoints }: Workspace, name: string): Promise<string> {
+  if (from === "") return "none"; // as texts of older builds have it
+  return from === "auto" && resume ? ((await readBegunFrom(checkpoints, checkpointName(name))) ?? "none") : from;
+}
+
+function isLeft(from: string): boolean {
+  return from === "auto" || from === "none";
 }
 
 function noSamples({ title, validate }: TrainingSamples): Problem<"InvalidData"> {

@@ -25,6 +25,8 @@ interface Plan {
   readonly spec: UNetSpec;
   readonly schedule: Schedule;
   readonly data: PlannedData;
+  /** What it began with: "none", name@version, or a file; absent in what older builds saved. */
+  readonly from?: string;
 }
 
 /** Everything of a state that is no array. */
@@ -39,14 +41,27 @@ interface SavedState {
 export async function saveTrainingState(
   files: Files,
   name: string,
-  { spec, schedule, data, state }: Plan & { readonly state: TrainingState },
+  { spec, schedule, data, from, state }: Plan & { readonly state: TrainingState },
 ): Promise<void> {
   const { step, optimizer, waited, curve, best, weights, average } = state;
   const chosen = best && { step: best.step, score: best.score, scores: best.scores };
   const saved: SavedState = { step, optimizerStep: optimizer.step, waited, curve, ...(chosen && { best: chosen }) };
   const moments = Object.fromEntries(optimizer.moments.map((moment, i) => [`moment${i}`, moment]));
   const arrays = { weights, ...(average && { average }), ...(best && { best: best.weights }), ...moments };
-  await files.write(name, writeCheckpoint({ plan: JSON.stringify({ spec, schedule, data } satisfies Plan), state: saved, arrays }));
+  await files.write(
+    name,
+    writeCheckpoint({
+      plan: JSON.stringify({ spec, schedule, data, ...(from !== undefined && { from }) } satisfies Plan),
+      state: saved,
+      arrays,
+    }),
+  );
+}
+
+/** What the training that was ended began with; undefined where there is none, or it does not say. Throws Problem InvalidModel. */
+export async function readBegunFrom(files: Files, name: string): Promise<string | undefined> {
+  const bytes = await files.read(name);
+  return bytes && (JSON.parse(readCheckpoint(bytes, name).plan) as Plan).from;
 }
 
 export interface OpenTrainingOptions {
