@@ -171,10 +171,15 @@ async function toRecord(
 
 function onePlane(planes: readonly Plane[]): Plane {
   if (planes.length === 1) return planes[0]!;
-  throw new Problem("InvalidParameter", `"plane" must be one plane of a slide; got ${planes.length}. Write for example plane=z=3.`, {
-    parameter: "plane",
-    value: "all",
-  });
+  const { z, t } = planes.at(-1)!;
+  throw new Problem(
+    "InvalidParameter",
+    `"plane" must be one plane of a slide; got ${planes.length}. Write for example plane=z=${z},t=${t}.`,
+    {
+      parameter: "plane",
+      value: "all",
+    },
+  );
 }
 
 /** What is to be told of blocks that are left out, before the run. */

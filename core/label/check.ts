@@ -42,7 +42,7 @@ export function assertSamePlanes(nameA: string, a: Planes, nameB: string, b: Pla
 export function assertOneChannel(name: string, channels: number, path?: string): void {
   if (channels === 1) return;
   const help = "Save them as a grey image of numbers, not as colours.";
-  throw invalid(`${name} must have one channel`, `${channels} channels came`, help, path);
+  throw invalid(`${name} must have one channel`, `${channels} channels`, help, path);
 }
 
 /** Instance ids from an image file: one channel of whole numbers from 0 to 2^32 - 1. Throws Problem InvalidData. */

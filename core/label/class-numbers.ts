@@ -53,7 +53,7 @@ export function readClassNumbers(maps: readonly ReadonlySet<number>[], wanted: n
   if (largest >= mostClasses) throw marked.length > 0 && isNumbered(others) ? unclear(others) : tooMany(numbers);
   if (wanted !== "auto" && mayGrow) return readClassNumbers(maps, "auto");
   if (wanted !== "auto") return plain(wanted); // what is too large is named with its place
-  if (isNumbered(numbers)) return plain(1 + largest, { notices: describeMissing(numbers) });
+  if (isNumbered(numbers)) return plain(1 + largest, { notices: [...describeMissing(numbers), ...describeGround(maps)] });
   throw unclear(numbers);
 }
 
@@ -86,7 +86,7 @@ function readMarked(
     return { count, classOf: new Map([[mark, 1]]), voids: new Set(), notices: [notice] };
   }
   const notice = `The number ${mark} in the classes is read as "ignored": pixels of it count for nothing. Give them a number of their own where a class is meant.`;
-  return { count, classOf: new Map(), voids: new Set([mark]), notices: [notice, ...describeMissing(others)] };
+  return { count, classOf: new Map(), voids: new Set([mark]), notices: [notice, ...describeMissing(others), ...describeGround(maps)] };
 }
 
 function describeGrey(numbers: readonly number[]): string {
@@ -99,6 +99,14 @@ function describeMissing(numbers: readonly number[]): readonly string[] {
   const missing = Array.from({ length: count - 1 }, (_, i) => i + 1).filter((number) => !numbers.includes(number));
   if (missing.length === 0) return [];
   return [`The classes are numbered to ${count - 1}: ${count} classes. No pixel is of class ${listWords(missing)}.`];
+}
+
+/** Programs that number classes from 1 (ilastik) write no background. */
+function describeGround(maps: readonly ReadonlySet<number>[]): readonly string[] {
+  if (maps.some((map) => map.has(0)) || numbersOf(maps).filter((number) => !voidNumbers.includes(number)).length < 2) return [];
+  return [
+    "No pixel is of class 0, the background. If another number is the background, number the classes from 0, with the background first.",
+  ];
 }
 
 function tooMany(numbers: readonly number[]): Problem<"InvalidData"> {

@@ -62,7 +62,9 @@ const mostNamed = 4;
 export async function createNoImages(folder: Folder): Promise<Problem<"InvalidData">> {
   const inner: string[] = [];
   for (const name of await folder.folders()) if (await folder.list(`${name}/images`)) inner.push(`${name}/`);
-  const alike = await listAlike(folder, "images");
+  const alike: string[] = [];
+  for (const name of await listAlike(folder, "images"))
+    if ((await folder.list(name))?.some((file) => !isSystemFile(file))) alike.push(name);
   const has =
     inner.length > 1
       ? `no images/, but ${inner.length} datasets, in ${inner.sort().slice(0, mostNamed).join(", ")}. Give one of them alone.`

@@ -57,7 +57,7 @@ export async function openDataset(
     leftOut.push(...(files?.leftOut ?? []).map((file) => `${drawing}/${file}`));
   }
   const notice = describeLeftOut(leftOut);
-  if (images.size === 0) throw noImages(folder, notice);
+  if (images.size === 0) throw noImages(folder, (await findSplit(folder)) ?? notice);
   if (!drawn.has("labels") && !drawn.has("classes")) await assertNotRenamed(folder, images);
   assertPairs(folder, images, drawn, notice);
   if (notice !== undefined) tell(notice);
@@ -67,6 +67,15 @@ export async function openDataset(
     samples.push(await openSample(folder, name, images.get(name)!, drawn));
   }
   return samples;
+}
+
+/** What to do with a dataset that is divided within its folders (`images/train/`); undefined where it is not. */
+async function findSplit(folder: Folder): Promise<string | undefined> {
+  for (const part of ["train", "training", "val", "valid", "validation", "test"]) {
+    if ((await folder.list(`images/${part}`)) === undefined) continue;
+    return `Those in images/${part}/ are not read: give ${part}/ folders images/ and labels/ of its own, and train on ${part}/.`;
+  }
+  return undefined;
 }
 
 function noImages(folder: Folder, notice = ""): Problem {
@@ -130,12 +139,19 @@ async function openSample(folder: Folder, name: string, file: string, drawn: Rea
         folder,
         path,
         `an image and what is drawn on it to be of one size; ${sizes}`,
-        "Export the drawing in the image's size",
+        source.width === image.height && source.height === image.width
+          ? "One of them is turned by 90 degrees: turn the drawing as the image is seen, which may be as its file says (EXIF)"
+          : "Export the drawing in the image's size",
       );
     }
     if (source.channels.length !== 1) {
       const what = `one number a pixel in ${path}; it has ${source.channels.length} channels`;
-      throw refuseFile(folder, path, what, "Save labels as a grey or palette image");
+      throw refuseFile(
+        folder,
+        path,
+        what,
+        "Save the numbers themselves as a grey or palette image; colours made grey are no numbers of objects",
+      );
     }
     sample[drawing] = source;
   }

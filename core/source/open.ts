@@ -9,6 +9,7 @@ import { loadCode } from "./load-code.ts";
 import { openPixels, type PixelsInput } from "./pixels.ts";
 import type { PaletteUse } from "./png.ts";
 import type { ImageSource } from "./source.ts";
+import { nameFormat } from "./unread-formats.ts";
 import type { ByteStore } from "./zarr/store.ts";
 
 /** A folder as browsers hand it over: the files of a dialog, or a handle. */
@@ -61,7 +62,7 @@ async function openFormat(
   { palette = "colours", skipBad = false }: Pick<OpenOptions, "palette" | "skipBad">,
 ): Promise<ImageSource> {
   try {
-    const head = await reader.read(0, Math.min(16, reader.size));
+    const head = await reader.read(0, Math.min(132, reader.size));
     const png = await import("./png.ts");
     if (png.isPng(head)) return await png.openPng(reader, name, palette);
     const jpeg = await import("./jpeg.ts");
@@ -172,31 +173,11 @@ function toAddress(input: Exclude<ImageInput, PixelsInput | FolderInput>): URL |
 function createUnsupported(head: Uint8Array, size: number, name: string): Problem {
   if (size === 0)
     return new Problem("InvalidData", `Expected an image; ${name} is empty. Get or save the file again.`, { path: name, reason: "empty" });
-  const text = nameText(head);
-  const reason = text ?? nameFormat(head);
-  const advice = text === undefined ? "Save it as PNG or TIFF." : "Choose the image that belongs to it.";
-  return new Problem("UnsupportedImage", `Expected a PNG, JPEG, TIFF or OME-Zarr image; ${name} is ${reason}. ${advice}`, {
+  const [reason, advice] = nameFormat(head);
+  return new Problem("UnsupportedImage", `Expected a PNG, JPEG, TIFF or OME-Zarr image; ${name} is ${reason}. ${advice}.`, {
     path: name,
     reason,
   });
-}
-
-/** What a file is that holds no pixels at all; undefined where that is not known. */
-function nameText(head: Uint8Array): string | undefined {
-  const text = String.fromCharCode(...head);
-  if (text.startsWith("%PDF")) return "a PDF document";
-  if (text.startsWith("Iout")) return "an outline of ImageJ (ROI)";
-  if (/^\s*[{[]\s*(["{[\]}\d-]|$)/.test(text)) return "a JSON text, as outlines are (GeoJSON)";
-  return /^\s*</.test(text) ? "a page of text (HTML or XML)" : undefined;
-}
-
-function nameFormat(head: Uint8Array): string {
-  const text = String.fromCharCode(...head);
-  if (text.startsWith("GIF8")) return "a GIF image";
-  if (text.startsWith("BM")) return "a BMP image";
-  if (text.startsWith("PK\x03\x04")) return "a zip archive";
-  if (text.startsWith("RIFF") && text.slice(8, 12) === "WEBP") return "a WebP image";
-  return text.startsWith("\x89HDF") ? "an HDF5 file" : "of an unknown format";
 }
 
 function isPixels(input: ImageInput): input is PixelsInput {

@@ -5,6 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import type { TypedArray } from "../../core/array/raster.ts";
 import { Problem } from "../../core/problem.ts";
 import { type DatasetSample, openDataset } from "../../core/source/dataset.ts";
+import { findKin } from "../../core/source/dataset-files.ts";
 import { fileNameOf } from "../../core/source/file-name.ts";
 import { showText } from "../../core/source/plain-text.ts";
 import { describeWriteFailure, temporaryName, writeFileWhole } from "../../core/source/write-file.ts";
@@ -82,14 +83,34 @@ export async function pairFiles(predicted: string, truth: string): Promise<reado
     pairs.length === 0
       ? "no two files have the same base name"
       : `${missing.length} of ${wanted.size} have no partner, the first is ${missing[0]}`;
+  for (const [folder, files] of [[predicted, found], [truth, wanted]] as const) await assertLabelFiles(folder, files); // biome-ignore format: one thought
+  const kin = new Map([...found.keys()].map((name) => [name, findKin(name, wanted)] as const));
+  const [other] = [...kin].filter(([name, image]) => image !== undefined && !wanted.has(name));
+  const advice = other
+    ? `Call ${fileNameOf(found.get(other[0])!)} as its truth: ${other[1]}.tif or .png.`
+    : "Segment them all, or remove what is too much.";
   throw new Problem(
     "InvalidData",
-    `Each label image of ${truth} must have one of the same base name in ${predicted}; ${reason}. Segment them all, or remove what is too much.`,
+    `Each label image of ${truth} must have one of the same base name in ${predicted}; ${reason}. ${advice}`,
     {
       path: predicted,
       reason,
     },
   );
+}
+
+/** Throws Problem InvalidData for a folder without label images that can be compared. */
+async function assertLabelFiles(folder: string, files: ReadonlyMap<string, string>): Promise<void> {
+  if (files.size > 0) return;
+  const all = await readdir(folder);
+  const jpeg = all.find((file) => /\.jpe?g$/i.test(file));
+  const reason =
+    jpeg !== undefined
+      ? `${jpeg} is a JPEG, which changes numbers. Export it anew as PNG or TIFF`
+      : all.includes("labels")
+        ? "it has a folder labels/. Give that"
+        : "it has none. Give the folder that they lie in";
+  throw new Problem("InvalidData", `Expected label images (PNG or TIFF) in ${folder}; ${reason}.`, { path: folder, reason });
 }
 
 async function listByBase(folder: string): Promise<Map<string, string>> {

@@ -226,7 +226,7 @@ describe("samples that cannot teach are refused, with what to do", () => {
     const drawn = openPixels({ data: colours, shape: [side, side, 3], axes: "yxc" });
     for (const kind of ["labels", "classes"] as const) {
       expect(await failure([sampleOf("a", { [kind]: drawn })])).toMatch(
-        new RegExp(`InvalidData: ${kind} must have one channel; got 3 channels came in "a"\\. Save them as a grey image`, "i"),
+        new RegExp(`InvalidData: ${kind} must have one channel; got 3 channels in "a"\\. Save them as a grey image`, "i"),
       );
     }
     const corner = openPixels({ data: colours.map((_, i) => (i < 3 * side ? 255 : 0)), shape: [side, side, 3], axes: "yxc" });

@@ -28,6 +28,15 @@ describe("the numbers of classes", () => {
     expect(reading([[0, 15]])).toMatchObject({ count: 16, told: /16 classes/ });
   });
 
+  it("of the background are missed where classes are counted from 1, as ilastik does", () => {
+    expect(reading([[1, 2], [2]])).toEqual({
+      count: 3,
+      ...plain,
+      told: expect.stringMatching(/^No pixel is of class 0, the background\./),
+    });
+    expect(reading([[1, 2, 255]]).told).toMatch(/255 in the classes is read as "ignored".* No pixel is of class 0/);
+  });
+
   it("that are grey values are read in their order, and that is told", () => {
     const told = "The classes hold the grey values 0, 85 and 170: they are read as 3 classes, 0, 1 and 2.";
     expect(

@@ -150,6 +150,16 @@ describe.each(holders)("files in %s", (_, open) => {
     );
   });
 
+  it("that lie in folders within images/ are told, and a folder around folders is not taken for images/", async () => {
+    const grey = await png(1);
+    await expect(open({ "images/train/a.png": grey, "labels/train/a.png": grey })).rejects.toThrow(
+      "Those in images/train/ are not read: give train/ folders images/ and labels/ of its own, and train on train/.",
+    );
+    await expect(open({ "x/y/images/a.png": grey, "x/y/labels/a.png": grey, "z/n.txt": text("n") })).rejects.toThrow(
+      /it has no images\/\. Put the images there\.$/,
+    );
+  });
+
   it("that were left out are named where they may be what is missing", async () => {
     const grey = await png(1);
     const zipped = open({

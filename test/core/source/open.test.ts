@@ -131,6 +131,23 @@ describe("openSource", () => {
     await expect(failure).rejects.toThrow(new RegExp(`dish 7.*${reason}`));
   });
 
+  it("names formats that are not read, with what to do", async () => {
+    const refused = async (head: string): Promise<string> =>
+      openSource(Buffer.from(head.padEnd(200, "\0"), "latin1"), { name: "a.x" }).then(
+        () => "read",
+        (error: Error) => error.message,
+      );
+    expect(await refused("ZISRAWFILE")).toMatch(/a\.x is a Zeiss CZI file\. Convert it to OME-TIFF or OME-Zarr/);
+    expect(await refused("\x70\0\0\0\x10\0\0\0\x2a")).toContain("a Leica LIF file. Convert");
+    expect(await refused("\xda\xce\xbe\x0a")).toContain("a Nikon ND2 file. Convert");
+    expect(await refused(`${"\0".repeat(128)}DICM`)).toContain("a DICOM file. Convert");
+    expect(await refused("\x89HDF\r\n")).toContain("an HDF5 file (ilastik, Imaris and others). Export its image as TIFF");
+    expect(await refused("\x93NUMPY")).toContain("an array of numpy. Save it as TIFF");
+    expect(await refused('{"multiscales": []}')).toContain("of an OME-Zarr, the folder around it.");
+    expect(await refused("version https://git-lfs.github.com/spec/v1")).toContain("a placeholder of Git LFS");
+    expect(await refused("\x01\x02")).toContain("is of an unknown format. Save it as PNG or TIFF.");
+  });
+
   it("says which file is missing", async () => {
     await expect(openSource("/nowhere/cell.png")).rejects.toMatchObject({ kind: "MissingFile", details: { path: "/nowhere/cell.png" } });
     await expect(openSource(folder)).rejects.toMatchObject({ kind: "MissingFile" });
