@@ -8,6 +8,7 @@ import type { Job, Progress } from "../core/job.ts";
 import { assertModelName, type Model } from "../core/model/model.ts";
 import { Problem } from "../core/problem.ts";
 import { readSamples, type SampleSource } from "../core/read-samples.ts";
+import { fingerprintSample } from "../core/sample-fingerprint.ts";
 import { describeMissing } from "../core/source/gaps.ts";
 import { type Schedule, train } from "../core/train.ts";
 import type { UNetSpec } from "../core/unet/spec.ts";
@@ -110,7 +111,8 @@ async function* trainNamed(
   for (const message of describeChoice(values, split)) yield { kind: "notice", done: 0, message };
   const names = (images: Split["train"]): readonly string[] => images.map((image) => image.name);
   const { channel, plane } = values;
-  const data = { samples: names(split.train), validation: names(split.validate), weights, channel, plane };
+  const contents = [...split.train, ...split.validate].map(fingerprintSample);
+  const data = { samples: names(split.train), validation: names(split.validate), contents, weights, channel, plane };
   const drawn = learnFromDrawn(split.train);
   const images = split.train.map(({ prepared }) => prepared);
   const { classes } = read;

@@ -1,5 +1,5 @@
 // A training's state in the store of checkpoints. It goes on only with the plan that it was begun with: network, schedule and
-// samples; a training with another plan is another training. The learning rate alone may be changed, where that is asked for:
+// samples, down to their pixels; a training with another plan is another training. The learning rate alone may be changed, where that is asked for:
 // it is the way on for a training that diverged.
 
 import { lookUp } from "../core/json.ts";
@@ -16,6 +16,8 @@ import type { PlannedSchedule } from "./train-plan.ts";
 export interface PlannedData {
   readonly samples: readonly string[];
   readonly validation: readonly string[];
+  /** What tells each of `samples` and then of `validation` from others of its name; absent in what older builds saved. */
+  readonly contents?: readonly string[];
   readonly weights: WeightOptions;
   readonly channel: string;
   readonly plane: string;
@@ -90,12 +92,13 @@ export async function openTrainingState(
   const begun = JSON.parse(plan) as Plan;
   const learningRate = takesRate ? planned.learningRate : begun.schedule.learningRate;
   const before = { ...begun.spec, ...begun.schedule, ...begun.data };
-  const asked = { ...spec, ...planned, ...data, ...(takesRate && { learningRate: begun.schedule.learningRate }) };
-  const differences = compare(before, asked);
+  const { contents: _, ...named } = data;
+  const asked = { ...spec, ...planned, ...named, ...(takesRate && { learningRate: begun.schedule.learningRate }) };
+  const differences = [...compare(before, asked), ...compareContents(begun.data, data)];
   if (differences.length > 0) {
     throw new Problem(
       "InvalidParameter",
-      `"resume" must go on with the parameters that the training was begun with; different are ${differences.join(", ")}. Use the same, or begin a new training with "from".`,
+      `"resume" must go on with the parameters and images that the training was begun with; different are ${differences.join(", ")}. Use the same, or begin a new training with "from".`,
       { parameter: "resume", value: differences },
     );
   }
@@ -133,6 +136,15 @@ const titles: Readonly<Record<string, string>> = {
   weights: "the weight map",
   samples: "the samples",
 };
+
+/** The samples of the same names whose pixels or drawings are others. */
+function compareContents({ samples, validation, contents: before }: PlannedData, { contents: now }: PlannedData): readonly string[] {
+  if (before === undefined || now === undefined) return [];
+  const others = [...samples, ...validation].filter((_, i) => before[i] !== now[i]);
+  const [first] = others;
+  if (first === undefined || before.length !== now.length) return [];
+  return [`the pixels or drawings of ${first}${others.length > 1 ? ` (and ${others.length - 1} more)` : ""}`];
+}
 
 /** What was asked for and is not as it was begun, in the user's words: "tile (92, not 60)". */
 function compare(begun: object, asked: object): readonly string[] {

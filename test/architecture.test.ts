@@ -28,6 +28,7 @@ const stories = [
   "slide-results",
   "validate",
   "read-samples",
+  "sample-fingerprint",
   "divergence",
   "preview",
   "train",

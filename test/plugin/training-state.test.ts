@@ -1,6 +1,7 @@
 // The state of a training in the store: read back whole, and only under the plan that it was begun with.
 
 import { expect, test } from "vitest";
+import { fingerprintSample } from "../../core/sample-fingerprint.ts";
 import type { TrainingState } from "../../core/train.ts";
 import { countParameters, planLayers } from "../../core/unet/layers.ts";
 import { createSpec } from "../../core/unet/spec.ts";
@@ -59,6 +60,35 @@ test("another plan is refused, and what differs is named", async () => {
     });
   }
   await expect(openTrainingState(files, "none", asked)).rejects.toMatchObject({ details: { parameter: "resume" } });
+});
+
+test("other pixels or drawings under the same names are refused and named; a checkpoint that knows none goes on", async () => {
+  const files = createMemoryFiles();
+  const open = (contents?: readonly string[]) =>
+    openTrainingState(files, "t", { ...asked, data: { ...data, ...(contents && { contents }) } });
+  await saveTrainingState(files, "t", { spec, schedule, data: { ...data, contents: ["1", "2", "3"] }, state });
+  expect((await open(["1", "2", "3"])).state).toEqual(state);
+  await expect(open(["1", "0", "3"])).rejects.toThrow("different are the pixels or drawings of b. Use the same");
+  await expect(open(["0", "2", "0"])).rejects.toThrow("different are the pixels or drawings of a (and 1 more).");
+  // As an older build saved it.
+  await saveTrainingState(files, "t", { spec, schedule, data, state });
+  expect((await open(["1", "2", "3"])).state).toEqual(state);
+});
+
+test("a fingerprint tells pixels, drawings and sizes from others, and nothing else", () => {
+  const sample = (values: readonly number[], ids: readonly number[], [height, width] = [2, 3] as readonly [number, number]) => {
+    const image = { height, width, channels: 1, data: Float32Array.from(values) };
+    const labels = { height, width, data: Uint32Array.from(ids) };
+    return fingerprintSample({ name: "", labels, prepared: { image } as never });
+  };
+  const [values, ids] = [
+    [1, 2, 3, 4, 5, 6],
+    [0, 0, 1, 1, 2, 2],
+  ] as const;
+  const first = sample(values, ids);
+  expect(sample([...values], [...ids])).toBe(first);
+  const others = [sample([1, 2, 3, 4, 5, 7], ids), sample(values, [0, 0, 1, 1, 2, 0]), sample(values, ids, [3, 2])];
+  expect(new Set([first, ...others]).size).toBe(4);
 });
 
 test("a cut or changed file is InvalidModel, never a crash", async () => {

@@ -223,8 +223,9 @@ export function createTraining(
       try {
         await start(hasParameter(needCommand(library, "train"), "resume") ? { ...parameters, resume: true } : parameters);
       } catch (error) {
-        // It was left before anything was saved.
-        if (!isProblem(error, "InvalidParameter") || error.details.parameter !== "resume") throw error;
+        // Where it was left before anything was saved, there is no value that differs.
+        const isUnsaved = isProblem(error, "InvalidParameter") && error.details.parameter === "resume" && error.details.value === undefined;
+        if (!isUnsaved) throw error;
         await start(parameters);
       }
     },

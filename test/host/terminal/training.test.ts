@@ -181,6 +181,23 @@ describe("overtile train", () => {
     expect(models[1]!.weights).not.toEqual(models[0]!.weights);
   });
 
+  it("goes on with the same pixels only: others under the same names are refused by name, the same in another format are not", async () => {
+    cpSync(at("cells"), at("same"), { recursive: true });
+    const words = ["train", "same", "-o", "same.zip", ...tiny, "--steps", "12"];
+    expect((await run(...words, "--stop-at", "6")).code).toBe(0);
+    const own = readFileSync(at("same/labels/c2.png"));
+    writeFileSync(at("same/labels/c2.png"), readFileSync(at("same/labels/c1.png")));
+    const refused = await run(...words, "--resume");
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain("different are the pixels or drawings of c2. Use the same");
+    writeFileSync(at("same/labels/c2.png"), own);
+    const cells = cellsOf(2);
+    rmSync(at("same/images/c2.png"));
+    writeFileSync(at("same/images/c2.tif"), writeTiff({ height: cells.height, width: cells.width, pages: [cells.image] }));
+    expect((await run(...words, "--resume")).code).toBe(0);
+    expect(await sameWeights("same", "whole")).toBe(true);
+  });
+
   it("validates with another dataset, plane by plane", async () => {
     await writeCells("more", 2, 10);
     const { code } = await train("checked", "--steps", "4", "--validate", "more");
