@@ -52,6 +52,32 @@ export async function runJob<R>(job: Job<R>, onProgress?: (progress: Progress) =
   }
 }
 
+/** Work that is no job, as one: yields what it tells, of what comes faster than it is taken the newest, and returns what it does. */
+export async function* followWork<R>(work: (tell: (progress: Progress) => void) => Promise<R>): Job<R> {
+  let newest: Progress | undefined;
+  let isOver = false;
+  let wake = (): void => {};
+  const result = work((progress) => {
+    newest = progress;
+    wake();
+  });
+  const end = (): void => {
+    isOver = true;
+    wake();
+  };
+  result.then(end, end);
+  for (;;) {
+    const told = newest;
+    newest = undefined;
+    if (told !== undefined) yield told;
+    else if (isOver) return await result;
+    else
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+  }
+}
+
 /** Throws the signal's AbortError once it is aborted. */
 export function assertNotAborted(signal: AbortSignal | undefined): void {
   signal?.throwIfAborted();

@@ -138,7 +138,7 @@ async function runJob(workplace: Workplace, entry: RegisteredCommand, { paramete
       const work = (more: Partial<Context>) => entry.handler(input, parameters, { ...following, ...more });
       const result = await (slide ? runSlide(slide, onProgress, work) : work({}));
       takeResult(workplace, result, image?.title ?? "", all);
-      if (role === "train") workplace.onModelsChange();
+      if (role === "train" || changesModels.has(entry.command.handler)) workplace.onModelsChange();
       return result;
     },
   });

@@ -1,7 +1,7 @@
 // The workspace of a browser, made in the job worker: models and checkpoints in the browser's storage, workers from the same
 // script, files fetched.
 
-import { download, largestArchiveBytes } from "../core/source/download.ts";
+import { describeDownload, download, largestArchiveBytes } from "../core/source/download.ts";
 import type { AssetBytes } from "./assets.ts";
 import { createBrowserSpawn } from "./browser-worker.ts";
 import type { BundledModels, WorkerScript } from "./bundle.ts";
@@ -10,7 +10,7 @@ import { createLibrary } from "./library.ts";
 import { starterCatalog } from "./starter-catalog.ts";
 import { createStarters } from "./starters.ts";
 import { openBrowserStore } from "./store/browser-store.ts";
-import type { Workspace } from "./workspace.ts";
+import type { ReadBytes, Workspace } from "./workspace.ts";
 
 /** What the page tells its worker; plain data. */
 export interface StartOptions {
@@ -25,7 +25,7 @@ export interface StartOptions {
 
 export async function openBrowserWorkspace({ assets, script, base, models }: StartOptions): Promise<Workspace> {
   const store = await openBrowserStore();
-  const readBytes: Workspace["readBytes"] = (from, signal) => fetchBytes(from, base, signal);
+  const readBytes = createFetcher(base);
   const fetchFile = (file: string, signal?: AbortSignal): Promise<Uint8Array> => fetchModel(models, file, signal);
   const starters = createStarters({ catalog: starterCatalog, kept: store.open("starters"), fetchFile });
   return {
@@ -50,8 +50,12 @@ async function fetchModel({ address, files }: BundledModels, file: string, signa
   return download(new URL(file, address).href, { what: "a model", most: largestArchiveBytes, signal });
 }
 
-/** Bytes of a Blob or of an address. Throws Problem MissingFile, AbortError. */
-async function fetchBytes(from: Blob | URL | string, base: string | undefined, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  if (from instanceof Blob) return new Uint8Array(await from.arrayBuffer());
-  return download(resolveAddress(from, base), { what: "a file", most: largestArchiveBytes, signal });
+/** Reads Blobs and fetches addresses; relative ones are relative to `base`. Throws Problem MissingFile, AbortError. */
+function createFetcher(base: string | undefined): ReadBytes {
+  return async (from, signal, tell) => {
+    if (from instanceof Blob) return new Uint8Array(await from.arrayBuffer());
+    const address = resolveAddress(from, base);
+    const onBytes = tell && ((done: number, total: number | undefined): void => tell(describeDownload(address, done, total)));
+    return await download(address, { what: "a file", most: largestArchiveBytes, signal, onBytes });
+  };
 }

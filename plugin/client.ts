@@ -5,8 +5,8 @@ import type { Bundle } from "./bundle.ts";
 import type { Host, Image, Models, Overtile, Pixels, Sample } from "./contract.ts";
 import { describePage } from "./describe-page.ts";
 import { packImage, packSample, resolveAddress } from "./inputs.ts";
-import { createJobDesk } from "./job-desk.ts";
-import { type Office, openOffice, pageAddress } from "./office.ts";
+import { createJobDesk, type JobDesk } from "./job-desk.ts";
+import { type Office, openOffice } from "./office.ts";
 
 /** Opens the plugin for one caller. */
 export function createOvertile(bundle: Bundle, host?: Host): Overtile {
@@ -43,7 +43,7 @@ export function createOvertile(bundle: Bundle, host?: Host): Overtile {
         const wanted = packImage(findImage(truth), packing);
         return (api, order) => api.evaluate(found, wanted, order);
       }),
-    models: createModels(office, pageAddress()),
+    models: createModels(office, run),
     diagnostics: async () => {
       const page = describePage(bundle);
       try {
@@ -64,13 +64,14 @@ function isSamples(samples: readonly Sample[] | Image): samples is readonly Samp
   return Array.isArray(samples);
 }
 
-function createModels(office: Office, base: string | undefined): Models {
+function createModels(office: Office, run: JobDesk["run"]): Models {
   return {
     list: () => office.ask((api) => api.listModels()),
-    import: (archive, name) => {
-      const from = archive instanceof Blob ? archive : resolveAddress(archive, base);
-      return office.ask((api) => api.importModel(from, name));
-    },
+    import: (archive, name, context = {}) =>
+      run({}, context, ({ base }) => {
+        const from = archive instanceof Blob ? archive : resolveAddress(archive, base);
+        return (api, order) => api.importModel(from, name, order);
+      }),
     export: (model) => office.ask((api) => api.exportModel(model)),
     rename: (model, name) => office.ask((api) => api.renameModel(model, name)),
     remove: (model) => office.ask((api) => api.removeModel(model)),

@@ -175,7 +175,8 @@ export interface ModelInfo {
 /** The library of models. Names: `name` is the newest version, `name@version` a certain one. */
 export interface Models {
   list(): Promise<readonly ModelInfo[]>;
-  import(archive: Blob | URL | string, name?: string): Promise<ModelInfo>;
+  /** `context`: its signal, and the progress of what comes from an address. */
+  import(archive: Blob | URL | string, name?: string, context?: Pick<Context, "signal" | "onProgress" | "job">): Promise<ModelInfo>;
   export(model: string): Promise<Blob>;
   rename(model: string, name: string): Promise<ModelInfo>;
   remove(model: string): Promise<void>;

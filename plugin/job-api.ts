@@ -2,7 +2,7 @@
 // has a line of its own (job-line.ts); its result crosses without a copy.
 
 import { transfer } from "comlink";
-import { type Job, runJob } from "../core/job.ts";
+import { followWork, type Job, runJob } from "../core/job.ts";
 import type { ObjectRule } from "../core/label/object-rule.ts";
 import { Problem } from "../core/problem.ts";
 import { loadReaders } from "../core/source/readers.ts";
@@ -44,7 +44,7 @@ export interface JobApi {
   train(samples: readonly Sample[] | Image, order: JobOrder): Promise<TrainResult>;
   evaluate(predicted: Image, truth: Image, order: JobOrder): Promise<Scores>;
   listModels(): Promise<readonly ModelInfo[]>;
-  importModel(archive: Blob | string, name?: string): Promise<ModelInfo>;
+  importModel(archive: Blob | string, name: string | undefined, order: JobOrder): Promise<ModelInfo>;
   exportModel(model: string): Promise<Blob>;
   renameModel(model: string, name: string): Promise<ModelInfo>;
   removeModel(model: string): Promise<void>;
@@ -96,7 +96,7 @@ export function createJobApi(): JobApi {
     async train(samples, order) {
       return run(order, async function* (context) {
         const { name, dataset, validate } = resolveParameters("train", order.parameters);
-        const opened = await openSamples(samples, { dataset, validate }, here(), context.signal);
+        const opened = yield* openSamples(samples, { dataset, validate }, here(), context.signal);
         return yield* trainOnSamples(opened, order.parameters, here(), { ...context, name });
       });
     },
@@ -106,7 +106,8 @@ export function createJobApi(): JobApi {
       return run(order, (context) => evaluatePairs([{ predicted, truth, name: "prediction and truth" }], context));
     },
     listModels: async () => models().list(),
-    importModel: async (archive, name) => models().import(archive, name),
+    importModel: (archive, name, order) =>
+      run(order, ({ signal, job }) => followWork((onProgress) => models().import(archive, name, { signal, onProgress, job }))),
     exportModel: async (model) => models().export(model),
     renameModel: async (model, name) => models().rename(model, name),
     removeModel: async (model) => models().remove(model),

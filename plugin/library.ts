@@ -9,6 +9,7 @@ import { describeModel } from "./describe-model.ts";
 import { assertOwnName, noStarters, type StarterInfo, type Starters } from "./starters.ts";
 import type { Files } from "./store/files.ts";
 import { createLocalLock, type Lock } from "./store/lock.ts";
+import type { PhaseProgress, ReadBytes } from "./workspace.ts";
 
 export interface Library extends Models {
   /** The models that come with the program; `list` tells them after the user's own. */
@@ -45,7 +46,7 @@ export function isArchivePath(reference: string): boolean {
 export interface LibraryOptions {
   readonly files: Files;
   /** Bytes of a file or an address that the user named. */
-  readonly readBytes: (from: Blob | URL | string) => Promise<Uint8Array>;
+  readonly readBytes: ReadBytes;
   /** Held while a version is added: two tabs, or two processes, must not both make the same one. */
   readonly lock?: Lock | undefined;
   /** The models that come with the program; default none. */
@@ -129,8 +130,9 @@ export function createLibrary(options: LibraryOptions): Library {
       return readModel(await readEntry(await find(reference), signal), { path: reference });
     },
     list: async () => (await inspect()).models,
-    async import(archive, name) {
-      const bytes = await readBytes(archive);
+    async import(archive, name, { signal, onProgress, job = "" } = {}) {
+      const tell = onProgress && ((progress: PhaseProgress): void => onProgress({ ...progress, job }));
+      const bytes = await readBytes(archive, signal, tell);
       const model = await readModel(bytes, typeof archive === "string" ? { path: archive } : {});
       const starter = name === undefined ? await starters.take(bytes) : undefined;
       if (starter !== undefined) return toModelInfo(starter);

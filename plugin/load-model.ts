@@ -1,24 +1,25 @@
-// A model by what the user calls it: a name in the library, name@version, or a path or URL that ends in .zip.
+// A model by what the user calls it: a name in the library, name@version, or a path or URL that ends in .zip, which is fetched.
 
+import { followWork, type Job } from "../core/job.ts";
 import { readModel } from "../core/model/archive.ts";
 import type { Model } from "../core/model/model.ts";
 import { Problem } from "../core/problem.ts";
 import { isArchivePath } from "./library.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** The model. Throws Problem InvalidParameter, MissingFile, InvalidModel, AbortError. */
-export async function loadModel(
+/** The model; tells how much of it has come. Throws Problem InvalidParameter, MissingFile, InvalidModel, AbortError. */
+export async function* loadModel(
   reference: string,
   { library, readBytes }: Pick<Workspace, "library" | "readBytes">,
   signal?: AbortSignal,
-): Promise<Model> {
+): Job<Model> {
   if (reference === "") {
     const names = [...new Set((await library.list()).map(({ name }) => name))];
     const advice = names.length === 0 ? "Train one first, or import one." : `Choose one of ${names.join(", ")}.`;
     throw new Problem("InvalidParameter", `"model" must name a model; nothing came. ${advice}`, { parameter: "model", nearest: names });
   }
-  if (!isArchivePath(reference)) return library.load(reference, signal);
-  return readModel(await readBytes(reference, signal), { path: reference });
+  if (!isArchivePath(reference)) return await library.load(reference, signal);
+  return await readModel(yield* followWork((tell) => readBytes(reference, signal, tell)), { path: reference });
 }
 
 /** What finds the same model again, whatever the library learns meanwhile: its version, or its file as the user named it. */

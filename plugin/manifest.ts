@@ -84,6 +84,7 @@ export function createManifest({ folder = "", files }: { folder?: string; files?
           title: "Import model…",
           handler: "models.import",
           macro: { name: "Overtile Import Model" },
+          arguments: ["archive", "name", "$context"],
           parameters: take({ ...archive, ...optionalName }, ["archive"]),
         },
         {

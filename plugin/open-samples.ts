@@ -1,6 +1,7 @@
 // From what a caller hands over to samples that can be read: his own images and drawings, or a dataset (a zip by file, address
 // or bytes). Regions become masks (regions.ts).
 
+import { followWork, type Job } from "../core/job.ts";
 import { Problem } from "../core/problem.ts";
 import type { SampleSource } from "../core/read-samples.ts";
 import { openDataset } from "../core/source/dataset.ts";
@@ -19,41 +20,40 @@ interface Words {
   readonly validate: string;
 }
 
-/** The samples, opened. Throws Problem InvalidData, MissingFile, UnsupportedImage, InvalidParameter. */
-export async function openSamples(
+/** The samples, opened; tells how much of a dataset has come. Throws Problem InvalidData, MissingFile, UnsupportedImage, InvalidParameter. */
+export async function* openSamples(
   given: readonly Sample[] | Image | undefined,
   { dataset, validate }: Words,
   workspace: Pick<Workspace, "readBytes">,
   signal?: AbortSignal,
-): Promise<TrainingSamples> {
+): Job<TrainingSamples> {
   const notices: string[] = [];
-  const open = (set: Image): Promise<readonly SampleSource[]> =>
-    openZip(set, workspace, { signal, tell: (notice) => notices.push(notice) });
+  const open = (set: Image): Job<readonly SampleSource[]> => openZip(set, workspace, { signal, tell: (notice) => notices.push(notice) });
   const own = Array.isArray(given) ? (given as readonly Sample[]) : undefined;
   if (own !== undefined && own.length > 0) {
     const opened = await Promise.all(own.map((sample, i) => openSample(sample, i, signal)));
     const ofUse = (use: Sample["use"]): SampleSource[] => opened.filter((_, i) => (own[i]!.use ?? "train") === use);
-    const extra = isShare(validate) ? [] : await open(validate);
+    const extra = isShare(validate) ? [] : yield* open(validate);
     return { train: ofUse("train"), validate: [...ofUse("validate"), ...extra], title: dataset || `${own.length} samples`, notices };
   }
   const set = own === undefined && given !== undefined ? (given as Image) : dataset;
   if (set === "") throw noSamples();
-  const extra = isShare(validate) ? [] : await open(validate);
+  const extra = isShare(validate) ? [] : yield* open(validate);
   const title = dataset || (typeof set === "string" ? set : "a dataset");
-  return { train: await open(set), validate: extra, title, notices };
+  return { train: yield* open(set), validate: extra, title, notices };
 }
 
 function isShare(validate: string): boolean {
   return Number.isFinite(Number(validate));
 }
 
-async function openZip(
+async function* openZip(
   set: Image,
   { readBytes }: Pick<Workspace, "readBytes">,
   { signal, tell }: { readonly signal: AbortSignal | undefined; readonly tell: (notice: string) => void },
-): Promise<readonly SampleSource[]> {
+): Job<readonly SampleSource[]> {
   if (typeof set === "object" && !(set instanceof Blob) && !(set instanceof URL)) throw noSamples();
-  return openDataset(await readBytes(set, signal), { signal, tell });
+  return await openDataset(yield* followWork((follow) => readBytes(set, signal, follow)), { signal, tell });
 }
 
 async function openSample(sample: Sample, index: number, signal?: AbortSignal): Promise<SampleSource> {

@@ -58,7 +58,7 @@ export function createSegmenter(given: Parameters, workspace: Workspace, opened?
   return {
     release,
     async *segment(image, context = {}) {
-      loaded ??= await loadModel(values.model, workspace, context.signal);
+      loaded ??= yield* loadModel(values.model, workspace, context.signal);
       const model = loaded;
       assertThreshold(values, model);
       const source = await openSource(image, { signal: context.signal });

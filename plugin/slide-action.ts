@@ -65,7 +65,7 @@ export async function* classifySlide(
   { signal, log }: Context = {},
 ): Job<SlideResult> {
   const values = resolveParameters("segment", given);
-  const model = await loadModel(values.model, workspace, signal);
+  const model = yield* loadModel(values.model, workspace, signal);
   const { spec } = model;
   assertThreshold(values, model);
   const { threshold: wanted } = chooseRule(values, learntRule(model));

@@ -84,7 +84,7 @@ async function* trainNamed(
   const values = resolveParameters("train", given);
   if (samples.train.length === 0) throw noSamples(samples);
   const from = await findStart(values, workspace, name);
-  const asked = isLeft(from) ? undefined : await loadModel(from, workspace, signal);
+  const asked = isLeft(from) ? undefined : yield* loadModel(from, workspace, signal);
   assertConsistent(given, values, asked);
   for (const message of samples.notices ?? []) yield { kind: "notice", done: 0, message };
   const learnt = asked && { channels: asked.spec.channels, pixelSizeUm: asked.pixelSizeUm };

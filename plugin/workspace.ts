@@ -1,6 +1,7 @@
 // What a place offers to the actions: threads, files, a library. The terminal and the browser each make one.
 
 import type { BackendName } from "../core/engine/backend.ts";
+import type { Progress } from "../core/job.ts";
 import type { AssetBytes } from "./assets.ts";
 import type { Library } from "./library.ts";
 import type { Files } from "./store/files.ts";
@@ -25,5 +26,10 @@ export interface Workspace {
   /** Backends that can be asked for here, best first. */
   readonly backends: readonly BackendName[];
   /** Bytes of a file or an address that the user named. */
-  readBytes(from: Blob | URL | string, signal?: AbortSignal): Promise<Uint8Array>;
+  readonly readBytes: ReadBytes;
 }
+
+export type PhaseProgress = Extract<Progress, { kind: "phase" }>;
+
+/** Bytes of a file or an address; `tell` hears how much of an address has come, where the place does not show it itself. */
+export type ReadBytes = (from: Blob | URL | string, signal?: AbortSignal, tell?: (progress: PhaseProgress) => void) => Promise<Uint8Array>;

@@ -1,6 +1,7 @@
 // A whole file from an address: models, datasets, manifests, macros, pictures. Everything that is fetched whole goes through here, so
 // that a body without end, one that stalls, one that is cut, or a page in place of a file ends in a sentence that says what to do.
 
+import type { Progress } from "../job.ts";
 import { Problem } from "../problem.ts";
 import { createHttpClient, type HttpOptions } from "./http.ts";
 
@@ -44,6 +45,13 @@ export async function download(address: URL | string, options: DownloadOptions):
 /** True for what is fetched from a server. */
 export function isAddress(text: string): boolean {
   return /^https?:\/\//i.test(text);
+}
+
+/** What a job tells while it fetches: the name of the file, and how much of it has come. */
+export function describeDownload(address: URL | string, done: number, total: number | undefined): Extract<Progress, { kind: "phase" }> {
+  const [path] = String(address).split(/[?#]/);
+  const name = path!.split("/").findLast((part) => part !== "") ?? path;
+  return { kind: "phase", name: `downloading ${name}: ${describeBytes(done, total)}`, done, ...(total !== undefined && { total }) };
 }
 
 /** "12 of 250 MB". */

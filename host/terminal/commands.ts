@@ -2,6 +2,7 @@
 // printed or written.
 
 import { join } from "node:path";
+import { runJob } from "../../core/job.ts";
 import { initializeWeights } from "../../core/engine/initialize.ts";
 import { writeModel } from "../../core/model/archive.ts";
 import { Problem } from "../../core/problem.ts";
@@ -59,7 +60,7 @@ export async function infoCommand(path: string | undefined, options: Options): P
   const { tile } = resolveParameters("info", pick(options, ["tile"]));
   const given = toParameters("new", options);
   if (path !== undefined) assertNotGiven(given);
-  const model = path === undefined ? undefined : await loadModel(path, await openWorkspace());
+  const model = path === undefined ? undefined : await runJob(loadModel(path, await openWorkspace()));
   const { channels, classes, levels, features, dropout } = resolveParameters("new", { preset: "ronneberger2015", ...given });
   const spec = model?.spec ?? createSpec({ channels, classes: classes === "auto" ? 2 : classes, levels, features, dropout });
   const side = tile === "auto" ? nearestLegalInput(spec.levels, 572) : tile;
@@ -101,7 +102,7 @@ export async function segmentCommand(images: readonly string[], options: Options
   const { output } = resolveParameters("segment", given);
   assertDistinct(images);
   const workspace = await openWorkspace();
-  const model = await loadModel(String(options["model"] ?? ""), workspace);
+  const model = await runJob(loadModel(String(options["model"] ?? ""), workspace));
   const slides = new Set<string>();
   for (const image of images) {
     if (isSlideRun(flags, await sizeOf(image), model)) slides.add(image);

@@ -70,7 +70,8 @@ export function createRpcPlugin(api: ImJoyApi, overtile: Overtile) {
       return overtile.evaluate(decodeImage(predicted), decodeImage(truth), {}, followCall(api, context));
     },
     listModels: async () => overtile.models.list(),
-    importModel: async (archive: unknown, name?: string) => overtile.models.import(decodeImage(archive) as Blob | string, name),
+    importModel: async (archive: unknown, name?: string, context?: CallContext) =>
+      overtile.models.import(decodeImage(archive) as Blob | string, name, followCall(api, context)),
     exportModel: async (model: string) => overtile.models.export(model),
     renameModel: async (model: string, name: string) => overtile.models.rename(model, name),
     removeModel: async (model: string) => overtile.models.remove(model),

@@ -4,7 +4,12 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { writeModel } from "../../core/model/archive.ts";
+import { writePng } from "../../core/source/write-png.ts";
+import { writeZip } from "../../core/source/zip.ts";
+import type { Context } from "../../plugin/contract.ts";
 import type * as entry from "../../plugin/entry.ts";
+import { createModel } from "../core/model/sample-model.ts";
 import { createStand, makeCells, type Sheet, type Stand, tiny } from "./support/stand.ts";
 
 type Entry = typeof entry;
@@ -159,6 +164,71 @@ describe("cancel", () => {
     expect(found.bytes).toBeGreaterThan(1000);
     expect(found.models).toEqual(["stopped"]);
   });
+
+  test("a training that was ended goes on with the pixels that it was begun with only", async () => {
+    const found = await sheet.page.evaluate(async (tiny) => {
+      const values = { ...tiny, name: "half" };
+      await overtile.train(samples, { ...values, stop_at: 2 });
+      const other = samples.map((sample) => ({ ...sample, image: { ...image, data: image.data.map((value) => 255 - value) } }));
+      const refused = await overtile.train(other as never, { ...values, resume: true }).catch(describeProblem);
+      return { refused, ended: (await overtile.train(samples, { ...values, resume: true })).parameters["stop_at"] };
+    }, tiny);
+    expect(found.refused).toMatchObject({
+      kind: "InvalidParameter",
+      message: expect.stringContaining("different are the pixels or drawings of sample 1."),
+    });
+    expect(found.ended).toBe(4);
+  });
+});
+
+test("what a job fetches is told as it comes: models, datasets, imports", async () => {
+  const png = async (data: Uint8Array): Promise<Uint8Array> => writePng({ height: 48, width: 48, channels: 1, data });
+  const cells = makeCells(48);
+  const dataset = writeZip([
+    { name: "images/a.png", data: await png(Uint8Array.from(cells.image)) },
+    { name: "labels/a.png", data: await png(Uint8Array.from(cells.labels)) },
+  ]);
+  const files = new Map([
+    ["/cells.zip", await writeModel({ ...createModel({ levels: 1, features: 4 }), name: "cells" })],
+    ["/data.zip", dataset],
+  ]);
+  const server = createServer((request, response) => {
+    const bytes = files.get(new URL(request.url!, "http://a").pathname)!;
+    response.writeHead(200, { "content-length": bytes.length, "access-control-allow-origin": "*" });
+    response.write(bytes.subarray(0, 100));
+    setTimeout(() => response.end(bytes.subarray(100)), 50);
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const at = (path: string): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
+  const found = await sheet.page.evaluate(
+    async ({ model, data, tiny }) => {
+      const told: Record<string, { name: string; done: number; total?: number | undefined }[]> = {};
+      const following = (job: string) => ({
+        job,
+        onProgress(progress: Parameters<NonNullable<Context["onProgress"]>>[0]) {
+          if (progress.kind !== "phase" || !progress.name.startsWith("downloading")) return;
+          told[job] = [...(told[job] ?? []), { name: progress.name, done: progress.done, total: progress.total }];
+        },
+      });
+      const { name } = await overtile.models.import(`${model}?token=1`, undefined, following("import"));
+      await overtile.segment(image, { model }, following("segment"));
+      await overtile.train([], { ...tiny, name: "fetched", dataset: data, from: model, levels: undefined }, following("train"));
+      return { told, name };
+    },
+    { model: at("/cells.zip"), data: at("/data.zip"), tiny: { tile: 44, steps: 1, seed: 1, validate: "0" } },
+  );
+  server.close();
+  expect(found.name).toBe("cells");
+  const sizes = [...files.values()].map(({ length }) => length);
+  expect(found.told["import"]).toContainEqual({
+    name: expect.stringMatching(/^downloading cells\.zip: 0\.0 of 0\.\d MB$/),
+    done: 100,
+    total: sizes[0],
+  });
+  expect(found.told["segment"]!.at(-1)).toMatchObject({ done: sizes[0], total: sizes[0] });
+  expect(found.told["train"]!.map(({ name }) => name.split(":")[0])).toEqual(
+    expect.arrayContaining(["downloading data.zip", "downloading cells.zip"]),
+  );
 });
 
 test("the page is never busy for a tenth of a second while a training runs", async () => {
