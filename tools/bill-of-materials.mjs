@@ -4,16 +4,15 @@
 import { readFile } from "node:fs/promises";
 import { Enums, Models, Serialize, Spec } from "@cyclonedx/cyclonedx-library";
 
-/** The text of the bill, the same for the same packages: it carries no date and no serial number. */
-export async function createBillOfMaterials({ name, version }) {
+/** The text of the bill of `packages` (by default those of the build), the same for the same packages: it carries no date and no serial number. */
+export async function createBillOfMaterials({ name, version, packages }) {
   const bill = new Models.Bom();
   bill.metadata.component = new Models.Component(Enums.ComponentType.Application, name, {
     version,
     bomRef: `${name}@${version}`,
     licenses: new Models.LicenseRepository([new Models.SpdxLicense("MIT")]),
   });
-  const packages = await readPackages();
-  for (const one of packages) {
+  for (const one of packages ?? (await readPackages())) {
     const component = toComponent(one);
     bill.components.add(component);
     bill.metadata.component.dependencies.add(component.bomRef);
