@@ -60,6 +60,16 @@ it("two trainings of one file: one trains, the other hears who is at it, whateve
   expect(readFileSync(at("same.zip")).equals(before)).toBe(true);
 });
 
+it("a hangup keeps what was learnt and exits with 129", async () => {
+  const running = await startOvertile([...words("hung", 4000), "--minutes", "0"], { cwd: folder });
+  await running.says(/4000 steps of/);
+  while (!existsSync(at("hung.checkpoint"))) await new Promise((resolve) => setTimeout(resolve, 10));
+  running.child.kill("SIGHUP");
+  const { code, stderr } = await running.ended;
+  expect({ code, stderr }).toMatchObject({ code: 129, stderr: expect.stringContaining("Stopping: what was learnt is kept") });
+  expect((await readModel(new Uint8Array(readFileSync(at("hung.zip"))))).training["ended"]).toBe("stopped");
+});
+
 it("SIGTERM keeps what was learnt and exits with 143; --resume goes on, and of a finished training says so and exits with 0", async () => {
   const running = await startOvertile([...words("term", 400), "--minutes", "0"], { cwd: folder });
   await running.says(/400 steps of/);

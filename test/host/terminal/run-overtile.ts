@@ -38,6 +38,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Another bundle than `bundleTerminal` makes. */
   readonly bundle?: string;
+  /** Of a process of its own: the user and group that it runs as. */
+  readonly uid?: number | undefined;
 }
 
 /** Runs `overtile` with these words to its end, in this process. Its library is one that does not exist. */
@@ -102,12 +104,16 @@ function enter(folder: string): NonNullable<typeof occupied> {
 }
 
 /** Starts `overtile` with these words as a process of its own. Its library is one that does not exist. */
-export async function startOvertile(words: readonly string[], { cwd = tmpdir(), env = {}, bundle }: RunOptions = {}): Promise<Running> {
+export async function startOvertile(
+  words: readonly string[],
+  { cwd = tmpdir(), env = {}, bundle, uid }: RunOptions = {},
+): Promise<Running> {
   const program = join(bundle ?? (await bundleTerminal()), "terminal.mjs");
   const child = spawn(process.execPath, [program, ...words], {
     cwd,
     env: environment(env),
     stdio: ["ignore", "pipe", "pipe"],
+    ...(uid !== undefined && { uid, gid: uid }),
   });
   const said = { stdout: "", stderr: "" };
   const listeners = new Set<() => void>();
