@@ -19,6 +19,7 @@ import type { Reader } from "../read/reader.ts";
 import type { SlideShelf } from "../store/slide-shelf.ts";
 import { needCommand } from "./bound-command.ts";
 import type { Library } from "./library.ts";
+import { describeReplaced, findReplaced, hideOthers, nameSlide } from "./replace-slides.ts";
 
 // Up to so many pixels are segmented in memory, into a layer that can be corrected; more go block by block into a folder.
 const standardInMemoryPx = 2 ** 24;
@@ -66,6 +67,7 @@ export function createSlideRuns({ workspace, host, library, reader, shelf, large
     const { folder, facts } = layer;
     const growing = showGrowing(layer, "running");
     const isNew = growing.writtenCount === 0;
+    const showOthers = hideOthers(entry, layer);
     let settle = (): void => {};
     const ended = new Promise<void>((resolve) => {
       settle = resolve;
@@ -82,13 +84,40 @@ export function createSlideRuns({ workspace, host, library, reader, shelf, large
       end(result) {
         jobs.delete(layer);
         settle();
-        if (!entry.slides.peek().includes(layer)) return;
-        if (result !== undefined) void showResult(layer);
-        else if (isNew && growing.writtenCount === 0) void remove(entry, layer);
-        else layer.state.value = "unfinished";
+        if (!entry.slides.peek().includes(layer)) return showOthers();
+        if (result !== undefined) {
+          void showResult(layer);
+          replaceEarlier(entry, layer);
+        } else if (isNew && growing.writtenCount === 0) {
+          showOthers();
+          void remove(entry, layer);
+        } else layer.state.value = "unfinished";
       },
     };
   }
+
+  /** Takes the results away whose place this one takes. Their files go when the page is opened again. */
+  function replaceEarlier(entry: ImageEntry, layer: SlideLayer): void {
+    const replaced = findReplaced(entry, layer.facts).filter((other) => !jobs.has(other));
+    if (replaced.length === 0) return;
+    const keep = (isKept: boolean): void => {
+      for (const { facts } of replaced) shelf.keep(facts, isKept).catch(tellProblem);
+    };
+    const bringBack = (): void => {
+      workspace.status.value = undefined;
+      for (const one of replaced) one.visible.value = true;
+      entry.slides.value = [...entry.slides.peek(), ...replaced];
+      chooseSlide(entry, replaced[0]);
+      keep(true);
+    };
+    entry.slides.value = entry.slides.peek().filter((other) => !replaced.includes(other));
+    keep(false);
+    workspace.status.value = describeReplaced(replaced, layer.facts, bringBack);
+  }
+
+  const tellProblem = (error: unknown): void => {
+    workspace.status.value = { kind: "error", text: describeError(error) };
+  };
 
   // The classes that are there are shown, and those that come.
   function showGrowing(layer: SlideLayer, state: SlideState): GrowingTiles {
@@ -137,8 +166,7 @@ export function createSlideRuns({ workspace, host, library, reader, shelf, large
       workspace.status.value = undefined;
       chooseSlide(entry, layer);
       resume(entry, layer).catch((error: unknown) => {
-        const isAbort = error instanceof Error && error.name === "AbortError";
-        if (!isAbort) workspace.status.value = { kind: "error", text: describeError(error) };
+        if (!(error instanceof Error && error.name === "AbortError")) tellProblem(error);
       });
     };
     const text = `${layer.facts.title} was being segmented when this page was left: ${done} of ${total} blocks are done.`;
@@ -154,15 +182,16 @@ export function createSlideRuns({ workspace, host, library, reader, shelf, large
       const text = `Images of more than ${Math.floor(largestInMemoryPx / 1e6)} million pixels are segmented into this browser's private files; ${reason} (they need https or localhost). Segment a part (View, Box), or use "overtile segment" in a terminal.`;
       throw new Problem("StorageUnavailable", text, { reason });
     }
-    const facts: SlideFacts = {
+    const asked: SlideFacts = {
       id: createId(),
-      name: freeName(entry),
+      name: "",
       title: entry.title.peek(),
       ...{ width, height, parameters },
       plane: entry.planeIndex.peek(),
       command: command.command.id,
       ...(region && { region }),
     };
+    const facts: SlideFacts = { ...asked, name: nameSlide(entry, asked) };
     const layer = createSlideLayer(facts, await shelf.make(facts), "running");
     batch(() => {
       entry.slides.value = [layer, ...entry.slides.peek()];
@@ -263,13 +292,6 @@ function countBlocks({ width, height, region }: SlideFacts): number {
 /** The plugin of a command, as it was activated. */
 function pluginOf({ plugins }: Library, { plugin }: RegisteredCommand): { readonly api?: Overtile } | undefined {
   return plugins.peek().find(({ manifest }) => manifest?.name === plugin);
-}
-
-function freeName({ slides }: ImageEntry): string {
-  const names = slides.peek().map(({ facts }) => facts.name);
-  let n = 1;
-  while (names.includes(n === 1 ? "Slide" : `Slide ${n}`)) n++;
-  return n === 1 ? "Slide" : `Slide ${n}`;
 }
 
 function needSource(opened: Awaited<ReturnType<Reader["open"]>>): ImageSource {

@@ -17,6 +17,8 @@ export interface SlideShelf {
   fingerprintOf(folder: FileSystemDirectoryHandle): Promise<string | undefined>;
   /** The blocks that are done. */
   listWritten(folder: FileSystemDirectoryHandle, facts: SlideFacts): Promise<readonly Box[]>;
+  /** False for a run that was replaced: it is removed when the page is opened again. True takes that back. */
+  keep(facts: SlideFacts, isKept: boolean): Promise<void>;
   remove(id: string): Promise<void>;
 }
 
@@ -29,11 +31,19 @@ export async function openSlideShelf(store: BlobStore): Promise<SlideShelf> {
     if (shelf) return shelf;
     throw new Error("This page has no private files.");
   };
+  const put = (facts: SlideFacts & { readonly isReplaced?: boolean }): Promise<void> =>
+    store.put(`${prefix}${facts.id}`, new Blob([JSON.stringify(facts)]));
+  const remove = async (id: string): Promise<void> => {
+    await store.remove(`${prefix}${id}`);
+    await shelf?.removeEntry(id, { recursive: true }).catch(() => {}); // a file that is still open goes with the next try
+  };
+  /** Replaced in this page: they can be brought back. */
+  const replacedHere = new Set<string>();
   return {
     isThere: shelf !== undefined,
     async make(facts) {
       const folder = await need().getDirectoryHandle(facts.id, { create: true });
-      await store.put(`${prefix}${facts.id}`, new Blob([JSON.stringify(facts)]));
+      await put(facts);
       // Hours of work should not be the first to go when the disk gets full; a browser may say no.
       void navigator.storage.persist?.().catch(() => {});
       return folder;
@@ -44,7 +54,9 @@ export async function openSlideShelf(store: BlobStore): Promise<SlideShelf> {
       const found = await Promise.all(
         names.map(async (name) => {
           try {
-            const facts = JSON.parse(await (await store.get(name))!.text()) as SlideFacts;
+            const { isReplaced, ...facts } = JSON.parse(await (await store.get(name))!.text()) as SlideFacts & { isReplaced?: boolean };
+            if (isReplaced && !replacedHere.has(facts.id)) await remove(facts.id);
+            if (isReplaced) return [];
             return [{ facts, folder: await shelf.getDirectoryHandle(facts.id) }];
           } catch {
             return []; // of a run that was removed half-way
@@ -81,10 +93,11 @@ export async function openSlideShelf(store: BlobStore): Promise<SlideShelf> {
       }
       return boxes;
     },
-    async remove(id) {
-      await store.remove(`${prefix}${id}`);
-      await shelf?.removeEntry(id, { recursive: true }).catch(() => {}); // a file that is still open goes with the next try
+    async keep(facts, isKept) {
+      if (!isKept) replacedHere.add(facts.id);
+      await put(isKept ? facts : { ...facts, isReplaced: true });
     },
+    remove,
   };
 }
 
