@@ -24,7 +24,7 @@ import type {
 } from "./contract.ts";
 import { describeMachine } from "./diagnostics.ts";
 import { followLine } from "./job-line.ts";
-import { openSamples } from "./open-samples.ts";
+import { nameOf, openSamples } from "./open-samples.ts";
 import { resolveParameters } from "./parameters.ts";
 import { exportFromFolder, segmentIntoFolder } from "./slide-run.ts";
 import type { Workspace } from "./workspace.ts";
@@ -103,7 +103,7 @@ export function createJobApi(): JobApi {
     async evaluate(predicted, truth, order) {
       const [unknown] = Object.keys(order.parameters);
       if (unknown !== undefined) throw takesNone(unknown);
-      return run(order, (context) => evaluatePairs([{ predicted, truth, name: "prediction and truth" }], context));
+      return run(order, (context) => evaluatePairs([{ predicted, truth, name: nameOf(truth) ?? "prediction and truth" }], context));
     },
     listModels: async () => models().list(),
     importModel: (archive, name, order) =>

@@ -7,6 +7,8 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openSource } from "../../core/source/open.ts";
+import { writePng } from "../../core/source/write-png.ts";
+import { writeTiff } from "../../core/source/write-tiff.ts";
 import { readZip } from "../../core/source/zip.ts";
 import { serveBytes, startServer } from "../core/source/flaky-server.ts";
 import { createFolder, overtile } from "../host/terminal/run-overtile.ts";
@@ -229,9 +231,53 @@ describe.skipIf(!hasChromium || !isBuilt)("a slide", () => {
   );
 
   test(
+    "a stack in memory says which plane was read, and evaluate what is wrong with a mask, in the words of the plugin itself",
+    async () => {
+      const { page } = sheet;
+      const cells = new Uint8Array(64 * 64).map((_, i) => ((i >> 2) % 5 === 0 ? 200 : 20));
+      const tiff = writeTiff({ height: 64, width: 64, pages: [cells, cells, cells] });
+      const text = Buffer.from(tiff).toString("latin1").replace("channels=3", "slices=3  ");
+      await page.evaluate(() => {
+        const { status } = (globalThis as never as Handle).overtileViewer.app.workspace;
+        const said: string[] = [];
+        Object.assign(globalThis, { said, endListening: status.subscribe((notice) => void (notice && said.push(notice.text))) });
+      });
+      const said = (): Promise<string> => page.evaluate(() => (globalThis as never as { said: string[] }).said.join("\n"));
+      await sheet.drop(Buffer.from(text, "latin1"), "stack.tif");
+      await sheet.drop(
+        await writePng({ height: 64, width: 64, channels: 1, data: cells.map((value) => (value > 100 ? 255 : 0)) }),
+        "mask.png",
+      );
+      await page.waitForFunction(() => (globalThis as never as Handle).overtileViewer.app.workspace.images.value.length === 3);
+      await page.evaluate(async () => {
+        const { app } = (globalThis as never as Handle).overtileViewer;
+        app.host.selectImage("stack.tif");
+        await app.training.segment("image");
+        await app.host.run("Overtile Evaluate", { predicted: "mask.png", truth: "mask.png" });
+      });
+      expect(await said()).toMatch(/stack\.tif has 3 planes along z; only z=1 was read\. Planes count from 0; plane=all reads all/);
+      expect(await said()).toMatch(/mask\.png.*, prediction: The labels hold 0 and 255 only/);
+      // As it was before, for the tests that follow.
+      await page.evaluate(async () => {
+        const { app } = (globalThis as never as Handle).overtileViewer;
+        (globalThis as never as { endListening(): void }).endListening();
+        app.workspace.status.value = undefined;
+        for (const title of app.host.images.map((image) => image.title)) if (title !== "slide.tif") app.host.close(title);
+      });
+      expect(sheet.faults).toEqual([]);
+    },
+    patience,
+  );
+
+  test(
     "after a reload its result is there again, until it is deleted with all that it took",
     async () => {
       const { page } = sheet;
+      // Segmented again, it is replaced once the new one is whole.
+      await page.evaluate(() => (globalThis as never as Handle).overtileViewer.actions.segment("image"));
+      await untilDone(page);
+      expect(await page.locator("[data-slide]").count()).toBe(1);
+      expect(await readLeft(page)).toEqual(whole);
       await page.evaluate(() => (globalThis as never as Handle).overtileViewer.app.keeper.save());
       await reload(sheet);
       await untilOpen(page);

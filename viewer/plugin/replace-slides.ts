@@ -5,10 +5,11 @@ import { batch } from "@preact/signals-core";
 import type { Box } from "../../core/array/raster.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import type { SlideFacts, SlideLayer } from "../model/slide-layer.ts";
-import type { Notice } from "../model/workspace.ts";
+import type { Notice, Workspace } from "../model/workspace.ts";
+import type { SlideShelf } from "../store/slide-shelf.ts";
 
 /** The layers whose place a result takes, once it is there. */
-export function findReplaced({ slides }: Pick<ImageEntry, "slides">, facts: SlideFacts): readonly SlideLayer[] {
+function findReplaced({ slides }: Pick<ImageEntry, "slides">, facts: SlideFacts): readonly SlideLayer[] {
   return slides.peek().filter(({ facts: older }) => older.id !== facts.id && isSameQuestion(older, facts) && covers(facts, older));
 }
 
@@ -51,8 +52,52 @@ export function hideOthers({ slides }: Pick<ImageEntry, "slides">, layer: SlideL
   return () => show(true);
 }
 
+interface ReplacerParts {
+  readonly workspace: Pick<Workspace, "status">;
+  readonly shelf: Pick<SlideShelf, "keep">;
+  readonly choose: (entry: ImageEntry, layer: SlideLayer) => void;
+  readonly isAtWork: (layer: SlideLayer) => boolean;
+  readonly onProblem: (error: unknown) => void;
+}
+
+/** Takes results away and brings them back. The files of what was replaced go when the page is opened again. */
+export function createReplacer({ workspace: { status }, shelf, choose, isAtWork, onProblem }: ReplacerParts) {
+  const replacedBy = new WeakMap<ImageEntry, readonly SlideLayer[]>();
+  const replacedOf = (entry: ImageEntry): readonly SlideLayer[] => replacedBy.get(entry) ?? [];
+  const keep = (layers: readonly SlideLayer[], isKept: boolean): void => {
+    for (const { facts } of layers) shelf.keep(facts, isKept).catch(onProblem);
+  };
+
+  function bringBack(entry: ImageEntry, layers: readonly SlideLayer[]): void {
+    batch(() => {
+      status.value = undefined;
+      for (const layer of layers) layer.visible.value = true;
+      entry.slides.value = [...entry.slides.peek(), ...layers];
+      choose(entry, layers[0]!);
+    });
+    replacedBy.set(
+      entry,
+      replacedOf(entry).filter((one) => !layers.includes(one)),
+    );
+    keep(layers, true);
+  }
+
+  return {
+    replacedOf,
+    /** Takes the results away whose place this one takes, and says so. */
+    replace(entry: ImageEntry, layer: SlideLayer): void {
+      const layers = findReplaced(entry, layer.facts).filter((other) => !isAtWork(other));
+      if (layers.length === 0) return;
+      entry.slides.value = entry.slides.peek().filter((other) => !layers.includes(other));
+      replacedBy.set(entry, [...replacedOf(entry), ...layers]);
+      keep(layers, false);
+      status.value = describeReplaced(layers, layer.facts, () => bringBack(entry, layers));
+    },
+  };
+}
+
 /** What is said of results that were replaced, with the way back. */
-export function describeReplaced(layers: readonly SlideLayer[], { title }: SlideFacts, bringBack: () => void): Notice {
+function describeReplaced(layers: readonly SlideLayer[], { title }: SlideFacts, bringBack: () => void): Notice {
   const [first] = layers;
   const which = layers.length === 1 ? `The earlier result "${first!.facts.name}"` : `${layers.length} earlier results`;
   const text = `${which} of ${title} ${layers.length === 1 ? "was" : "were"} replaced; until this page is left, ${layers.length === 1 ? "it" : "they"} can be brought back.`;

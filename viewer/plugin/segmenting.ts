@@ -132,8 +132,11 @@ export function createSegmenting(
   // What was told of an earlier result goes when the next one comes.
   let told: Notice | undefined;
   function tellNothing(nothing: string | undefined): void {
-    if (told !== undefined && workspace.status.peek() === told) workspace.status.value = undefined;
-    told = nothing === undefined ? undefined : { kind: "info", text: nothing, stays: true };
+    const shown = workspace.status.peek();
+    if (told !== undefined && shown === told) workspace.status.value = undefined;
+    if (nothing === undefined) told = undefined;
+    // Beside what the job has told: the plane that was read may be why.
+    else told = { kind: "info", text: shown?.text.includes(nothing) ? shown.text : nothing, stays: true };
     if (told) workspace.status.value = told;
   }
 

@@ -19,7 +19,7 @@ import type { Reader } from "../read/reader.ts";
 import type { SlideShelf } from "../store/slide-shelf.ts";
 import { needCommand } from "./bound-command.ts";
 import type { Library } from "./library.ts";
-import { describeReplaced, findReplaced, hideOthers, nameSlide } from "./replace-slides.ts";
+import { createReplacer, hideOthers, nameSlide } from "./replace-slides.ts";
 
 // Up to so many pixels are segmented in memory, into a layer that can be corrected; more go block by block into a folder.
 const standardInMemoryPx = 2 ** 24;
@@ -59,6 +59,11 @@ export function createSlideRuns({ workspace, host, library, reader, shelf, large
   const ends = new Map<SlideLayer, Promise<void>>();
   const growings = new WeakMap<SlideLayer, GrowingTiles>();
 
+  const tellProblem = (error: unknown): void => {
+    workspace.status.value = { kind: "error", text: describeError(error) };
+  };
+  const replacer = createReplacer({ workspace, shelf, choose: chooseSlide, isAtWork: (layer) => jobs.has(layer), onProblem: tellProblem });
+
   const isTooLarge = ({ y0, x0, y1, x1 }: Box): boolean => (y1 - y0) * (x1 - x0) > largestInMemoryPx;
   const wholeOf = ({ source: { width, height } }: ImageEntry): Box => ({ y0: 0, x0: 0, y1: height, x1: width });
 
@@ -87,7 +92,7 @@ export function createSlideRuns({ workspace, host, library, reader, shelf, large
         if (!entry.slides.peek().includes(layer)) return showOthers();
         if (result !== undefined) {
           void showResult(layer);
-          replaceEarlier(entry, layer);
+          replacer.replace(entry, layer);
         } else if (isNew && growing.writtenCount === 0) {
           showOthers();
           void remove(entry, layer);
@@ -95,29 +100,6 @@ export function createSlideRuns({ workspace, host, library, reader, shelf, large
       },
     };
   }
-
-  /** Takes the results away whose place this one takes. Their files go when the page is opened again. */
-  function replaceEarlier(entry: ImageEntry, layer: SlideLayer): void {
-    const replaced = findReplaced(entry, layer.facts).filter((other) => !jobs.has(other));
-    if (replaced.length === 0) return;
-    const keep = (isKept: boolean): void => {
-      for (const { facts } of replaced) shelf.keep(facts, isKept).catch(tellProblem);
-    };
-    const bringBack = (): void => {
-      workspace.status.value = undefined;
-      for (const one of replaced) one.visible.value = true;
-      entry.slides.value = [...entry.slides.peek(), ...replaced];
-      chooseSlide(entry, replaced[0]);
-      keep(true);
-    };
-    entry.slides.value = entry.slides.peek().filter((other) => !replaced.includes(other));
-    keep(false);
-    workspace.status.value = describeReplaced(replaced, layer.facts, bringBack);
-  }
-
-  const tellProblem = (error: unknown): void => {
-    workspace.status.value = { kind: "error", text: describeError(error) };
-  };
 
   // The classes that are there are shown, and those that come.
   function showGrowing(layer: SlideLayer, state: SlideState): GrowingTiles {
@@ -242,7 +224,7 @@ export function createSlideRuns({ workspace, host, library, reader, shelf, large
     resume,
     remove,
     async removeAll(entry) {
-      for (const layer of entry.slides.peek()) await remove(entry, layer);
+      for (const layer of [...entry.slides.peek(), ...replacer.replacedOf(entry)]) await remove(entry, layer);
     },
     async attach(entry) {
       const { width, height } = entry.source;
