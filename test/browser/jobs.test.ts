@@ -212,7 +212,7 @@ test("what a job fetches is told as it comes: models, datasets, imports", async 
       });
       const { name } = await overtile.models.import(`${model}?token=1`, undefined, following("import"));
       await overtile.segment(image, { model }, following("segment"));
-      await overtile.train([], { ...tiny, name: "fetched", dataset: data, from: model, levels: undefined }, following("train"));
+      await overtile.train([], { ...tiny, name: "fetched", dataset: data, from: model }, following("train"));
       return { told, name };
     },
     { model: at("/cells.zip"), data: at("/data.zip"), tiny: { tile: 44, steps: 1, seed: 1, validate: "0" } },

@@ -37,7 +37,8 @@ describe.skipIf(!canRun)("for a user who may not", () => {
     writeFileSync(at("a.png"), await png(Uint8Array.from(image.data)));
     for (const name of ["one.zip", "hidden.zip"]) writeFileSync(at(name), await writeModel(createModel({ levels: 1, features: 2 })));
     writeFileSync(at("hidden.png"), await png(Uint8Array.from(image.data)));
-    for (const open of ["own"]) chmodSync(at(open), 0o777);
+    chmodSync(bundle, 0o755);
+    chmodSync(at("own"), 0o777);
     for (const shut of ["locked", "secret/images", "hidden.zip", "hidden.png"]) chmodSync(at(shut), 0);
     for (const fixed of ["fixed", ""]) chmodSync(at(fixed), 0o555);
   });
@@ -51,7 +52,7 @@ describe.skipIf(!canRun)("for a user who may not", () => {
   const segment = (model: string, out = "own/out", image = "a.png"): readonly string[] => ["segment", image, "--model", model, "-o", out];
   const train = (set: string, out: string): readonly string[] => ["train", set, "-o", out, "--steps", "1"];
 
-  it.each([
+  it.concurrent.each([
     [
       "read the library",
       ["models"],
