@@ -2,8 +2,8 @@
 // printed or written.
 
 import { join } from "node:path";
-import { runJob } from "../../core/job.ts";
 import { initializeWeights } from "../../core/engine/initialize.ts";
+import { runJob } from "../../core/job.ts";
 import { writeModel } from "../../core/model/archive.ts";
 import { Problem } from "../../core/problem.ts";
 import { generateCells } from "../../core/sample/synthetic.ts";
