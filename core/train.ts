@@ -5,15 +5,15 @@
 
 import { adviseAfterDivergence, assertSound, describeExplosion, isExploding } from "./divergence.ts";
 import { initializeWeights } from "./engine/initialize.ts";
-import { countValid } from "./engine/loss.ts";
-import type { Example, ExampleGradient, Network } from "./engine/network.ts";
+import type { Network } from "./engine/network.ts";
 import { averageWeights, createOptimizer, learningRateAt, normOf, type OptimizerState } from "./engine/optimizer.ts";
 import { createClock, type Job, joinSignals, takeTurn } from "./job.ts";
+import { createPace, type Length, lengthAt } from "./pace.ts";
 import { createPreviewClock, type PixelView, type Preview, predictView } from "./preview.ts";
 import { isProblem } from "./problem.ts";
 import type { AugmentationOptions } from "./sample/draw.ts";
-import { createExample } from "./sample/example.ts";
 import type { Prepared } from "./sample/prepare.ts";
+import { askGradients, createExampleQueue, type ExampleQueue } from "./training-batch.ts";
 import type { UNetSpec } from "./unet/spec.ts";
 import { type Validation, type ValidationImage, type ValidationLimits, validate } from "./validate.ts";
 
@@ -23,6 +23,8 @@ export interface Schedule {
   readonly tile: number;
   /** Length of the schedule; the rate falls to 0 there. */
   readonly steps: number;
+  /** Other lengths, each from a step on, as a training by the clock came to them. */
+  readonly lengths?: readonly Length[];
   /** Tiles a step. */
   readonly batch: number;
   readonly optimizer: "sgd" | "adam";
@@ -49,6 +51,9 @@ export interface TrainingState {
   /** Validations since the best one. */
   readonly waited: number;
   readonly curve: readonly CurvePoint[];
+  /** Of a training by the clock: its lengths so far, before the schedule's, and the seconds that it took. */
+  readonly lengths?: readonly Length[] | undefined;
+  readonly seconds?: number | undefined;
 }
 
 export interface BestModel {
@@ -85,6 +90,8 @@ export interface TrainRequest {
   readonly stopAt?: number | undefined;
   /** Ends after this time, seconds from now. */
   readonly maxSeconds?: number | undefined;
+  /** Plans the length anew, so that it ends when these seconds are over, of which some are spent already. */
+  readonly clock?: { readonly seconds: number; readonly spent: number; readonly validationSeconds?: number | undefined } | undefined;
   /** What somebody looks at now: its prediction is told as progress of kind `preview`. It changes nothing of what is learnt. */
   readonly view?: (() => PixelView | undefined) | undefined;
   /** Saves a state: at every interval, at the end, and before an error leaves the job; never one that is diverging. Copies what it keeps. */
@@ -107,38 +114,50 @@ export interface TrainOutcome {
 
 /** Trains until the schedule ends, time is up, patience is lost, or it is stopped. What diverges is neither saved nor returned. Throws Problem Diverged, AbortError. */
 export async function* train(request: TrainRequest): Job<TrainOutcome> {
-  const { schedule, stopAt = schedule.steps, maxSeconds = Number.POSITIVE_INFINITY, save, signal, stop } = request;
+  const { schedule, stopAt = Number.POSITIVE_INFINITY, maxSeconds = Number.POSITIVE_INFINITY, clock, save, signal, stop } = request;
   let state = request.state ?? beginTraining(request);
   const first = state.step;
-  const total = Math.min(stopAt, schedule.steps);
-  const secondsLeft = createClock(total - first);
-  const progressOf = ({ step }: TrainingState) => {
-    const left = secondsLeft(step - first);
-    return { done: step, total, ...(left !== undefined && { secondsLeft: left }) };
+  const totalOf = (one: TrainingState): number => Math.min(stopAt, lengthOf(request, one));
+  const interval = request.validation.length > 0 ? schedule.validationInterval : 0;
+  const pace = clock && createPace({ ...clock, seconds: clock.seconds - clock.spent, interval });
+  const secondsLeft = createClock(totalOf(state) - first);
+  const progressOf = (one: TrainingState) => {
+    const left = pace === undefined ? secondsLeft(one.step - first) : pace.secondsLeft();
+    return { done: one.step, total: totalOf(one), ...(left !== undefined && { secondsLeft: left }) };
   };
   const startedAt = performance.now();
-  const examples = createExampleQueue(request);
+  const examples = createExampleQueue({ ...schedule, images: request.images, levels: request.spec.levels });
   const either = joinSignals(signal, stop);
   const previews = createPreviewClock();
   let ended: TrainOutcome["ended"] = "steps";
   let saved = request.state;
   const keep = async (): Promise<void> => {
     if (save === undefined || saved === state || isExploding(state)) return;
+    if (clock !== undefined) state = { ...state, seconds: clock.spent + (performance.now() - startedAt) / 1000 };
     await save(state);
     saved = state;
   };
   try {
     // A training that was ended in the middle of a validation begins with it again.
-    while (state.step < total || isValidationDue(request, state)) {
+    while (state.step < totalOf(state) || isValidationDue(request, state)) {
+      const began = performance.now();
       if (!isValidationDue(request, state)) {
         const made = await makeStep(request, state, examples, either.signal);
         state = made.state;
         yield { kind: "step", ...progressOf(state), loss: made.loss, learningRate: made.learningRate };
+        pace?.heard("step", performance.now() - began); // with what its listener did
+      }
+      const planned = pace?.plan(state.step, lengthOf(request, state));
+      if (planned !== undefined) {
+        state = { ...state, lengths: [...(state.lengths ?? []), { from: state.step, steps: planned }] };
+        await keep(); // before it acts
       }
       if (isValidationDue(request, state)) {
         yield { kind: "phase", name: "validating", done: 0 };
+        const validating = performance.now();
         const { state: validated, scores } = await validateState(request, state, either.signal);
         state = validated;
+        pace?.heard("validation", performance.now() - validating);
         yield { kind: "validation", ...progressOf(state), scores, best: state.best?.step === state.step };
         if (schedule.patience > 0 && state.waited >= schedule.patience) {
           ended = "patience";
@@ -148,10 +167,10 @@ export async function* train(request: TrainRequest): Job<TrainOutcome> {
       if (state.step % schedule.validationInterval === 0) await keep();
       const view = previews.isDue() ? request.view?.() : undefined;
       if (view !== undefined) {
-        const began = performance.now();
+        const showing = performance.now();
         const shown = await previewState(request, state, view, either.signal);
-        if (shown !== undefined) yield { kind: "preview", done: state.step, total, ...shown };
-        previews.took(performance.now() - began);
+        if (shown !== undefined) yield { kind: "preview", done: state.step, total: totalOf(state), ...shown };
+        previews.took(performance.now() - showing);
       }
       if (performance.now() - startedAt > 1000 * maxSeconds) {
         ended = "time";
@@ -175,36 +194,16 @@ export async function* train(request: TrainRequest): Job<TrainOutcome> {
   return { state, weights: best.weights, ...(best.step !== state.step && !isLost && { last }), scores: best.scores, ended };
 }
 
+/** The length of the training as it is known at this state. */
+export function lengthOf({ schedule }: Pick<TrainRequest, "schedule">, { step, lengths }: Pick<TrainingState, "step" | "lengths">): number {
+  return lengthAt(step, schedule.steps, lengths ?? schedule.lengths);
+}
+
 /** Random weights, or those to fine-tune, before the first step. */
 function beginTraining({ spec, schedule, weights: given }: TrainRequest): TrainingState {
   const weights = given?.slice() ?? initializeWeights(spec, schedule.seed);
   const optimizer = createOptimizer(schedule.optimizer, schedule.momentum).init(weights.length);
   return { step: 0, weights, average: schedule.averaging > 0 ? weights.slice() : undefined, optimizer, waited: 0, curve: [] };
-}
-
-/** The batches of a training; the next can be made while the networks are busy with the last. */
-interface ExampleQueue {
-  take(step: number): readonly Example[];
-  prepare(step: number): void;
-}
-
-function createExampleQueue({ spec, schedule, images }: TrainRequest): ExampleQueue {
-  const { tile, batch, seed, steps, augmentation } = schedule;
-  const size = { tileHeight: tile, tileWidth: tile, levels: spec.levels, augmentation };
-  // A pure function of the seed and the step.
-  const draw = (step: number): readonly Example[] =>
-    Array.from({ length: batch }, (_, b) => {
-      const index = step * batch + b;
-      const { input, target, weight } = createExample(seed, index, images, size);
-      return { height: tile, width: tile, data: input, target, weight, seed, index };
-    });
-  let ready: { readonly step: number; readonly examples: readonly Example[] } | undefined;
-  return {
-    take: (step) => (ready?.step === step ? ready.examples : draw(step)),
-    prepare: (step) => {
-      if (step < steps) ready = { step, examples: draw(step) };
-    },
-  };
 }
 
 interface StepResult {
@@ -213,17 +212,14 @@ interface StepResult {
   readonly learningRate: number;
 }
 
-async function makeStep(
-  { schedule, networks }: TrainRequest,
-  state: TrainingState,
-  queue: ExampleQueue,
-  signal: AbortSignal,
-): Promise<StepResult> {
-  const { steps, optimizer: name, momentum, learningRate: rate, rateSchedule, averaging } = schedule;
+async function makeStep(request: TrainRequest, state: TrainingState, queue: ExampleQueue, signal: AbortSignal): Promise<StepResult> {
+  const { schedule, networks } = request;
+  const { optimizer: name, momentum, learningRate: rate, rateSchedule, averaging } = schedule;
+  const steps = lengthOf(request, state);
   const asked = askGradients(networks, state.weights, queue.take(state.step), signal);
   asked.catch(() => {}); // awaited below; it may fail while the next batch is drawn
   await takeTurn();
-  queue.prepare(state.step + 1);
+  if (state.step + 1 < steps) queue.prepare(state.step + 1);
   const { loss, gradient } = await asked;
   assertSound(state, "loss", loss);
   assertSound(state, "gradient", normOf(gradient));
@@ -236,40 +232,15 @@ async function makeStep(
   return { state: { ...state, step, optimizer: updated, curve: [...state.curve, { step, loss }] }, loss, learningRate };
 }
 
-/** Loss and gradient of a batch. Each network takes examples in turn; the sum is made in their order, whoever was first. */
-async function askGradients(
-  networks: readonly Network[],
-  weights: Float32Array,
-  examples: readonly Example[],
-  signal: AbortSignal | undefined,
-): Promise<ExampleGradient> {
-  const valid = examples.reduce((sum, { weight }) => sum + countValid(weight), 0);
-  const used = networks.slice(0, examples.length);
-  const results: ExampleGradient[] = [];
-  await Promise.all(
-    used.map(async (network, n) => {
-      await network.setWeights(weights);
-      for (let i = n; i < examples.length; i += used.length) results[i] = await network.gradient(examples[i]!, 1 / valid, signal);
-    }),
-  );
-  const [first, ...others] = results as [ExampleGradient, ...ExampleGradient[]];
-  const gradient = first.gradient;
-  let { loss } = first;
-  for (const other of others) {
-    loss += other.loss;
-    const { gradient: more } = other;
-    for (let i = 0; i < gradient.length; i++) gradient[i]! += more[i]!;
-  }
-  return { loss, gradient };
-}
-
 // Weight of the newest score: single validations swing.
 const scoreSmoothing = 0.5;
 
 /** True when the state is to be validated and was not. */
-function isValidationDue({ schedule, validation }: TrainRequest, { step, curve }: TrainingState): boolean {
+function isValidationDue(request: TrainRequest, state: TrainingState): boolean {
+  const { schedule, validation } = request;
+  const { step, curve } = state;
   if (validation.length === 0 || step === 0 || curve.at(-1)!.scores !== undefined) return false;
-  return step % schedule.validationInterval === 0 || step === schedule.steps;
+  return step % schedule.validationInterval === 0 || step === lengthOf(request, state);
 }
 
 /** Validates the (averaged) weights, and keeps them when their smoothed score is the best so far. */

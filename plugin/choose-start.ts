@@ -118,7 +118,8 @@ async function tryOne(base: Model | undefined, { learnt, kept }: KeptAside, requ
   const { spec } = network;
   const crew = await open(spec, planned.tile);
   try {
-    const schedule = { ...planned, steps: trialSteps, validationInterval: trialSteps + 1, patience: 0 };
+    const { lengths: _, ...others } = planned;
+    const schedule = { ...others, steps: trialSteps, validationInterval: trialSteps + 1, patience: 0 };
     const weights = base && adaptWeights(base, network, values.seed);
     const { networks } = crew;
     const job = train({ spec, schedule, images: learnt, validation: [], networks, limits: noLimits, weights, signal });

@@ -14,6 +14,8 @@ interface Common {
   readonly actions: readonly Action[];
   /** Shown only where a host asks for all. */
   readonly advanced?: boolean;
+  /** Came after records were written without it: there it is its default, whatever the preset says now. */
+  readonly isLater?: boolean;
 }
 export interface NumberParameter extends Common {
   readonly type: "integer" | "number";
@@ -63,14 +65,15 @@ export const parameters = [
   { name: "name", actions: ["train"], type: "text", default: "my model", title: "Name", help: "Name of the model in the library; training under a known name makes its next version." },
   { name: "preset", actions: ["train", "new"], type: "choice", default: "quick", choices: ["quick", "ronneberger2015", "falk2019"], title: "Preset", help: "quick: useful in minutes on a processor; ronneberger2015: the paper; falk2019: the Fiji plugin's numbers." },
   { name: "from", actions: ["train"], type: "text", default: "auto", title: "Begin with", help: "A model to go on from: name, name@version, path or URL; auto: the best of random weights and the models that come with Overtile, after 20 steps each; none: random weights." },
-  { name: "levels", actions: ["train", "new"], type: "integer", default: 4, minimum: 1, maximum: 6, title: "Levels", help: "Poolings on the contracting path." },
+  { name: "levels", actions: ["train", "new"], type: "auto", default: "auto", minimum: 1, maximum: 6, title: "Levels", help: "Poolings on the contracting path; auto: 3, or 4 where the drawn objects are large." },
   { name: "features", actions: ["train", "new"], type: "integer", default: 16, minimum: 1, maximum: 512, title: "Features", help: "Feature channels of the first level; doubled at each." },
   { name: "dropout", actions: ["train", "new"], type: "number", default: 0, minimum: 0, maximum: 0.95, title: "Dropout", help: "Share of activations dropped at the end of the contracting path, in training.", advanced: true },
   { name: "channels", actions: ["new"], type: "integer", default: 1, minimum: 1, maximum: 1024, title: "Channels", help: "Channels of the images that the network will read." },
   { name: "classes", actions: ["train", "new"], type: "auto", default: "auto", minimum: 2, maximum: 255, title: "Classes", help: "Number of classes with background; auto: as many as are annotated." },
-  { name: "tile", actions: ["segment", "train", "info"], type: "auto", default: "auto", minimum: 18, maximum: 10000, unit: "px", title: "Tile", help: "Input side of the network; auto: what computes least within the memory, or the preset's in training, less where little is annotated." },
+  { name: "tile", actions: ["segment", "train", "info"], type: "auto", default: "auto", minimum: 18, maximum: 10000, unit: "px", title: "Tile", help: "Input side of the network; auto: what computes least within the memory; in training the preset's, or a smaller one that learns from more annotated pixels for the same work." },
   { name: "steps", actions: ["train"], type: "auto", default: "auto", minimum: 1, maximum: 10000000, title: "Steps", help: "Length of the training; auto: the preset's, or as many as fit the minutes." },
   { name: "minutes", actions: ["train"], type: "number", default: 0, minimum: 0, maximum: 100000, unit: "min", title: "Minutes", help: "Train for about this long; 0: by steps." },
+  { name: "lengths", actions: ["train"], type: "text", default: "", title: "Planned lengths", help: "How a training by minutes was planned anew, to do it again: from each step on it had so many steps (40:300,80:280).", advanced: true, isLater: true },
   { name: "stop_at", actions: ["train"], type: "auto", default: "auto", minimum: 1, maximum: 10000000, title: "Stop at", help: "End after this step though the schedule is longer, as a stopped training did.", advanced: true },
   { name: "optimizer", actions: ["train"], type: "choice", default: "adam", choices: ["sgd", "adam"], title: "Optimiser", help: "sgd: gradient descent with momentum; adam: Adam.", advanced: true },
   { name: "learning_rate", actions: ["train"], type: "number", default: 0.001, minimum: 1e-9, maximum: 10, title: "Learning rate", help: "Size of a step." },
@@ -87,8 +90,8 @@ export const parameters = [
   { name: "smoothness", actions: ["train"], type: "number", default: 10, minimum: 0.1, maximum: 100, unit: "px", title: "Smoothness", help: "How far around objects background keeps its weight (falk2019 only).", advanced: true },
   { name: "elastic", actions: ["train"], type: "number", default: 10, minimum: 0, maximum: 100, unit: "px", title: "Elastic deformation", help: "Standard deviation of the displacement of 3 x 3 control points; 0: none.", advanced: true },
   { name: "grey_values", actions: ["train"], type: "number", default: 1, minimum: 0, maximum: 4, title: "Grey-value changes", help: "Strength of random changes of brightness and contrast; 0: none.", advanced: true },
-  { name: "imaging", actions: ["train"], type: "number", default: 0, minimum: 0, maximum: 4, title: "Imaging changes", help: "Strength of random blur, noise, gain and gamma, as between microscopes; 0: none.", advanced: true },
-  { name: "scale_range", actions: ["train"], type: "number", default: 1, minimum: 1, maximum: 4, title: "Scale range", help: "Objects are randomly magnified or shrunk by up to this factor; 1: never.", advanced: true },
+  { name: "imaging", actions: ["train"], type: "number", default: 0, minimum: 0, maximum: 4, title: "Imaging changes", help: "Strength of random blur, noise, gain and gamma, as between microscopes; 0: none.", advanced: true, isLater: true },
+  { name: "scale_range", actions: ["train"], type: "number", default: 1, minimum: 1, maximum: 4, title: "Scale range", help: "Objects are randomly magnified or shrunk by up to this factor; 1: never.", advanced: true, isLater: true },
   { name: "validate", actions: ["train"], type: "text", default: "0.1", title: "Validate", help: "Share of the images that is kept for validation, or a dataset." },
   { name: "interval", actions: ["train"], type: "auto", default: "auto", minimum: 1, maximum: 1000000, title: "Validation interval", help: "Steps between validations; auto: 20 in a training.", advanced: true },
   { name: "patience", actions: ["train"], type: "integer", default: 0, minimum: 0, maximum: 10000, title: "Patience", help: "Validations without a better score before it ends; 0: never.", advanced: true },
@@ -119,7 +122,7 @@ export type Values<A extends Action> = { readonly [P in TakenBy<A> as P["name"]]
 /** What each preset sets; explicit values go before it. */
 // biome-ignore format: one line a preset
 export const presets: Readonly<Record<"quick" | "ronneberger2015" | "falk2019", Readonly<Record<string, string | number>>>> = {
-  quick: { features: 16, tile: 412, batch: 2, steps: 1200, optimizer: "adam", learning_rate: 0.001, schedule: "cosine", averaging: 0.99, border_weight: 10, class_balance: "none", dropout: 0 },
-  ronneberger2015: { from: "none", features: 64, tile: 572, steps: 20000, optimizer: "sgd", momentum: 0.99, learning_rate: 0.0001, schedule: "constant", averaging: 0, border_weight: 10, border_sigma: 5, class_balance: "equal", dropout: 0.5 },
-  falk2019: { from: "none", features: 64, tile: 540, steps: 1000, optimizer: "adam", learning_rate: 0.0001, schedule: "constant", averaging: 0, weight_map: "falk2019", border_weight: 50, border_sigma: 6, background: 0.1, smoothness: 10, dropout: 0 },
+  quick: { levels: "auto", features: 16, tile: 412, batch: 2, steps: 1200, optimizer: "adam", learning_rate: 0.001, schedule: "cosine", averaging: 0.99, border_weight: 10, class_balance: "none", dropout: 0 },
+  ronneberger2015: { from: "none", levels: 4, features: 64, tile: 572, steps: 20000, optimizer: "sgd", momentum: 0.99, learning_rate: 0.0001, schedule: "constant", averaging: 0, border_weight: 10, border_sigma: 5, class_balance: "equal", dropout: 0.5 },
+  falk2019: { from: "none", levels: 4, features: 64, tile: 540, steps: 1000, optimizer: "adam", learning_rate: 0.0001, schedule: "constant", averaging: 0, weight_map: "falk2019", border_weight: 50, border_sigma: 6, background: 0.1, smoothness: 10, dropout: 0 },
 };

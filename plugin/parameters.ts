@@ -26,11 +26,18 @@ export function resolveParameters<A extends Action>(action: A, given: Readonly<R
   const table = parametersOf(action);
   for (const name of Object.keys(given)) if (!table.some((parameter) => parameter.name === name)) throw unknownName(action, name, table);
   const preset = "preset" in given || table.some(({ name }) => name === "preset") ? presets[presetName(given["preset"])] : {};
+  const isRecord = isOlderRecord(given, table);
   const values = table.map((parameter) => {
-    const value = given[parameter.name] ?? preset[parameter.name] ?? parameter.default;
+    const presetValue = isRecord && parameter.isLater ? undefined : preset[parameter.name];
+    const value = given[parameter.name] ?? presetValue ?? parameter.default;
     return [parameter.name, checkValue(parameter, value)];
   });
   return Object.fromEntries(values) as Values<A>;
+}
+
+/** True where all is given that parameters of a record had before later ones came: it was made without these. Unchecked boxes and empty texts may be absent. */
+function isOlderRecord(given: Readonly<Record<string, unknown>>, table: readonly Parameter[]): boolean {
+  return table.every(({ name, type, isLater }) => isLater === true || type === "flag" || type === "text" || given[name] !== undefined);
 }
 
 function presetName(value: unknown): keyof typeof presets {

@@ -6,14 +6,16 @@ import { adaptWeights, describeAdaptation } from "../core/engine/adapt-weights.t
 import { gradientBytes } from "../core/engine/memory.ts";
 import type { Job, Progress } from "../core/job.ts";
 import { assertModelName, type Model } from "../core/model/model.ts";
+import { formatLengths } from "../core/pace.ts";
 import { Problem } from "../core/problem.ts";
 import { readSamples, type SampleSource } from "../core/read-samples.ts";
 import { fingerprintSample } from "../core/sample-fingerprint.ts";
 import { describeMissing } from "../core/source/gaps.ts";
-import { type Schedule, train } from "../core/train.ts";
+import { lengthOf, type Schedule, type TrainingState, train } from "../core/train.ts";
 import type { UNetSpec } from "../core/unet/spec.ts";
 import { calibrate, learnFromDrawn, planValidation } from "../core/validate.ts";
 import { chooseBackend } from "./backend-choice.ts";
+import { goOnValues } from "./begun-values.ts";
 import { chooseStart } from "./choose-start.ts";
 import { type Crew, openCrew } from "./compute.ts";
 import type { Context, Parameters, TrainResult } from "./contract.ts";
@@ -27,8 +29,17 @@ import type { Values } from "./parameter-table.ts";
 import { resolveParameters } from "./parameters.ts";
 import { assertOwnName } from "./starters.ts";
 import type { Lock } from "./store/lock.ts";
-import { assertConsistent, measureSteps, planSchedule, planSpec, planWeights, type Split, splitSamples } from "./train-plan.ts";
-import { openTrainingState, readBegunFrom, saveTrainingState } from "./training-state.ts";
+import {
+  assertConsistent,
+  type MeasuredSchedule,
+  measureSteps,
+  planSchedule,
+  planSpec,
+  planWeights,
+  type Split,
+  splitSamples,
+} from "./train-plan.ts";
+import { openTrainingState, readTrainingPlan, saveTrainingState, type TrainingPlan } from "./training-state.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface TrainingSamples {
@@ -81,9 +92,12 @@ async function* trainNamed(
   workspace: Workspace,
   { name, signal, stop, log, view }: TrainContext,
 ): Job<TrainResult> {
-  const values = resolveParameters("train", given);
+  const checkpoint = checkpointName(name);
+  const begun = resolveParameters("train", given).resume ? await readTrainingPlan(workspace.checkpoints, checkpoint) : undefined;
+  const wanted = begun === undefined ? given : goOnValues(begun, given);
+  const values = resolveParameters("train", wanted);
   if (samples.train.length === 0) throw noSamples(samples);
-  const from = await findStart(values, workspace, name);
+  const from = findStart(values, begun);
   const asked = isLeft(from) ? undefined : yield* loadModel(from, workspace, signal);
   assertConsistent(given, values, asked);
   for (const message of samples.notices ?? []) yield { kind: "notice", done: 0, message };
@@ -117,9 +131,9 @@ async function* trainNamed(
   const images = split.train.map(({ prepared }) => prepared);
   const { classes } = read;
   const plan = (base: Model | undefined) => {
-    const spec = base ? { ...base.spec, channels, classes } : planSpec(values, { channels, classes });
+    const spec = base ? { ...base.spec, channels, classes } : planSpec(values, { channels, classes, images: split.train });
     const network = nameNetwork(spec, samples.train[0]!, firstChannels, base);
-    return { network, planned: planSchedule(values, spec, { given, images }) };
+    return { network, planned: planSchedule(values, spec, { given: wanted, images }) };
   };
   const { assets, spawn, checkpoints } = workspace;
   const open = async (spec: UNetSpec, tile: number, count: number, keepFilters = false): Promise<Crew> => {
@@ -157,17 +171,16 @@ async function* trainNamed(
       limits,
       weights: base && adaptWeights(base, network, values.seed),
     };
-    const checkpoint = checkpointName(name);
     const saved = values.resume
       ? await openTrainingState(checkpoints, checkpoint, { spec, planned, data, takesRate: "learning_rate" in given })
       : undefined;
     yield { kind: "phase", name: "measuring the time of a step", done: 0 };
-    const { schedule, seconds } = saved ? { schedule: saved.schedule } : await measureSteps(planned, values, { ...request, signal });
+    const { schedule, seconds, clock } = saved ? goOn(saved, values) : await measureSteps(planned, values, { ...request, signal });
     if (saved)
       yield {
         kind: "notice",
         done: 0,
-        message: `Going on after step ${saved.state.step} of ${schedule.steps}, with learning rate ${schedule.learningRate}.`,
+        message: `Going on after step ${saved.state.step} of ${lengthOf(saved, saved.state)}, with learning rate ${schedule.learningRate}.`,
       };
     const note = values.minutes > 0 || split.validate.length === 0 ? "" : ", and validation";
     yield describePlan(schedule, { note, seconds, crew: crew.backend, count: crew.networks.length, bytesEach, memory: values.memory });
@@ -177,6 +190,7 @@ async function* trainNamed(
       schedule,
       state: saved?.state,
       stopAt: values.stop_at === "auto" ? undefined : values.stop_at,
+      clock,
       maxSeconds: values.minutes > 0 ? values.minutes * 60 * 1.1 : undefined,
       save: (state) =>
         saveTrainingState(checkpoints, checkpoint, { spec, schedule, data, from: begunFrom, state }).catch(
@@ -202,14 +216,14 @@ async function* trainNamed(
     const parameters = {
       ...values,
       ...{ levels, features, dropout, classes },
-      ...toValues(schedule),
+      ...toValues(schedule, outcome.state),
       from: begunFrom,
       workers: crew.networks.length,
       backend: crew.backendName,
       stop_at: outcome.state.step,
       resume: false, // all of it, from its first step
     };
-    const { steps } = schedule;
+    const steps = lengthOf({ schedule }, outcome.state);
     const { title, train: sources } = samples;
     const learntValues = { ...drawn, splitDepthPx, threshold };
     return yield* keepTrained(
@@ -223,9 +237,9 @@ async function* trainNamed(
 }
 
 /** What the training begins with: as asked for, or, where that is left to choose and it goes on, what was chosen when it was begun. */
-async function findStart({ from, resume }: Values<"train">, { checkpoints }: Workspace, name: string): Promise<string> {
+function findStart({ from, resume }: Values<"train">, begun: TrainingPlan | undefined): string {
   if (from === "") return "none"; // as texts of older builds have it
-  return from === "auto" && resume ? ((await readBegunFrom(checkpoints, checkpointName(name))) ?? "none") : from;
+  return from === "auto" && resume ? (begun?.from ?? "none") : from;
 }
 
 function isLeft(from: string): boolean {
@@ -287,7 +301,17 @@ function describeChoice(values: Values<"train">, split: Split): readonly string[
   return notices;
 }
 
-/** The schedule by the names of the parameters, for record and replay. */
-function toValues(schedule: Schedule): Parameters {
-  return { tile: schedule.tile, steps: schedule.steps, interval: schedule.validationInterval, minutes: 0 };
+/** The schedule of a training that goes on; by the clock where it was begun so, with the time that is left of the minutes. */
+function goOn(
+  { schedule, state }: { readonly schedule: Schedule; readonly state: TrainingState },
+  { minutes }: Values<"train">,
+): MeasuredSchedule {
+  if (minutes === 0 || state.seconds === undefined) return { schedule };
+  return { schedule, clock: { seconds: minutes * 60, spent: state.seconds } };
+}
+
+/** The schedule by the names of the parameters, for record and replay, with the lengths that the clock made. */
+function toValues(schedule: Schedule, { lengths = schedule.lengths }: TrainingState): Parameters {
+  const { tile, steps, validationInterval } = schedule;
+  return { tile, steps, lengths: formatLengths(lengths), interval: validationInterval, minutes: 0 };
 }

@@ -4,17 +4,19 @@ import { createRandom } from "../core/array/random.ts";
 import { initializeWeights } from "../core/engine/initialize.ts";
 import { type Job, runJob } from "../core/job.ts";
 import type { Model } from "../core/model/model.ts";
+import { type Length, parseLengths } from "../core/pace.ts";
 import { isProblem, Problem } from "../core/problem.ts";
 import type { SamplePlane } from "../core/read-samples.ts";
 import { type AugmentationOptions, defaultAugmentation } from "../core/sample/draw.ts";
-import { annotatedSidePx, type Prepared } from "../core/sample/prepare.ts";
+import type { Prepared } from "../core/sample/prepare.ts";
 import type { WeightOptions } from "../core/sample/weight-map.ts";
 import { type Schedule, type TrainOutcome, type TrainRequest, train } from "../core/train.ts";
-import { assertLegalInput, marginPx, nearestLegalInput, smallestUsableInput } from "../core/unet/shape.ts";
+import { assertLegalInput } from "../core/unet/shape.ts";
 import { createSpec, type UNetSpec } from "../core/unet/spec.ts";
 import { type ValidationImage, validate } from "../core/validate.ts";
 import type { Parameters } from "./contract.ts";
 import { presets, type Values } from "./parameter-table.ts";
+import { chooseLevels, chooseSmallestTile, chooseTrainingTile } from "./plan-network.ts";
 
 type TrainValues = Values<"train">;
 
@@ -31,6 +33,10 @@ export function assertConsistent(given: Parameters, values: TrainValues, base: P
     const message = `A training must be as long as "steps" or as "minutes" say; got both, ${steps} steps and ${minutes} minutes. Leave one out: minutes=0 trains by steps, steps=auto by minutes.`;
     throw new Problem("InvalidParameter", message, { parameter: "steps", value: steps });
   }
+  if (values.lengths !== "" && minutes > 0) {
+    const message = `A training by "minutes" plans its "lengths" itself; got both, ${minutes} minutes and ${values.lengths}. Leave one out.`;
+    throw new Problem("InvalidParameter", message, { parameter: "lengths", value: values.lengths });
+  }
   if (base === undefined) return;
   for (const name of traits) {
     const [value, known] = [values[name], base.spec[name]];
@@ -40,9 +46,12 @@ export function assertConsistent(given: Parameters, values: TrainValues, base: P
   }
 }
 
-/** The network of a new training. */
-export function planSpec({ levels, features, dropout }: TrainValues, found: Pick<UNetSpec, "channels" | "classes">): UNetSpec {
-  return createSpec({ ...found, levels, features, dropout });
+/** The network of a new training; `images` are what is drawn. */
+export function planSpec(
+  { levels, features, dropout }: Pick<TrainValues, "levels" | "features" | "dropout">,
+  { images, ...found }: Pick<UNetSpec, "channels" | "classes"> & { readonly images: readonly Pick<ValidationImage, "labels">[] },
+): UNetSpec {
+  return createSpec({ ...found, levels: levels === "auto" ? chooseLevels(images) : levels, features, dropout });
 }
 
 export function planWeights(values: TrainValues): WeightOptions {
@@ -57,17 +66,20 @@ export type PlannedSchedule = Omit<Schedule, "steps" | "validationInterval"> & {
 /** `given`: what was asked for by name. Throws Problem InvalidParameter for a tile that is not legal. */
 export function planSchedule(
   values: TrainValues,
-  { levels }: UNetSpec,
+  spec: UNetSpec,
   { given, images }: { readonly given: Parameters; readonly images: readonly Prepared[] },
 ): PlannedSchedule {
   const preset = presets[values.preset];
   const isAsked = "tile" in given && values.tile !== "auto";
-  const tile = isAsked ? Number(values.tile) : chooseTrainingTile(Number(preset["tile"]), levels, images);
-  assertLegalInput(levels, tile);
+  const most = Number(preset["tile"]);
+  const choose = () => (values.preset === "quick" ? chooseTrainingTile(most, spec, images) : chooseSmallestTile(most, spec.levels, images));
+  const tile = isAsked ? Number(values.tile) : choose();
+  assertLegalInput(spec.levels, tile);
   const steps = values.steps === "auto" ? Number(preset["steps"]) : values.steps;
   return {
     tile,
     ...(values.minutes > 0 ? {} : { steps }),
+    ...(values.lengths !== "" && { lengths: readLengths(values.lengths) }),
     batch: values.batch,
     optimizer: values.optimizer,
     momentum: values.momentum,
@@ -80,14 +92,15 @@ export function planSchedule(
   };
 }
 
-/** The preset's tile; a smaller one where its output would hold all that is annotated: the rest of it teaches nothing. */
-function chooseTrainingTile(preset: number, levels: number, images: readonly Prepared[]): number {
-  const annotatedPx = Math.max(...images.map(annotatedSidePx));
-  return nearestLegalInput(levels, Math.max(smallestUsableInput(levels), Math.min(preset, annotatedPx + 2 * marginPx(levels))));
+function readLengths(text: string): readonly Length[] {
+  const lengths = parseLengths(text);
+  if (lengths !== undefined) return lengths;
+  const message = `"lengths" must be pairs of a step and a length that is no less, steps rising, as 40:300,80:280; got "${text}". Copy it from the record, or leave it out.`;
+  throw new Problem("InvalidParameter", message, { parameter: "lengths", value: text });
 }
 
 // At strength 1, on normalised grey values and pixels.
-const imagingChanges = { noise: 0.05, gain: 0.5, gamma: 0.5, blurPx: 1 } as const;
+export const imagingChanges = { noise: 0.05, gain: 0.5, gamma: 0.5, blurPx: 1 } as const;
 
 /** What is off is left out or 0 as it always was: plans are compared with those of older checkpoints. */
 function planAugmentation({ elastic, grey_values: strength, imaging, scale_range: factor }: TrainValues): AugmentationOptions {
@@ -113,6 +126,8 @@ export interface MeasuredSchedule {
   readonly schedule: Schedule;
   /** What the steps will take without their validations, seconds; undefined for short trainings. */
   readonly seconds?: number;
+  /** For a training by the clock: all of its seconds, those that are spent, and what a validation takes. */
+  readonly clock?: TrainRequest["clock"];
 }
 
 /** The schedule with its steps: those given, or as many as fit the minutes, by timing throw-away steps and one validation. */
@@ -122,8 +137,10 @@ export async function measureSteps(
   request: Omit<TrainRequest, "schedule">,
 ): Promise<MeasuredSchedule> {
   if (planned.steps === undefined) {
-    const fitted = await fitSteps(planned, { seconds: minutes * 60, interval }, request);
-    return { schedule: { ...planned, ...fitted }, seconds: minutes * 60 };
+    const began = performance.now();
+    const { validationSeconds, ...fitted } = await fitSteps(planned, { seconds: minutes * 60, interval }, request);
+    const clock = { seconds: minutes * 60, spent: (performance.now() - began) / 1000, validationSeconds };
+    return { schedule: { ...planned, ...fitted }, seconds: minutes * 60, clock };
   }
   const { steps } = planned;
   const validationInterval = interval === "auto" ? Math.max(1, Math.round(steps / validationsInTraining)) : interval;
@@ -143,7 +160,7 @@ async function fitSteps(
   planned: PlannedSchedule,
   { seconds, interval }: { readonly seconds: number; readonly interval: number | "auto" },
   request: Omit<TrainRequest, "schedule">,
-): Promise<Fitted> {
+): Promise<Fitted & { readonly validationSeconds: number }> {
   const began = performance.now();
   const elapsed = (): number => (performance.now() - began) / 1000;
   const durations = await timeSteps(planned, timedSteps, { ...request, maxSeconds: timedShare * seconds });
@@ -156,7 +173,8 @@ async function fitSteps(
     await Promise.all(networks.map((network) => network.setWeights(some)));
     await validate(validation, spec, networks, limits, signal);
   }
-  return fitSchedule({ seconds: seconds - elapsed(), step, validation: elapsed() - beforeValidation, interval });
+  const validationSeconds = validation.length > 0 ? elapsed() - beforeValidation : 0;
+  return { ...fitSchedule({ seconds: seconds - elapsed(), step, validation: validationSeconds, interval }), validationSeconds };
 }
 
 /** Steps and interval for the seconds that are left, where a step and a validation take so long. */
@@ -180,7 +198,8 @@ export function fitSchedule({
 
 /** Seconds of each of so many steps, on a copy: the training's own weights are made later, and nothing of this is kept. */
 async function timeSteps(planned: PlannedSchedule, steps: number, request: Omit<TrainRequest, "schedule">): Promise<readonly number[]> {
-  const schedule: Schedule = { ...planned, steps, validationInterval: steps + 1 };
+  const { lengths: _, ...others } = planned;
+  const schedule: Schedule = { ...others, steps, validationInterval: steps + 1 };
   const job: Job<TrainOutcome> = train({ ...request, schedule, validation: [] });
   const times: number[] = [performance.now()];
   await runJob(job, ({ kind }) => {

@@ -4,6 +4,7 @@
 
 import { lookUp } from "../core/json.ts";
 import { readCheckpoint, writeCheckpoint } from "../core/model/checkpoint.ts";
+import type { Length } from "../core/pace.ts";
 import { Problem } from "../core/problem.ts";
 import type { WeightOptions } from "../core/sample/weight-map.ts";
 import type { CurvePoint, Schedule, TrainingState } from "../core/train.ts";
@@ -23,7 +24,8 @@ export interface PlannedData {
   readonly plane: string;
 }
 
-interface Plan {
+/** How a training was begun. */
+export interface TrainingPlan {
   readonly spec: UNetSpec;
   readonly schedule: Schedule;
   readonly data: PlannedData;
@@ -38,32 +40,43 @@ interface SavedState {
   readonly waited: number;
   readonly curve: readonly CurvePoint[];
   readonly best?: { readonly step: number; readonly score: number; readonly scores: Readonly<Record<string, number>> };
+  /** Of a training by the clock, and of builds since December 2026. */
+  readonly lengths?: readonly Length[];
+  readonly seconds?: number;
 }
 
 export async function saveTrainingState(
   files: Files,
   name: string,
-  { spec, schedule, data, from, state }: Plan & { readonly state: TrainingState },
+  { spec, schedule, data, from, state }: TrainingPlan & { readonly state: TrainingState },
 ): Promise<void> {
-  const { step, optimizer, waited, curve, best, weights, average } = state;
+  const { step, optimizer, waited, curve, best, weights, average, lengths, seconds } = state;
   const chosen = best && { step: best.step, score: best.score, scores: best.scores };
-  const saved: SavedState = { step, optimizerStep: optimizer.step, waited, curve, ...(chosen && { best: chosen }) };
+  const saved: SavedState = {
+    step,
+    optimizerStep: optimizer.step,
+    waited,
+    curve,
+    ...(chosen && { best: chosen }),
+    ...(lengths && { lengths }),
+    ...(seconds !== undefined && { seconds }),
+  };
   const moments = Object.fromEntries(optimizer.moments.map((moment, i) => [`moment${i}`, moment]));
   const arrays = { weights, ...(average && { average }), ...(best && { best: best.weights }), ...moments };
   await files.write(
     name,
     writeCheckpoint({
-      plan: JSON.stringify({ spec, schedule, data, ...(from !== undefined && { from }) } satisfies Plan),
+      plan: JSON.stringify({ spec, schedule, data, ...(from !== undefined && { from }) } satisfies TrainingPlan),
       state: saved,
       arrays,
     }),
   );
 }
 
-/** What the training that was ended began with; undefined where there is none, or it does not say. Throws Problem InvalidModel. */
-export async function readBegunFrom(files: Files, name: string): Promise<string | undefined> {
+/** The plan of the training that was ended; undefined where there is none. Throws Problem InvalidModel. */
+export async function readTrainingPlan(files: Files, name: string): Promise<TrainingPlan | undefined> {
   const bytes = await files.read(name);
-  return bytes && (JSON.parse(readCheckpoint(bytes, name).plan) as Plan).from;
+  return bytes && (JSON.parse(readCheckpoint(bytes, name).plan) as TrainingPlan);
 }
 
 export interface OpenTrainingOptions {
@@ -89,7 +102,7 @@ export async function openTrainingState(
     );
   }
   const { plan, state, arrays } = readCheckpoint(bytes, name);
-  const begun = JSON.parse(plan) as Plan;
+  const begun = JSON.parse(plan) as TrainingPlan;
   const learningRate = takesRate ? planned.learningRate : begun.schedule.learningRate;
   const before = { ...begun.spec, ...begun.schedule, ...begun.data };
   const { contents: _, ...named } = data;
@@ -124,6 +137,8 @@ export async function openTrainingState(
       best: saved.best && { ...saved.best, weights: arrays["best"]! },
       waited: saved.waited,
       curve: saved.curve,
+      ...(saved.lengths && { lengths: saved.lengths }),
+      ...(saved.seconds !== undefined && { seconds: saved.seconds }),
     },
   };
 }

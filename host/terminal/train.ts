@@ -4,6 +4,7 @@
 import { basename, dirname, join } from "node:path";
 import { readModel, writeModel } from "../../core/model/archive.ts";
 import type { Model } from "../../core/model/model.ts";
+import { lengthAt, parseLengths } from "../../core/pace.ts";
 import { describeError, isProblem, Problem } from "../../core/problem.ts";
 import { writeFileWhole } from "../../core/source/write-file.ts";
 import { trainOnSamples } from "../../plugin/actions.ts";
@@ -61,7 +62,8 @@ type Told = Pick<TrainResult, "scores" | "ended" | "curve" | "parameters" | "bac
 async function tell(out: string, { scores, ended, curve, parameters, backend }: Told, options: Options, note?: string): Promise<void> {
   if (options["json"] === true)
     return print(JSON.stringify({ model: out, scores, ended, curve, parameters, backend, ...(note && { note }) }, null, 2));
-  const { stop_at: step, steps } = parameters as { readonly stop_at: number; readonly steps: number };
+  const { stop_at: step, lengths = "" } = parameters as { readonly stop_at: number; readonly lengths?: string };
+  const steps = lengthAt(step, Number(parameters["steps"]), parseLengths(lengths));
   print(`${out}: ${step} steps, ended by ${ended}${Object.keys(scores).length > 0 ? `; best: ${describeScores(scores)}` : ""}`);
   if (note !== undefined) return print(note);
   if (await exists(lastPath(out))) print(`${lastPath(out)}: the last model, which is not the best`);

@@ -70,6 +70,27 @@ describe("a training", () => {
     for (const state of states) expect(sameBytes(await run({ ...plan, state: copyState(state) }), whole)).toBe(true);
   });
 
+  it("by the clock keeps each new length before it acts; the list alone gives the same bytes, and so does going on from any save", async () => {
+    const states: TrainingState[] = [];
+    vi.useFakeTimers({ toFake: ["performance"] });
+    // Steps of one second; of half a second from the fifth on.
+    const byClock = await outcome(
+      { clock: { seconds: 12, spent: 1 }, schedule: { ...schedule, steps: 11 }, save: async (state) => void states.push(copyState(state)) },
+      ({ kind, done }) => {
+        if (kind === "step") vi.advanceTimersByTime(done < 5 ? 1000 : 500);
+      },
+    ).finally(() => vi.useRealTimers());
+    const { lengths, step } = byClock.state;
+    expect(lengths!.length).toBeGreaterThan(0);
+    expect(step).toBeGreaterThan(12);
+    for (const { from } of lengths!) expect(states.some((state) => state.step === from && state.lengths!.at(-1)!.from === from)).toBe(true);
+
+    const replay = { ...schedule, steps: 11, lengths: lengths! };
+    expect(sameBytes(await run({ schedule: replay }), byClock.state)).toBe(true);
+    const last = states.find((state) => state.lengths?.length === lengths!.length)!;
+    expect(sameBytes(await run({ schedule: { ...schedule, steps: 11 }, state: copyState(last) }), byClock.state)).toBe(true);
+  });
+
   it("shows what somebody looks at, as segment finds it, and learns the same bytes as unwatched", async () => {
     const unwatched = await run({});
     const { image, labels } = cellsImage(1);

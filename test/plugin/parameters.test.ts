@@ -98,3 +98,24 @@ test("the form of ImJoy hosts has room, and a field for every common parameter",
     for (const { name, advanced } of parametersOf(action)) expect(form.includes(`id:'${name}'`), name).toBe(!advanced);
   }
 });
+
+describe("a record of an older build", () => {
+  // All numbers, choices and autos of `train` of 2026-11-30; a new one must be marked as later.
+  const older =
+    "preset levels features dropout classes tile steps minutes stop_at optimizer learning_rate schedule momentum averaging batch seed weight_map border_weight border_sigma class_balance background smoothness elastic grey_values interval patience pixel_size memory backend workers";
+  const isNumber = ({ type }: Parameter): boolean => type !== "flag" && type !== "text";
+
+  test("names all that was known then", () => {
+    const known = parametersOf("train").filter((parameter) => isNumber(parameter) && !parameter.isLater);
+    expect(known.map(({ name }) => name).join(" ")).toBe(older);
+  });
+
+  test("keeps its meaning: what came later is off, whatever its preset says now; a line that a person writes has the preset", () => {
+    const now = resolveParameters("train", { preset: "quick" });
+    const { imaging: _, scale_range: __, lengths: ___, ...known } = now;
+    expect(resolveParameters("train", { ...known, levels: 4 })).toMatchObject({ imaging: 0, scale_range: 1, lengths: "", levels: 4 });
+    expect(resolveParameters("train", { ...known, imaging: 0.5 })).toMatchObject({ imaging: 0.5, scale_range: 1 });
+    const { imaging, scale_range } = now;
+    expect(resolveParameters("train", { preset: "quick", levels: 4, features: 8 })).toMatchObject({ imaging, scale_range });
+  });
+});

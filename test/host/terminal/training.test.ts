@@ -164,6 +164,20 @@ describe("overtile train", () => {
     expect((performance.now() - began) / 1000).toBeLessThan(3 * 3 + 6); // three seconds on a machine that others use too
   });
 
+  it("goes on with what it was begun with, lengths planned anew included, though nothing of it is named again", async () => {
+    const words = ["--steps", "8", "--lengths", "3:12", "--imaging", "1", "--scale-range", "1.5"];
+    const { parameters } = JSON.parse((await train("named", ...words, "--json")).stdout);
+    expect(parameters).toMatchObject({ steps: 8, lengths: "3:12", stop_at: 12, minutes: 0 });
+    const stopped = await train("unnamed", ...words, "--stop-at", "5");
+    expect(stopped.stdout).toContain("To go on to step 12, run the same command again with --resume.");
+    const { code, stdout, stderr } = await run("train", "cells", "-o", "unnamed.zip", "--validate", "0.25", "--workers", "1", "--resume");
+    expect([code, stderr.match(/Going on after step 5 of 12/) !== null]).toEqual([0, true]);
+    expect(stdout).toContain("unnamed.zip: 12 steps, ended by steps");
+    expect(await sameWeights("unnamed", "named")).toBe(true);
+    const refused = await train("bad", "--lengths", "9:3");
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('got "9:3". Copy it from the record, or leave it out.')]);
+  });
+
   it("ends by stop-at, to be resumed to the same weights as in one go, and by patience", async () => {
     const early = await train("short", "--steps", "12", "--stop-at", "6");
     expect(early.stdout).toContain("To go on to step 12");
