@@ -30,6 +30,8 @@ const stories = [
   "read-samples",
   "sample-fingerprint",
   "divergence",
+  "pace",
+  "training-batch",
   "preview",
   "train",
 ];
