@@ -6,7 +6,7 @@ import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node
 import { join, resolve } from "node:path";
 import { squaredDistances } from "../core/array/distance.ts";
 import { otsuBin } from "../core/array/otsu.ts";
-import { createRandom } from "../core/array/random.ts";
+import { createRandom, type Random } from "../core/array/random.ts";
 import type { LabelImage, Raster } from "../core/array/raster.ts";
 import { toLabelImage } from "../core/label/check.ts";
 import { removeSmallObjects } from "../core/label/clean.ts";
@@ -42,6 +42,40 @@ export function linkImages(from: string, some: readonly string[], to: string): s
   for (const part of ["images", "labels"]) {
     mkdirSync(join(to, part), { recursive: true });
     for (const file of some) symlinkSync(join(from, part, file), join(to, part, file));
+  }
+  return to;
+}
+
+/** What other microscopes do to an image, for a training that never saw it. */
+export const changes = {
+  darkened: (v: number) => v ** 1.6,
+  noisy: (v: number, random: Random) => v + 0.12 * random.normal(),
+  spotted: (v: number) => 0.35 * v,
+} as const;
+
+/** A square of 7 px that is saturated, in so many pixels of an image. */
+const pixelsASpot = 20000;
+
+/** A data set of every second image of `from`, changed; grey values 0 to 1 are those up to the image's largest. */
+export async function changeImages(from: string, change: keyof typeof changes, to: string): Promise<string> {
+  rmSync(to, { recursive: true, force: true });
+  for (const part of ["images", "labels"]) mkdirSync(join(to, part), { recursive: true });
+  for (const [i, file] of listImages(from).entries()) {
+    if (i % 2 !== 0) continue;
+    const { image } = await readSample(from, file);
+    const { height, width } = image;
+    const data = image.data as Uint8Array;
+    const most = data.reduce((a, b) => Math.max(a, b), 1);
+    const random = createRandom(i);
+    const changed = Uint8Array.from(data, (v) => Math.min(255, Math.max(0, most * changes[change](v / most, random))));
+    const spots = change === "spotted" ? Math.max(1, Math.floor((height * width) / pixelsASpot)) : 0;
+    for (let n = 0; n < spots; n++) {
+      const [y, x] = [random.integer(height), random.integer(width)];
+      for (let v = Math.max(0, y - 3); v < Math.min(height, y + 4); v++)
+        changed.fill(most, v * width + Math.max(0, x - 3), v * width + Math.min(width, x + 4));
+    }
+    writeFileSync(join(to, "images", file), await writePng({ height, width, channels: 1, data: changed }));
+    symlinkSync(join(from, "labels", file), join(to, "labels", file));
   }
   return to;
 }

@@ -3,9 +3,11 @@
 //   npm run bench:learning -- --ablation                    the recipe, and each of its ideas off in turn
 //   npm run bench:learning -- --ablation --try NAME -- ...  one more row of it: `overtile train` with these options
 //   ... --only NAME,... --seeds 1,2,3                       some rows, with these seeds
+//   ... --length 1, --images 12                             of the ablation: as long as a minute, from 12 images
 //   ... --minutes                                           by the clock, on a machine at rest, instead of by equal work
 // Nothing is chosen on the validation images: the ablation learns from 33 of the training images and is judged on a fifth of these,
-// which a hash of their names holds out. Every run is a line of build/learning/results.jsonl, and what is there is not run again.
+// which a hash of their names holds out, and on half of these after changes of imaging. Every run is a line of
+// build/learning/results.jsonl, and what is there is not run again.
 // By equal work, a minute is 150 steps of two tiles of 412 px with three levels and 16 features, or as many multiply-adds of others.
 
 import { spawnSync } from "node:child_process";
@@ -15,7 +17,18 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { countMultiplyAdds } from "../core/unet/cost.ts";
 import { createSpec } from "../core/unet/spec.ts";
-import { drawFive, isHeld, linkImages, listImages, scoreOtsu, spread, trainFolder, valFolder } from "./learning-data.ts";
+import {
+  changeImages,
+  changes,
+  drawFive,
+  isHeld,
+  linkImages,
+  listImages,
+  scoreOtsu,
+  spread,
+  trainFolder,
+  valFolder,
+} from "./learning-data.ts";
 
 /** Options of `overtile train`, by name. */
 type Options = Readonly<Record<string, string | number>>;
@@ -68,6 +81,7 @@ const { values, positionals } = parseArgs({
     try: { type: "string" },
     seeds: { type: "string", default: "1" },
     images: { type: "string", default: "33" },
+    length: { type: "string", default: "2" },
   },
 });
 const out = resolve("build/learning");
@@ -76,30 +90,38 @@ mkdirSync(out, { recursive: true });
 const seeds = values.seeds.split(",").map(Number);
 const isWanted = (name: string): boolean => values.only === undefined || values.only.split(",").includes(name);
 
-if (values.ablation) runAblation();
+if (values.ablation) await runAblation();
 else await runTable();
 
-function runAblation(): void {
+async function runAblation(): Promise<void> {
   const names = listImages(trainFolder);
   const held = linkImages(trainFolder, names.filter(isHeld), join(out, "held"));
   const others = names.filter((name) => !isHeld(name));
   const learnt = linkImages(trainFolder, spread(others, Number(values.images)), join(out, `learnt-${values.images}`));
+  const changed: Record<string, string> = {};
+  for (const change of Object.keys(changes) as (keyof typeof changes)[])
+    changed[change] = await changeImages(held, change, join(out, change));
   const rows = values.try === undefined ? ablation : { [values.try]: readOptions(positionals) };
   for (const seed of seeds) {
-    for (const [name, changes] of Object.entries(rows)) {
+    for (const [name, off] of Object.entries(rows)) {
       if (!isWanted(name)) continue;
-      const options = { ...recipe, ...changes, ...lengthOf(2, { ...recipe, ...changes }), images: Number(values.images) };
+      const options = { ...recipe, ...off, ...lengthOf(Number(values.length), { ...recipe, ...off }), images: Number(values.images) };
       once({ kind: "ablation", name, seed, options }, () => {
         const { images: _, ...words }: Options = options;
         // Judged once, at its end.
         const { steps } = words;
         const judged = { ...words, ...(steps !== undefined && { interval: steps }), seed, validate: held };
-        return train(learnt, join(out, "ablation.zip"), judged).scores;
+        const model = join(out, "ablation.zip");
+        const { scores } = train(learnt, model, judged);
+        const others = Object.entries(changed).map(([change, folder]) => [change, score(folder, listImages(folder), model)["f1"]!]);
+        return { ...scores, ...Object.fromEntries(others) };
       });
     }
   }
-  const keys = ["f1", "ap50", "apMean", "iou1"];
-  process.stdout.write(describe("ablation", keys, "| what | F1 at IoU 0.5 | AP50 | mean AP | pixel IoU | seeds |"));
+  const keys = ["f1", "ap50", "apMean", "iou1", ...Object.keys(changes)];
+  process.stdout.write(
+    describe("ablation", keys, `| what | F1 at IoU 0.5 | AP50 | mean AP | pixel IoU | F1 ${Object.keys(changes).join(" | F1 ")} | seeds |`),
+  );
 }
 
 /** What the program does by itself, all settings left to it, on images that it never saw. */
@@ -114,12 +136,12 @@ async function runTable(): Promise<void> {
     ] as const) {
       const name = `${count} images, ${minutes} min`;
       if (!isWanted(name)) continue;
-      const options = lengthOf(minutes, recipe);
+      const options = { from: "none", ...lengthOf(minutes, recipe) };
       once({ kind: "table", name, seed, options }, () => {
         const learnt = linkImages(trainFolder, spread(names, count), join(out, `train-${count}`));
         const model = join(out, "table.zip");
         train(learnt, model, { ...options, seed });
-        return score(listImages(valFolder), model);
+        return score(valFolder, listImages(valFolder), model);
       });
     }
     if (isWanted("five drawn")) await runFive(seed);
@@ -131,20 +153,20 @@ async function runTable(): Promise<void> {
 async function runFive(seed: number): Promise<void> {
   for (const [i, file] of spread(listImages(valFolder), 10).entries()) {
     const drawn = await drawFive(valFolder, file, seed, join(out, "five"));
-    once({ kind: "table", name: `five drawn, image ${i + 1}`, seed, options: { steps: 100 } }, () => {
+    once({ kind: "table", name: `five drawn, image ${i + 1}`, seed, options: { from: "none", steps: 100 } }, () => {
       const model = join(out, "five.zip");
-      train(drawn, model, { steps: 100, seed });
-      return score([file], model);
+      train(drawn, model, { from: "none", steps: 100, seed });
+      return score(valFolder, [file], model);
     });
   }
 }
 
-/** Scores of the model on validation images, pooled. */
-function score(files: readonly string[], model: string): Scores {
+/** Scores of the model on images of a folder, pooled. */
+function score(folder: string, files: readonly string[], model: string): Scores {
   const predicted = join(out, "predicted");
   rmSync(predicted, { recursive: true, force: true });
-  overtile("segment", ...files.map((file) => join(valFolder, "images", file)), "--model", model, "-o", predicted);
-  const truth = linkImages(valFolder, files, join(out, "truth"));
+  overtile("segment", ...files.map((file) => join(folder, "images", file)), "--model", model, "-o", predicted);
+  const truth = linkImages(folder, files, join(out, "truth"));
   const { f1, ap } = JSON.parse(overtile("evaluate", predicted, join(truth, "labels"), "--json")) as { f1: number; ap: readonly number[] };
   // AP is the share of hits in hits, misses and inventions together, at IoU 0.5, 0.55 and so on.
   return { f1, ap50: ap[0]!, f1At70: (2 * ap[4]!) / (1 + ap[4]!) };

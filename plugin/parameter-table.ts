@@ -122,7 +122,7 @@ export type Values<A extends Action> = { readonly [P in TakenBy<A> as P["name"]]
 /** What each preset sets; explicit values go before it. */
 // biome-ignore format: one line a preset
 export const presets: Readonly<Record<"quick" | "ronneberger2015" | "falk2019", Readonly<Record<string, string | number>>>> = {
-  quick: { levels: "auto", features: 16, tile: 412, batch: 2, steps: 1200, optimizer: "adam", learning_rate: 0.001, schedule: "cosine", averaging: 0.99, border_weight: 10, class_balance: "none", dropout: 0 },
+  quick: { levels: "auto", features: 16, tile: 412, batch: 2, steps: 1200, optimizer: "adam", learning_rate: 0.001, schedule: "cosine", averaging: 0.99, border_weight: 10, class_balance: "none", dropout: 0, imaging: 1, scale_range: 1.5 },
   ronneberger2015: { from: "none", levels: 4, features: 64, tile: 572, steps: 20000, optimizer: "sgd", momentum: 0.99, learning_rate: 0.0001, schedule: "constant", averaging: 0, border_weight: 10, border_sigma: 5, class_balance: "equal", dropout: 0.5 },
   falk2019: { from: "none", levels: 4, features: 64, tile: 540, steps: 1000, optimizer: "adam", learning_rate: 0.0001, schedule: "constant", averaging: 0, weight_map: "falk2019", border_weight: 50, border_sigma: 6, background: 0.1, smoothness: 10, dropout: 0 },
 };
