@@ -97,11 +97,20 @@ describe.skipIf(!hasChromium).each(["mouse", "keyboard"] as const)("by %s", (way
 
       await use(page.locator("[aria-label='Layers and models'] .row-name", { hasText: "Annotations" }));
       expect(await look(sheet, (app) => app.workspace.activeLayer.value!.name.value)).toBe("Annotations");
-      await use(button(sheet, "Remove box 1"));
       const boxes = (): Promise<number> => look(sheet, (app) => app.workspace.activeLayer.value!.regions.value.length);
-      expect(await boxes()).toBe(0);
       await use(button(sheet, "Place a box"));
       expect(await boxes()).toBe(1);
+      await use(button(sheet, "Remove box 1"));
+      expect(await boxes()).toBe(0);
+      // One button says that all of the image is drawn, and takes it back.
+      const wholly = button(sheet, "All is drawn");
+      await use(wholly);
+      const whole = { y0: 0, x0: 0, y1: 512, x1: 512 };
+      expect(await look(sheet, (app) => app.workspace.activeLayer.value!.regions.value)).toEqual([whole]);
+      expect(await page.locator("[data-counts]").textContent()).toContain("what you leave undrawn is learnt as background");
+      expect(await wholly.getAttribute("aria-pressed")).toBe("true");
+      await use(wholly);
+      expect(await boxes()).toBe(0);
 
       await use(inRow(sheet, "Delete nuclei"));
       const confirm = page.locator("dialog .primary");

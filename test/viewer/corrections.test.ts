@@ -2,13 +2,15 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readLabels } from "../../viewer/labels/label-raster.ts";
+import { backgroundId, ignoreId, readLabels } from "../../viewer/labels/label-raster.ts";
 import { drawRectangle, startStroke } from "../../viewer/model/draw.ts";
 import { deleteObjects, mergeObjects, moveObject, replaceBox, setObjectClass, setRegions, splitAlong } from "../../viewer/model/edit.ts";
-import { addToAnnotations, boxTarget, editOnce, type Target } from "../../viewer/model/edit-step.ts";
+import { addToAnnotations, boxTarget, editOnce, newId, type Target } from "../../viewer/model/edit-step.ts";
 import type { LabelLayer } from "../../viewer/model/label-layer.ts";
 import { showResultLayer, takeResultLayer } from "../../viewer/model/result-layer.ts";
-import { ignoredPixels, reachesOut, rimPx } from "../../viewer/plugin/learnt-pixels.ts";
+import { backgroundClass, ignoreClass } from "../../viewer/model/workspace.ts";
+import { toLabelImage } from "../../viewer/plugin/label-pixels.ts";
+import { ignoredPixels, reachesOut, rimPx, teaches } from "../../viewer/plugin/learnt-pixels.ts";
 import { createDesk, ids } from "./make-desk.ts";
 
 const [width, height] = [60, 40];
@@ -16,7 +18,7 @@ const whole = { y0: 0, x0: 0, y1: height, x1: width };
 
 /** An image with annotations, and a prediction of three squares that is chosen. */
 function createScene() {
-  const { workspace, entry } = createDesk(width, height);
+  const { workspace, entry, actions } = createDesk(width, height);
   const drawn = entry.layers.value[0]!;
   const found = takeResultLayer(entry, { kind: "labels", model: "my cells@1" });
   const squares = new Uint32Array(width * height);
@@ -29,7 +31,7 @@ function createScene() {
   replaceBox(workspace, { layer: found, plane: 0 }, whole, squares, "result");
   workspace.history.clear();
   showResultLayer(entry, found);
-  return { workspace, entry, drawn, found, on: (layer: LabelLayer): Target => ({ layer, plane: 0 }) };
+  return { workspace, entry, drawn, found, actions, on: (layer: LabelLayer): Target => ({ layer, plane: 0 }) };
 }
 
 const pixels = ({ raster }: LabelLayer): Uint32Array => readLabels(raster, 0, whole);
@@ -94,6 +96,7 @@ describe("a step on a prediction", () => {
 
   test("ignored pixels drawn on a prediction are ignored when it is learnt, until they are erased there", () => {
     const { workspace, drawn, found, on } = createScene();
+    drawn.regions.value = [whole];
     workspace.currentClass.value = 0;
     drawRectangle(workspace, on(found), { x: 40, y: 30 }, { x: 44, y: 34 });
     expect(ignoredPixels({ layers: { peek: () => [] } } as never, drawn, 0)!.reduce((sum, one) => sum + one, 0)).toBe(16);
@@ -187,23 +190,77 @@ describe("what counts when a model learns", () => {
         const [hand, model, ignore, rim] = [pixels(drawn), pixels(found), ignoredPixels(entry, drawn, 0)!, rimPx(drawn.raster, 0)];
         const isIn = (i: number): boolean => i % width >= 10 && i % width < 30 && i >= 10 * width && i < 30 * width;
         const out = new Set(hand.filter((id, i) => id !== 0 && !isIn(i)));
+        const reaching = [...hand.keys()].filter((i) => out.has(hand[i]!));
         const isNear = (i: number): boolean =>
-          hand.some((id, j) => out.has(id) && Math.hypot((i % width) - (j % width), Math.floor(i / width) - Math.floor(j / width)) <= rim);
-        for (let i = 0; i < hand.length; i++) {
-          const counts = isIn(i) || hand[i] !== 0 || (isNear(i) && model[i] === 0);
-          expect([i, ignore[i]]).toEqual([i, counts ? 0 : 1]);
-        }
+          reaching.some((j) => Math.hypot((i % width) - (j % width), Math.floor(i / width) - Math.floor(j / width)) <= rim);
+        const counts = Array.from(hand, (id, i) => isIn(i) || id !== 0 || (model[i] === 0 && isNear(i)));
+        expect([...ignore]).toEqual(counts.map((one) => (one ? 0 : 1)));
         expect(reachesOut(drawn, 0)).toBe(hand.some((id, i) => id !== 0 && !isIn(i)));
       }),
       { numRuns: 20, seed: 8 },
     );
   });
 
-  test("without a box all counts; boxes are of the annotations, also while a prediction is chosen", () => {
-    const { workspace, entry, drawn } = createScene();
+  test("without a box only what is drawn: objects with their rims, strokes of background, whatever a model found under these", () => {
+    const stroke = fc.record({
+      x: fc.nat(width),
+      y: fc.nat(height),
+      radius: fc.integer({ min: 1, max: 6 }),
+      what: fc.constantFrom(-1, 0, 1),
+    });
+    fc.assert(
+      fc.property(fc.array(stroke, { minLength: 1, maxLength: 5 }), (strokes) => {
+        const { workspace, entry, drawn, found, on } = createScene();
+        for (const { x, y, radius, what } of strokes) {
+          workspace.currentClass.value = what;
+          const one = startStroke(workspace, on(drawn), "brush stroke", newId(workspace, drawn));
+          one.moveTo({ x, y }, radius);
+          one.end();
+        }
+        const [hand, model, ignore, rim] = [pixels(drawn), pixels(found), ignoredPixels(entry, drawn, 0)!, rimPx(drawn.raster, 0)];
+        const objects = [...hand.keys()].filter((i) => hand[i] !== 0 && hand[i]! < backgroundId);
+        const isNear = (i: number): boolean =>
+          objects.some((j) => Math.hypot((i % width) - (j % width), Math.floor(i / width) - Math.floor(j / width)) <= rim);
+        const counts = Array.from(hand, (id, i) => id !== ignoreId && (id !== 0 || (model[i] === 0 && isNear(i))));
+        expect([...ignore]).toEqual(counts.map((one) => (one ? 0 : 1)));
+        const marks = new Set(hand);
+        expect(teaches(drawn, 0)).toBe(objects.length > 0 || marks.has(backgroundId));
+        expect(reachesOut(drawn, 0)).toBe(teaches(drawn, 0));
+        expect([...toLabelImage(drawn, 0).data]).toEqual([...hand].map((id) => (id < backgroundId ? id : 0)));
+      }),
+      { numRuns: 20, seed: 9 },
+    );
+  });
+
+  test("a box over the whole image: all counts but what is ignored; boxes are of the annotations, also while a prediction is chosen", () => {
+    const { workspace, entry, drawn, on, actions } = createScene();
+    actions.markWhole();
+    expect(boxTarget(workspace)!.layer).toBe(drawn);
+    expect(drawn.regions.value).toEqual([whole]);
     expect(ignoredPixels(entry, drawn, 0)).toBeUndefined();
     expect(reachesOut(drawn, 0)).toBe(false);
-    expect(boxTarget(workspace)!.layer).toBe(drawn);
+    workspace.currentClass.value = ignoreClass;
+    drawRectangle(workspace, on(drawn), { x: 2, y: 2 }, { x: 4, y: 4 });
+    expect(ignoredPixels(entry, drawn, 0)!.reduce((sum, one) => sum + one, 0)).toBe(4);
+    actions.markWhole();
+    expect(drawn.regions.value).toEqual([]);
+    workspace.history.undo();
+    expect(drawn.regions.value).toEqual([whole]);
+  });
+
+  test("background painted on a prediction comes to the annotations, and undo takes both back", () => {
+    const { workspace, drawn, found, on } = createScene();
+    workspace.currentClass.value = backgroundClass;
+    drawRectangle(workspace, on(found), { x: 20, y: 0 }, { x: 40, y: 20 });
+    const painted = (layer: LabelLayer): number => area(layer, backgroundId);
+    expect([painted(found), painted(drawn), ids(found), ids(drawn)]).toEqual([400, 400, [1, 3], []]);
+    // An object that is drawn there after all takes the place of the background.
+    workspace.currentClass.value = 1;
+    drawRectangle(workspace, on(found), { x: 22, y: 2 }, { x: 32, y: 12 });
+    expect([painted(drawn), area(drawn, ids(drawn)[0]!)]).toEqual([300, 100]);
+    workspace.history.undo();
+    workspace.history.undo();
+    expect([painted(found), painted(drawn), ids(found)]).toEqual([0, 0, [1, 2, 3]]);
   });
 });
 

@@ -135,9 +135,6 @@ async function open(sheet: Sheet, { name, content }: Picture): Promise<void> {
     const { current } = (globalThis as never as Handle).overtileViewer.app.workspace;
     return current.value?.title.value === title && current.value.channels.value.length > 0;
   }, name);
-  await page.evaluate(() => {
-    (globalThis as never as Handle).overtileViewer.app.workspace.current.value!.layers.value[0]!.regions.value = [];
-  });
 }
 
 // Where the image's corner is put in the map, and how much of the screen is looked at: no tool lies there.

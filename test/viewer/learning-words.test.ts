@@ -5,7 +5,13 @@ import { expect, test } from "vitest";
 import { drawRectangle } from "../../viewer/model/draw.ts";
 import { setRegions } from "../../viewer/model/edit.ts";
 import { noteNothing, showResultLayer, takeResultLayer } from "../../viewer/model/result-layer.ts";
-import { countTrainable, describeAccepted, describeCorrecting, describeCounts } from "../../viewer/panel/learning-words.ts";
+import {
+  countTrainable,
+  describeAccepted,
+  describeCorrecting,
+  describeCounts,
+  describeDrawing,
+} from "../../viewer/panel/learning-words.ts";
 import { listLessons } from "../../viewer/plugin/samples.ts";
 import { createDesk, openEntry } from "./make-desk.ts";
 
@@ -52,6 +58,20 @@ test("objects outside of a box are told of the plane in sight, where the box wou
   expect(count()).toEqual({ inside: 0, outside: 3, outsideHere: 1 });
   other.plane.value = { z: 1, t: 0 };
   expect(count()).toEqual({ inside: 0, outside: 3, outsideHere: 0 });
+});
+
+test("what is said of background is what counts: nothing undrawn without a box, all of a box, all of the image", () => {
+  const { entry, actions } = createDesk(60, 40);
+  const layer = entry.layers.value[0]!;
+  const said = (): string => `${describeDrawing(entry)} ${describeCounts(entry, 5)}`;
+  expect(said()).toBe(
+    "Draw 3 to 5 cells, wherever you like. What you leave undrawn is not taken for background. Learnt from: only what is drawn counts, with 5 px of background around each object and what you paint as Background; the rest counts for nothing.",
+  );
+  layer.regions.value = [{ y0: 0, x0: 0, y1: 10, x1: 10 }];
+  expect(said()).toContain("Draw every cell in the box; where it holds many");
+  expect(said()).toContain("What you leave undrawn in the box is learnt as background. Outside, only what is drawn counts, with 5 px");
+  actions.markWhole();
+  expect(said()).toBe("Draw every cell of the image. The whole image is drawn: what you leave undrawn is learnt as background.");
 });
 
 test("nothing was found on the plane that was segmented, not on the others", () => {

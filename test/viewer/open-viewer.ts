@@ -306,7 +306,7 @@ export async function watchTasks({ browser }: Stand, { page }: Sheet): Promise<(
 // machine stretches it, and WebGL drawn in software makes the page wait.
 export const longestTaskMs = 200;
 
-/** Draws four objects with the brush, inside the first box of the sample. */
+/** Draws four objects with the brush, in the middle of the sample. */
 export async function drawFour(sheet: Sheet): Promise<void> {
   await sheet.page.keyboard.press("b");
   for (const [x, y] of [
@@ -319,6 +319,14 @@ export async function drawFour(sheet: Sheet): Promise<void> {
       [x, y],
       [x + 12, y + 6],
     ]);
+}
+
+/** Places a box of 128 pixels in the middle of the sample: everything in it is drawn. */
+export function boxMiddle({ page }: Sheet): Promise<void> {
+  return page.evaluate(() => {
+    const { trainingLayer } = (globalThis as never as Handle).overtileViewer.app.workspace.current.value!;
+    trainingLayer.value!.regions.value = [{ y0: 192, x0: 192, y1: 320, x1: 320 }];
+  });
 }
 
 /** The sentence that the viewer shows. */

@@ -238,10 +238,15 @@ describe.skipIf(!hasChromium)("around the image", () => {
       await answer("debris");
       expect(await look((app) => app.workspace.classes.value.length)).toBe(2);
       await choose(sheet, "Edit", "class-delete");
-      await choose(sheet, "Edit", "box-remove");
-      expect(await look((app) => app.workspace.activeLayer.value!.regions.value.length)).toBe(0);
-      await choose(sheet, "Edit", "box-place");
-      expect(await look((app) => app.workspace.activeLayer.value!.regions.value.length)).toBe(1);
+      const boxes = (): Promise<number> => look((app) => app.workspace.activeLayer.value!.regions.value.length);
+      for (const [command, count] of [
+        ["box-whole", 1],
+        ["box-remove", 0],
+        ["box-place", 1],
+      ] as const) {
+        await choose(sheet, "Edit", command);
+        expect([command, await boxes()]).toEqual([command, count]);
+      }
       await choose(sheet, "Plugins", "train");
       await page.getByText(/Trained my cells@1/).waitFor();
       await choose(sheet, "Plugins", "segment-box");

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeZip } from "../../core/source/zip.ts";
-import { createStand, drawFour, type Handle, hasChromium, type Sheet, type Stand, statusOf, withSheet } from "./open-viewer.ts";
+import { boxMiddle, createStand, drawFour, type Handle, hasChromium, type Sheet, type Stand, statusOf, withSheet } from "./open-viewer.ts";
 
 describe.skipIf(!hasChromium)("the plugin in use", () => {
   let stand: Stand;
@@ -218,6 +218,7 @@ describe.skipIf(!hasChromium)("the plugin in use", () => {
     withSheet(stand, async (sheet) => {
       const { page } = sheet;
       await sheet.openSample();
+      await boxMiddle(sheet);
       await drawFour(sheet);
       const boxes = (): Promise<number[][]> =>
         look(sheet, (app) => app.workspace.activeLayer.value!.regions.value.map(({ x0, y0, x1, y1 }) => [x0, y0, x1, y1].map(Math.round)));

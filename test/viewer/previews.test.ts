@@ -2,7 +2,7 @@
 // tiles of a segmentation as they finish. Both go away when the result is there.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createStand, drawFour, type Handle, hasChromium, type Sheet, type Stand, withSheet } from "./open-viewer.ts";
+import { boxMiddle, createStand, drawFour, type Handle, hasChromium, type Sheet, type Stand, withSheet } from "./open-viewer.ts";
 
 describe.skipIf(!hasChromium)("previews", () => {
   let stand: Stand;
@@ -128,6 +128,7 @@ describe.skipIf(!hasChromium)("previews", () => {
         expect(tiles.map(({ extent }) => extent)).toEqual(Array(4).fill({ y0: 0, x0: 0, y1: 512, x1: 512 }));
         for (const [i, { painted }] of tiles.entries()) expect(painted).toBeGreaterThan(tiles[i - 1]?.painted ?? 0);
 
+        await boxMiddle(sheet);
         await page.getByRole("button", { name: "Box", exact: true }).click();
         await page.waitForFunction((before) => {
           const { previews } = globalThis as never as { previews: unknown[] };

@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writePng } from "../../core/source/write-png.ts";
-import { createStand, drawFour, type Handle, hasChromium, reload, type Stand, statusOf, withSheet } from "./open-viewer.ts";
+import { boxMiddle, createStand, drawFour, type Handle, hasChromium, reload, type Stand, statusOf, withSheet } from "./open-viewer.ts";
 
 describe.skipIf(!hasChromium)("a reload", () => {
   let stand: Stand;
@@ -17,6 +17,7 @@ describe.skipIf(!hasChromium)("a reload", () => {
       stand,
       async (sheet) => {
         await sheet.openSample();
+        await boxMiddle(sheet);
         await drawFour(sheet);
         await sheet.drop(
           await writePng({ width: 40, height: 30, channels: 1, data: new Uint8Array(1200).map((_, i) => i % 251) }),

@@ -3,7 +3,18 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writePng } from "../../core/source/write-png.ts";
-import { createStand, drawFour, type Handle, hasChromium, reload, type Sheet, type Stand, statusOf, withSheet } from "./open-viewer.ts";
+import {
+  boxMiddle,
+  createStand,
+  drawFour,
+  type Handle,
+  hasChromium,
+  reload,
+  type Sheet,
+  type Stand,
+  statusOf,
+  withSheet,
+} from "./open-viewer.ts";
 
 type App = Handle["overtileViewer"]["app"];
 
@@ -49,7 +60,12 @@ describe.skipIf(!hasChromium)("what the page says", () => {
       const { page } = sheet;
       await sheet.openSample();
       const counts = page.locator("[data-counts]");
-      expect(await counts.textContent()).toContain("What you leave undrawn in the box is learnt as background.");
+      expect(await page.locator("[aria-label=Annotate] .teach").textContent()).toBe(
+        "Draw 3 to 5 cells, wherever you like. What you leave undrawn is not taken for background.",
+      );
+      expect(await counts.textContent()).toMatch(/^Learnt from: only what is drawn counts, with 3 px of background around each object/);
+      await boxMiddle(sheet);
+      await expect.poll(() => counts.textContent()).toContain("What you leave undrawn in the box is learnt as background.");
       await drawFour(sheet);
       await page.getByText("4 objects in 1 image.").waitFor();
       await sheet.setValues("fake-plugin.train", { steps: 3, delay: 0 });

@@ -43,7 +43,7 @@ async function takeEmpty([width, height], theme) {
   await context.close();
 }
 
-// Annotations are the sample's truth inside the box: what a careful hand would draw. The training is told its
+// Annotations are the sample's truth in the middle: what a careful hand would draw. The training is told its
 // steps, about what 45 seconds are on two cores at rest, so that a busy machine takes the same picture.
 async function takeMain(context) {
   const page = await openPage(context);
@@ -76,7 +76,7 @@ async function takeMain(context) {
   await page.close();
 }
 
-/** In the page: draws the sample's cells that the box holds, under their own ids. */
+/** In the page: draws the sample's cells that lie in the middle of it, under their own ids. */
 async function drawTruth(data) {
   const { app, actions } = globalThis.overtileViewer;
   const file = new File([Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0))], "truth.png");
@@ -87,8 +87,8 @@ async function drawTruth(data) {
   const ids = (await source.read({ y0: 0, x0: 0, y1: height, x1: width })).data;
   app.host.close("truth.png");
   app.workspace.current.value = entry;
-  const { raster, regions, version } = entry.trainingLayer.value;
-  const [box] = regions.value;
+  const { raster, version } = entry.trainingLayer.value;
+  const box = { y0: 192, x0: 192, y1: 320, x1: 320 };
   const kept = new Set();
   for (let y = box.y0; y < box.y1; y++) for (let x = box.x0; x < box.x1; x++) kept.add(ids[y * width + x]);
   for (let i = 0; i < ids.length; i++) {

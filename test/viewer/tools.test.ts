@@ -3,7 +3,7 @@
 
 import { resolve } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createStand, type Handle, hasChromium, type Sheet, type Stand, withSheet } from "./open-viewer.ts";
+import { boxMiddle, createStand, type Handle, hasChromium, type Sheet, type Stand, withSheet } from "./open-viewer.ts";
 
 type App = Handle["overtileViewer"]["app"];
 
@@ -15,6 +15,7 @@ describe.skipIf(!hasChromium)("tools", () => {
     stand = await createStand();
     sheet = await stand.open({ width: 1200, height: 700 });
     await sheet.openSample();
+    await boxMiddle(sheet);
   }, 120_000);
   afterAll(() => stand.dispose());
   beforeEach(async () => {

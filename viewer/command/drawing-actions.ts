@@ -8,9 +8,9 @@ import { addAnnotationLayer } from "../file/image-desk.ts";
 import type { ObjectTable } from "../labels/object-table.ts";
 import { listPlaneObjects } from "../labels/plane-objects.ts";
 import { clearLayer, deleteObjects, mergeObjects, setObjectClass, setRegions } from "../model/edit.ts";
-import { addToAnnotations, boxTarget, changeValues, editTarget, stepOn } from "../model/edit-step.ts";
+import { addToAnnotations, boxTarget, changeValues, editTarget, stepOn, wholeBox } from "../model/edit-step.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
-import type { LabelLayer } from "../model/label-layer.ts";
+import { coversWhole, type LabelLayer } from "../model/label-layer.ts";
 import { deleteLayer, moveLayer, rememberLayer } from "../model/layer-steps.ts";
 import type { SlideLayer } from "../model/slide-layer.ts";
 import { type ClassInfo, classColors } from "../model/workspace.ts";
@@ -69,6 +69,14 @@ export function createDrawingActions({ workspace, dialogs, shell, view }: App, a
       const { regions } = target.layer;
       if (regions.value.length > 0) takeTool(workspace, "box");
       else setRegions(workspace, target.layer, [middleOf(box)], "place box");
+    },
+    /** Says that the whole image is drawn, by a box over all of it; where that was said, takes it back. */
+    markWhole(): void {
+      chooseDrawingLayer(workspace);
+      const target = boxTarget(workspace);
+      if (!target) return;
+      const isWhole = coversWhole(target.layer);
+      setRegions(workspace, target.layer, isWhole ? [] : [wholeBox(target)], isWhole ? "remove box" : "box over the image");
     },
     /** Makes the box large enough for all objects drawn; what is unmarked in it becomes background. */
     growBox(): void {

@@ -3,7 +3,7 @@
 import type { App } from "../app.ts";
 import { takeTool, toolInHand } from "../file/drawing-layer.ts";
 import { walkHistory } from "../model/walk-history.ts";
-import { prefer, type Workspace } from "../model/workspace.ts";
+import { backgroundClass, ignoreClass, prefer, type Workspace } from "../model/workspace.ts";
 import { setChannel } from "../panel/channel-controls.ts";
 import { toolTable } from "../panel/tool-strip.ts";
 import type { Actions } from "./actions.ts";
@@ -118,8 +118,18 @@ export function toolCommands({ workspace }: App, actions: Actions): ViewerComman
       group: "tool",
       keys: ["I"],
       onCanvas: true,
-      checked: () => workspace.currentClass.value === 0,
-      run: () => actions.chooseClass(workspace.currentClass.value === 0 ? 1 : 0),
+      checked: () => workspace.currentClass.value === ignoreClass,
+      run: () => actions.chooseClass(workspace.currentClass.value === ignoreClass ? 1 : ignoreClass),
+    },
+    {
+      id: "background",
+      title: "Draw background",
+      menu: "Edit > Tool",
+      group: "tool",
+      keys: ["G"],
+      onCanvas: true,
+      checked: () => workspace.currentClass.value === backgroundClass,
+      run: () => actions.chooseClass(workspace.currentClass.value === backgroundClass ? 1 : backgroundClass),
     },
     { id: "brush-smaller", title: "Smaller brush", keys: ["[", ","], onCanvas: true, run: () => resizeBrush(workspace, 1 / 1.2) },
     { id: "brush-larger", title: "Larger brush", keys: ["]", "."], onCanvas: true, run: () => resizeBrush(workspace, 1.2) },

@@ -2,6 +2,7 @@
 
 import type { App } from "../app.ts";
 import { boxTarget } from "../model/edit-step.ts";
+import { coversWhole } from "../model/label-layer.ts";
 import { classColors } from "../model/workspace.ts";
 import type { Actions } from "./actions.ts";
 import type { ViewerCommand } from "./command.ts";
@@ -34,6 +35,16 @@ export function layerCommands({ workspace }: App, actions: Actions): ViewerComma
     ]),
     ...of("Edit > Annotated box", [
       { id: "box-place", title: "Place a box", enabled: () => entry() !== undefined, run: () => actions.placeBox() },
+      {
+        id: "box-whole",
+        title: "The whole image is drawn",
+        enabled: () => entry() !== undefined,
+        checked: () => {
+          const one = boxes();
+          return one !== undefined && coversWhole(one);
+        },
+        run: () => actions.markWhole(),
+      },
       { id: "box-grow", title: "Grow the box over all objects", enabled: () => regions().length > 0, run: () => actions.growBox() },
       {
         id: "box-remove",

@@ -2,7 +2,6 @@
 // layers) in step. An image of the host that is called "TITLE.labels" is a layer of the image TITLE here.
 
 import { batch, effect } from "@preact/signals-core";
-import type { Box } from "../../core/array/raster.ts";
 import { describeError, Problem } from "../../core/problem.ts";
 import { assertFound, describeMissing } from "../../core/source/gaps.ts";
 import { openSource } from "../../core/source/open.ts";
@@ -123,7 +122,7 @@ export function createImageDesk(workspace: Workspace, { reader, host, locate, ad
     entry.title.value = image.title;
     entries.set(image.image, entry);
     workspace.images.value = [...workspace.images.peek(), entry];
-    if (entry.layers.peek().length === 0) addAnnotationLayer(entry).regions.value = [firstBox(entry)];
+    if (entry.layers.peek().length === 0) addAnnotationLayer(entry);
     void showChannels(workspace, entry);
   }
 
@@ -241,14 +240,6 @@ export function addAnnotationLayer(entry: ImageEntry, name = "Annotations"): Lab
     entry.trainingLayer.value ??= layer;
   });
   return layer;
-}
-
-// A box for a few cells in the middle: it shows what "everything inside counts" means. It is moved, resized or removed at will.
-function firstBox({ source: { width, height } }: ImageEntry): Box {
-  const side = Math.min(width, height, Math.max(96, Math.min(256, Math.round(Math.min(width, height) / 4))));
-  const x0 = Math.floor((width - side) / 2);
-  const y0 = Math.floor((height - side) / 2);
-  return { y0, x0, y1: y0 + side, x1: x0 + side };
 }
 
 async function showChannels(workspace: Workspace, entry: ImageEntry): Promise<void> {

@@ -1,6 +1,6 @@
 // The colour of an object, from its number alone: the same everywhere and always. Neighbouring numbers lie far apart.
 
-import { ignoreId } from "./label-raster.ts";
+import { backgroundId, ignoreId } from "./label-raster.ts";
 
 export type Rgb = readonly [number, number, number];
 
@@ -9,6 +9,7 @@ const known = new Map<number, Rgb>();
 /** The colour of an id, 0 to 255 each. */
 export function labelColor(id: number): Rgb {
   if (id === ignoreId) return [128, 128, 128];
+  if (id === backgroundId) return [176, 116, 60];
   let color = known.get(id);
   if (!color) {
     // Steps of the golden ratio never come back near where they were; lightness and chroma go round in 5 and 3.

@@ -9,6 +9,14 @@ export const tileSide = 256;
 /** Pixels with this number count for nothing when a model learns. */
 export const ignoreId = 0xffff_ffff;
 
+/** Pixels with this number are background that was painted as such. */
+export const backgroundId = 0xffff_fffe;
+
+/** True for the numbers that mark pixels and are no objects: "ignore" and "background". */
+export function isMark(id: number): boolean {
+  return id >= backgroundId;
+}
+
 /** Where a tile lies: `key = (plane * rows + row) * columns + column`. */
 export type TileKey = number;
 

@@ -3,16 +3,16 @@
 
 import type { Box } from "../../core/array/raster.ts";
 import type { LabelObject } from "../../core/label/objects.ts";
-import { ignoreId, type LabelRaster, tilePosition } from "./label-raster.ts";
+import { isMark, type LabelRaster, tilePosition } from "./label-raster.ts";
 import { objectsOfTile, type TileObject } from "./tile-objects.ts";
 
-/** The objects of a plane, by id, "ignore" left out; equal to `listObjects` of the whole plane. */
+/** The objects of a plane, by id, marks ("ignore", "background") left out; equal to `listObjects` of what is left. */
 export function listPlaneObjects(raster: LabelRaster, plane: number): readonly LabelObject[] {
   const found = new Map<number, TileObject>();
   for (const key of raster.tiles.keys()) {
     const at = tilePosition(raster, key);
     if (at.plane !== plane) continue;
-    for (const part of objectsOfTile(raster, key).values()) if (part.id !== ignoreId) add(found, part, at.row << 8, at.column << 8);
+    for (const part of objectsOfTile(raster, key).values()) if (!isMark(part.id)) add(found, part, at.row << 8, at.column << 8);
   }
   return Array.from(found.values(), ({ id, area, sumY, sumX, y0, x0, y1, x1 }) => ({
     id,
@@ -34,14 +34,14 @@ export function boxOfObject(raster: LabelRaster, plane: number, id: number): Box
   return whole && { y0: whole.y0, x0: whole.x0, y1: whole.y1, x1: whole.x1 };
 }
 
-/** How many objects of a plane have a pixel in one of the boxes, and how many there are; "ignore" left out. */
+/** How many objects of a plane have a pixel in one of the boxes, and how many there are; marks left out. */
 export function countObjectsIn(raster: LabelRaster, plane: number, boxes: readonly Box[]): { inside: number; all: number } {
   const all = new Set<number>();
   const inside = new Set<number>();
   for (const key of raster.tiles.keys()) {
     const at = tilePosition(raster, key);
     if (at.plane !== plane) continue;
-    const parts = [...objectsOfTile(raster, key).values()].filter(({ id }) => id !== ignoreId);
+    const parts = [...objectsOfTile(raster, key).values()].filter(({ id }) => !isMark(id));
     for (const { id } of parts) all.add(id);
     for (const box of boxes) {
       const cut = shiftBox(box, -(at.row << 8), -(at.column << 8));

@@ -2,7 +2,7 @@
 // touched are counted again. With it the questions about whole layers (the largest number, the objects of a plane, where one
 // lies) cost what has changed, not what is drawn.
 
-import { ignoreId, type LabelRaster, type TileKey } from "./label-raster.ts";
+import { isMark, type LabelRaster, type TileKey } from "./label-raster.ts";
 
 /** An object's pixels in one tile; places and sums are in pixels of the tile. */
 export interface TileObject {
@@ -24,7 +24,7 @@ interface Count {
 
 const counts = new WeakMap<Uint32Array, Count>();
 
-/** The objects of a tile by id, "ignore" among them. */
+/** The objects of a tile by id, marks ("ignore", "background") among them. */
 export function objectsOfTile({ tiles, stamps }: LabelRaster, key: TileKey): ReadonlyMap<number, TileObject> {
   const tile = tiles.get(key);
   if (!tile) return none;
@@ -70,7 +70,7 @@ function find(found: Map<number, TileObject>, id: number): TileObject {
   return fresh;
 }
 
-/** The ids of all planes, "ignore" among them. */
+/** The ids of all planes, marks among them. */
 export function idsOf(raster: LabelRaster): Set<number> {
   const ids = new Set<number>();
   for (const key of raster.tiles.keys()) for (const id of objectsOfTile(raster, key).keys()) ids.add(id);
@@ -83,10 +83,9 @@ export function holdsId(raster: LabelRaster, id: number): boolean {
   return false;
 }
 
-/** The largest id of all planes, "ignore" left out; 0 where nothing is drawn. */
+/** The largest id of all planes, marks left out; 0 where no object is drawn. */
 export function largestId(raster: LabelRaster): number {
   let largest = 0;
-  for (const key of raster.tiles.keys())
-    for (const id of objectsOfTile(raster, key).keys()) if (id > largest && id !== ignoreId) largest = id;
+  for (const key of raster.tiles.keys()) for (const id of objectsOfTile(raster, key).keys()) if (id > largest && !isMark(id)) largest = id;
   return largest;
 }

@@ -2,7 +2,7 @@
 // kept until the tile or a neighbour changes. Float textures are not used: they would lose ids above 2^24.
 
 import type { Rgb } from "../labels/label-color.ts";
-import { ignoreId, type LabelRaster, labelAt, type TileKey, tilePosition, tileSide } from "../labels/label-raster.ts";
+import { backgroundId, ignoreId, type LabelRaster, labelAt, type TileKey, tilePosition, tileSide } from "../labels/label-raster.ts";
 
 /** How ids become colours; `key` differs whenever any colour does. */
 export interface LabelStyle {
@@ -87,10 +87,15 @@ function drawFill(raster: LabelRaster, key: TileKey, style: LabelStyle, old: HTM
     image.data[i * 4] = color[0];
     image.data[i * 4 + 1] = color[1];
     image.data[i * 4 + 2] = color[2];
-    image.data[i * 4 + 3] = id === ignoreId && (((i & 255) + (i >> 8)) & 7) > 2 ? 90 : 255;
+    image.data[i * 4 + 3] = isBetweenHatches(id, i & 255, i >> 8) ? 90 : 255;
   }
   context.putImageData(image, 0, 0);
   return canvas;
+}
+
+// Marks are hatched: "ignore" upwards, "background" downwards.
+function isBetweenHatches(id: number, x: number, y: number): boolean {
+  return (id === ignoreId && ((x + y) & 7) > 2) || (id === backgroundId && ((x - y) & 7) > 2);
 }
 
 // An outline runs between a pixel and a neighbour with another id. Edges in line are joined to one piece.

@@ -4,7 +4,7 @@
 import Layer from "ol/layer/Layer.js";
 import type { FrameState } from "ol/Map.js";
 import { fromHex, labelColor, type Rgb } from "../labels/label-color.ts";
-import { ignoreId, type LabelRaster, type TileKey, tileSide } from "../labels/label-raster.ts";
+import { isMark, type LabelRaster, type TileKey, tileSide } from "../labels/label-raster.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import type { LabelLayer } from "../model/label-layer.ts";
 import type { Workspace } from "../model/workspace.ts";
@@ -30,10 +30,10 @@ export function createLabelView(workspace: Workspace, entry: ImageEntry, layer: 
 export function layerColor(workspace: Workspace, layer: LabelLayer): (id: number) => Rgb {
   const classes = workspace.classes.peek();
   const colors = classes.map(({ color }) => fromHex(color));
-  if (layer.kind === "classes") return (id) => (id === ignoreId ? labelColor(id) : (colors[id - 1] ?? labelColor(id)));
+  if (layer.kind === "classes") return (id) => (isMark(id) ? labelColor(id) : (colors[id - 1] ?? labelColor(id)));
   const classOf = layer.classOf.peek();
   if (classes.length < 2) return labelColor;
-  return (id) => (id === ignoreId ? labelColor(id) : (colors[(classOf.get(id) ?? 1) - 1] ?? labelColor(id)));
+  return (id) => (isMark(id) ? labelColor(id) : (colors[(classOf.get(id) ?? 1) - 1] ?? labelColor(id)));
 }
 
 function labelStyle(workspace: Workspace, layer: LabelLayer): LabelStyle {

@@ -47,7 +47,7 @@ function drawPreview({ context }: Frame, workspace: Workspace): void {
 function drawRegion(frame: Frame, box: Box): void {
   const { context, scale } = frame;
   drawOutline(frame, cornersOf(box), { closed: true, dashed: true });
-  const text = "undrawn in here: background";
+  const text = "all in here is drawn; undrawn is background";
   const size = 11 / scale;
   context.font = `${size}px system-ui, sans-serif`;
   const width = context.measureText(text).width;

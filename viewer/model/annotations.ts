@@ -4,7 +4,16 @@
 
 import { batch } from "@preact/signals-core";
 import type { Change } from "../labels/history.ts";
-import { applyTiles, ignoreId, type LabelRaster, labelAt, startEdit, type TileChange, tilePosition } from "../labels/label-raster.ts";
+import {
+  applyTiles,
+  backgroundId,
+  isMark,
+  type LabelRaster,
+  labelAt,
+  startEdit,
+  type TileChange,
+  tilePosition,
+} from "../labels/label-raster.ts";
 import { listPlaneObjects } from "../labels/plane-objects.ts";
 import { largestId, objectsOfTile } from "../labels/tile-objects.ts";
 import type { ImageEntry } from "./image-entry.ts";
@@ -28,13 +37,13 @@ export interface Copying {
   readonly replaces: boolean;
 }
 
-/** Copies what a step has changed on a prediction's plane: its objects, and ignored pixels. Undefined where that changes nothing. */
+/** Copies what a step has changed on a prediction's plane: its objects and its marks. Undefined where that changes nothing. */
 export function copyChanged(from: LabelLayer, to: LabelLayer, change: TileChange): StepPart | undefined {
-  const { ids, ignored, regained } = readChange(from.raster, change);
+  const { ids, marked, regained } = readChange(from.raster, change);
   const plane = tilePosition(from.raster, change.before.keys().next().value!).plane;
   return copy({ from, to, plane, replaces: true }, ids, (edit) => {
-    for (const [y, x] of ignored) edit.paintRun(plane, y, x, x + 1, ignoreId);
-    for (const [y, x] of regained) edit.paintRun(plane, y, x, x + 1, 0, (present) => present === ignoreId);
+    for (const [y, x, mark] of regained) edit.paintRun(plane, y, x, x + 1, 0, (present) => present === mark);
+    for (const [y, x, mark] of marked) edit.paintRun(plane, y, x, x + 1, mark);
   });
 }
 
@@ -60,7 +69,8 @@ function copy(
     const own = place.kind === "free" ? next++ : place.id;
     if (place.kind === "same")
       for (const [y, x0, x1] of runsOf(to.raster, plane, own)) edit.paintRun(plane, y, x0, x1, 0, (one) => one === own);
-    for (const [y, x0, x1] of runs) edit.paintRun(plane, y, x0, x1, own, (present) => present === 0);
+    for (const [y, x0, x1] of runs)
+      edit.paintRun(plane, y, x0, x1, own, (present) => present === 0 || (replaces && present === backgroundId));
     const kind = from.classOf.peek().get(id);
     if (kind === undefined) classes.delete(own);
     else classes.set(own, kind);
@@ -83,28 +93,30 @@ function copy(
 interface Changed {
   /** Objects that gained or lost pixels. */
   readonly ids: ReadonlySet<number>;
-  readonly ignored: readonly (readonly [y: number, x: number])[];
-  /** Pixels that are ignored no longer. */
-  readonly regained: readonly (readonly [y: number, x: number])[];
+  /** Pixels that were marked, and those whose mark is gone. */
+  readonly marked: readonly MarkedPixel[];
+  readonly regained: readonly MarkedPixel[];
 }
+
+type MarkedPixel = readonly [y: number, x: number, mark: number];
 
 function readChange(raster: LabelRaster, { before, after }: TileChange): Changed {
   const ids = new Set<number>();
-  const ignored: [number, number][] = [];
-  const regained: [number, number][] = [];
+  const marked: MarkedPixel[] = [];
+  const regained: MarkedPixel[] = [];
   for (const [key, old] of before) {
     const now = after.get(key);
     const { row, column } = tilePosition(raster, key);
     for (let i = 0; i < 2 ** 16; i++) {
       const [a, b] = [old?.[i] ?? 0, now?.[i] ?? 0];
       if (a === b) continue;
-      for (const id of [a, b]) if (id !== 0 && id !== ignoreId) ids.add(id);
-      const place: [number, number] = [(row << 8) + (i >> 8), (column << 8) + (i & 255)];
-      if (b === ignoreId) ignored.push(place);
-      else if (a === ignoreId) regained.push(place);
+      for (const id of [a, b]) if (id !== 0 && !isMark(id)) ids.add(id);
+      const [y, x] = [(row << 8) + (i >> 8), (column << 8) + (i & 255)];
+      if (isMark(b)) marked.push([y, x, b]);
+      else if (isMark(a)) regained.push([y, x, a]);
     }
   }
-  return { ids, ignored, regained };
+  return { ids, marked, regained };
 }
 
 type Run = readonly [y: number, x0: number, x1: number];
@@ -140,7 +152,7 @@ function findPlace(raster: LabelRaster, plane: number, runs: readonly Run[], are
     area += x1 - x0;
     for (let x = x0; x < x1; x++) {
       const id = labelAt(raster, plane, y, x);
-      if (id !== 0 && id !== ignoreId) shared.set(id, (shared.get(id) ?? 0) + 1);
+      if (id !== 0 && !isMark(id)) shared.set(id, (shared.get(id) ?? 0) + 1);
     }
   }
   const areaOf = (id: number): number => areas.get(id) ?? 0;

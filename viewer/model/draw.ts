@@ -5,7 +5,7 @@ import { runFlood } from "../labels/flood.ts";
 import { applyTiles, startEdit } from "../labels/label-raster.ts";
 import { type Point, runPolygon, runRectangle, runStroke } from "../labels/paint.ts";
 import { holdsId } from "../labels/tile-objects.ts";
-import { acceptance, editOnce, newId, remember, type Target, wholeBox } from "./edit-step.ts";
+import { acceptance, editOnce, markInHand, newId, remember, type Target, wholeBox } from "./edit-step.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** A brush or eraser stroke under way. */
@@ -65,7 +65,7 @@ function drawShape(
 /** Fills the connected pixels of one id at a point with the selected object, or a new one. */
 export function fillAt(workspace: Workspace, target: Target, point: Point): boolean {
   const selected = target.layer.selected.value.at(-1);
-  const id = workspace.currentClass.value === 0 || selected === undefined ? newId(workspace, target.layer) : selected;
+  const id = markInHand(workspace) ?? selected ?? newId(workspace, target.layer);
   const clip = fillLimits(target, point);
   const isFresh = !holdsId(target.layer.raster, id);
   return editOnce(workspace, target, "fill", isFresh ? id : 0, (edit) => {

@@ -5,7 +5,9 @@ import type { Box } from "../../core/array/raster.ts";
 import type { Change } from "../labels/history.ts";
 import {
   applyTiles,
+  backgroundId,
   ignoreId,
+  isMark,
   type LabelEdit,
   type LabelRaster,
   startEdit,
@@ -16,8 +18,8 @@ import {
 import { idsOf, objectsOfTile } from "../labels/tile-objects.ts";
 import { annotationsOf, copyChanged, copyObjects, type StepPart } from "./annotations.ts";
 import type { ImageEntry } from "./image-entry.ts";
-import { type LabelLayer, nextObjectId } from "./label-layer.ts";
-import type { Workspace } from "./workspace.ts";
+import { type LabelLayer, nextObjectId, wholeRegion } from "./label-layer.ts";
+import { backgroundClass, ignoreClass, type Workspace } from "./workspace.ts";
 
 /** What an edit works on: a layer and one of its planes. */
 export interface Target {
@@ -42,12 +44,17 @@ export function boxTarget(workspace: Workspace): Target | undefined {
 
 /** The whole of a layer's plane as a box. */
 export function wholeBox({ layer }: Target): Box {
-  return { y0: 0, x0: 0, y1: layer.raster.height, x1: layer.raster.width };
+  return wholeRegion(layer);
 }
 
-/** The number that a new shape gets: a fresh object, or "ignore". */
+/** The number that a new shape gets: a fresh object, or that of "ignore" or "background". */
 export function newId(workspace: Workspace, layer: LabelLayer): number {
-  return workspace.currentClass.value === 0 ? ignoreId : nextObjectId(layer);
+  return markInHand(workspace) ?? nextObjectId(layer);
+}
+
+/** The number of "ignore" or "background" where one of these is drawn; undefined for a class of objects. */
+export function markInHand({ currentClass }: Workspace): number | undefined {
+  return currentClass.value === ignoreClass ? ignoreId : currentClass.value === backgroundClass ? backgroundId : undefined;
 }
 
 /** Which present pixels a new shape may take; undefined: all. */
@@ -105,7 +112,7 @@ export function remember(
   if (change.before.size === 0) return false;
   const classesBefore = layer.classOf.value;
   const classes = withoutGone(classesBefore, layer);
-  if (fresh !== 0 && fresh !== ignoreId) setClass(classes, fresh, workspace.currentClass.value);
+  if (fresh !== 0 && !isMark(fresh)) setClass(classes, fresh, workspace.currentClass.value);
   addClasses?.(classes);
   // The same map means that nothing has to be drawn in other colours.
   const classesAfter = isSame(classesBefore, classes) ? classesBefore : classes;

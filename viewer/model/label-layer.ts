@@ -21,7 +21,7 @@ export interface LabelLayer {
   readonly version: Signal<number>;
   /** Class numbers (1, 2, ...) of objects that are not of class 1. */
   readonly classOf: Signal<ReadonlyMap<number, number>>;
-  /** Boxes inside which everything is annotated; none means the whole image. */
+  /** Boxes inside which everything is drawn; outside of them, and where there is none, only what is drawn counts. */
   readonly regions: Signal<readonly Box[]>;
   /** Of a result: the name of the model, without its version. Absent where it is not known, and once the user has named the layer. */
   readonly madeBy: Signal<string | undefined>;
@@ -53,6 +53,16 @@ export function createLabelLayer(
     nothing: signal(new Map()),
     selected: signal([]),
   };
+}
+
+/** The box over the whole image: all of it is drawn. */
+export function wholeRegion({ raster: { width, height } }: Pick<LabelLayer, "raster">): Box {
+  return { y0: 0, x0: 0, y1: height, x1: width };
+}
+
+/** True where a box says that the whole image is drawn. */
+export function coversWhole({ raster: { width, height }, regions }: Pick<LabelLayer, "raster" | "regions">): boolean {
+  return regions.value.some(({ y0, x0, y1, x1 }) => y0 <= 0 && x0 <= 0 && y1 >= height && x1 >= width);
 }
 
 /** The number for a new object: one more than the largest in use. */

@@ -30,7 +30,7 @@ export interface Workspace {
   readonly current: Signal<ImageEntry | undefined>;
   readonly activeLayer: ReadonlySignal<LabelLayer | undefined>;
   readonly classes: Signal<readonly ClassInfo[]>;
-  /** The class that is drawn: 1, 2, ..., or 0 for "ignore". */
+  /** The class that is drawn: 1, 2, ..., or `ignoreClass` or `backgroundClass`. */
   readonly currentClass: Signal<number>;
   readonly tool: Signal<ToolName>;
   readonly preferences: Signal<Preferences>;
@@ -53,6 +53,10 @@ export interface Notice {
   readonly stays?: boolean;
   readonly action?: { readonly title: string; run(): void };
 }
+
+/** What is drawn in place of a class: pixels that count for nothing, or background. */
+export const ignoreClass = 0;
+export const backgroundClass = -1;
 
 // Okabe and Ito's colours: told apart by the colour-blind, too.
 export const classColors = ["#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#d55e00", "#999999"];

@@ -145,7 +145,7 @@ function labelControls(actions: Actions, entry: ImageEntry, layer: LabelLayer): 
 function regionList(actions: Actions, layer: LabelLayer): Part {
   const regions = layer.regions.value;
   if (regions.length === 0) return nothing;
-  return html`<div class="muted small-text">${regions.length === 1 ? "Box, in which" : "Boxes, in which"} all is drawn</div>
+  return html`<div class="muted small-text">Everything in ${regions.length === 1 ? "this box" : "these boxes"} is drawn: what is undrawn there is background</div>
     <ul class="rows">${regions.map(
       (box, i) =>
         html`<li class="row"><span class="row-name">${box.x1 - box.x0} x ${box.y1 - box.y0} px at ${box.x0}, ${box.y0}</span><button class="icon-button small" title="Remove box" aria-label=${`Remove box ${i + 1}`} @click=${() => actions.removeRegion(layer, i)}>${icon("close")}</button></li>`,

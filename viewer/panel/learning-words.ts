@@ -4,6 +4,7 @@
 import { countObjectsIn } from "../labels/plane-objects.ts";
 import { annotationsOf } from "../model/annotations.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
+import { coversWhole } from "../model/label-layer.ts";
 import { rimPx } from "../plugin/learnt-pixels.ts";
 import type { Lesson } from "../plugin/samples.ts";
 
@@ -11,9 +12,9 @@ import type { Lesson } from "../plugin/samples.ts";
 export interface Trainable {
   readonly inside: number;
   readonly outside: number;
-  /** Of those outside, the ones on the plane in sight: what "Grow the box" is about. */
+  /** Of those outside of boxes, the ones on the plane in sight: what "Grow the box" is about. */
   readonly outsideHere: number;
-  /** Pixels of background that count around each object outside of a box, on the plane in sight. */
+  /** Pixels of background that count around each object that lies in no box, on the plane in sight. */
   readonly rim: number;
 }
 
@@ -32,13 +33,24 @@ export function countTrainable(lessons: readonly Lesson[], current: ImageEntry |
   return { inside, outside, outsideHere, rim: current && layer ? rimPx(layer.raster, current.planeIndex.peek()) : 0 };
 }
 
+/** Says what to draw first. */
+export function describeDrawing({ trainingLayer }: ImageEntry): string {
+  const layer = trainingLayer.value;
+  if (!layer || layer.regions.value.length === 0)
+    return "Draw 3 to 5 cells, wherever you like. What you leave undrawn is not taken for background.";
+  if (coversWhole(layer)) return "Draw every cell of the image.";
+  return "Draw every cell in the box; where it holds many, make it smaller: 3 to 5 cells are enough.";
+}
+
 /** Says what is taken for background, where it is decided. */
 export function describeCounts({ trainingLayer }: ImageEntry, rim: number): string {
   const layer = trainingLayer.value;
   if (!layer) return "No layer of this image is learnt from.";
   const boxes = layer.regions.value.length;
-  if (boxes === 0) return "No box: all of the image counts. What you leave undrawn is learnt as background.";
-  return `What you leave undrawn in the ${boxes === 1 ? "box" : "boxes"} is learnt as background. Outside, only what is drawn counts, with ${rim} px of background around each object; the rest counts for nothing.`;
+  const drawn = `only what is drawn counts, with ${rim} px of background around each object and what you paint as Background; the rest counts for nothing`;
+  if (boxes === 0) return `Learnt from: ${drawn}.`;
+  if (coversWhole(layer)) return "The whole image is drawn: what you leave undrawn is learnt as background.";
+  return `What you leave undrawn in the ${boxes === 1 ? "box" : "boxes"} is learnt as background. Outside, ${drawn}.`;
 }
 
 /** Says where corrections of a prediction go, and whether they are learnt there. */
@@ -48,7 +60,7 @@ export function describeCorrecting(entry: ImageEntry): string {
   const name = to.name.value;
   const copied = `Correct it with the tools: each object that you draw or change is copied into "${name}", unless it lies over others drawn there`;
   if (!isLearnt(entry)) return `${copied}. "${name}" is not learnt from.`;
-  return `${copied}, and is learnt at the next training. What you only delete is not: draw a box where all is right, and it is background.`;
+  return `${copied}, and is learnt at the next training. What you only delete is not: paint it as Background, and it is.`;
 }
 
 /** Says what became of objects that were accepted. */

@@ -2,7 +2,7 @@
 
 import type { App } from "../app.ts";
 import { html, nothing, type Part } from "../dom/html.ts";
-import { ignoreId, labelAt } from "../labels/label-raster.ts";
+import { backgroundId, ignoreId, labelAt } from "../labels/label-raster.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 
 /** The status bar; `value` is the text of the pixel under the pointer. */
@@ -17,7 +17,7 @@ export function statusBar(app: App, value: string): Part {
   return html`
     <span>${entry ? describeImage(entry) : nothing}</span>
     <span>${entry ? `zoom ${formatZoom(view.scale.value)}` : nothing}</span>
-    <span class="status-position">${inside ? html`x ${Math.floor(point.x)} y ${Math.floor(point.y)}${value ? html` &nbsp;value ${value}` : nothing}${id ? html` &nbsp;${id === ignoreId ? "ignore" : `label ${id}`}` : nothing}` : nothing}</span>
+    <span class="status-position">${inside ? html`x ${Math.floor(point.x)} y ${Math.floor(point.y)}${value ? html` &nbsp;value ${value}` : nothing}${id ? html` &nbsp;${id === ignoreId ? "ignore" : id === backgroundId ? "background" : `label ${id}`}` : nothing}` : nothing}</span>
     <span class="grow"></span>
     ${view.webgl ? nothing : html`<span title="Images are drawn without the graphics processor">No WebGL here: drawing is slower</span>`}
     <span class="status-saved" title=${keeper.limit ?? ""}>${keeper.limit ? "not kept: export your work" : entry ? saveText(keeper.state.value) : nothing}</span>

@@ -16,7 +16,7 @@ export const toolTable: readonly { readonly name: ToolName; readonly title: stri
   { name: "rectangle", title: "Rectangle", key: "R", icon: "square" },
   { name: "fill", title: "Fill", key: "F", icon: "bucket" },
   { name: "split", title: "Split object", key: "C", icon: "scissors" },
-  { name: "box", title: "Box: all in it is drawn", key: "A", icon: "box" },
+  { name: "box", title: "Box: everything in it is drawn", key: "A", icon: "box" },
 ];
 
 /** The strip; nothing while no image is open. */

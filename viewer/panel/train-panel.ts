@@ -9,15 +9,16 @@ import { icon } from "../dom/icon.ts";
 import { toolInHand } from "../file/drawing-layer.ts";
 import { annotationsOf } from "../model/annotations.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
+import { coversWhole } from "../model/label-layer.ts";
 import type { SlideLayer } from "../model/slide-layer.ts";
-import { classColors, prefer } from "../model/workspace.ts";
+import { backgroundClass, classColors, ignoreClass, prefer } from "../model/workspace.ts";
 import { hasParameter } from "../plugin/bound-command.ts";
 import { firstMinutes, firstValues } from "../plugin/training.ts";
 import type { TrainingRun } from "../plugin/training-run.ts";
 import { type Curves, nameScore } from "./curves.ts";
 import { describeStarter } from "./describe-starter.ts";
 import { formatTime, progressBar } from "./jobs-panel.ts";
-import { describeCorrecting, describeCounts, type Trainable } from "./learning-words.ts";
+import { describeCorrecting, describeCounts, describeDrawing, type Trainable } from "./learning-words.ts";
 
 type Step = "open" | "annotate" | "train" | "segment";
 
@@ -49,12 +50,13 @@ function stepAnnotate(app: App, actions: Actions, next: Step, { inside, outside,
   const lessons = app.training.lessons.value;
   const images = new Set(lessons.map(({ entry }) => entry)).size;
   const boxes = entry?.trainingLayer.value?.regions.value.length ?? 0;
+  const isWhole = entry?.trainingLayer.value !== undefined && coversWhole(entry.trainingLayer.value);
   const trainable = inside + outside;
   return html`<section class="section step" aria-label="Annotate">
     ${stepHead(1, "Annotate", trainable > 0)}
     ${
       trainable === 0
-        ? html`<p class="teach">${boxes === 0 ? "Draw every cell of the image, or place a box around 3 to 5 and draw those" : "Draw every cell in the box; where it holds many, make it smaller: 3 to 5 cells are enough"}.</p>`
+        ? html`<p class="teach">${entry ? describeDrawing(entry) : "Draw 3 to 5 cells, wherever you like. What you leave undrawn is not taken for background."}</p>`
         : html`<p class="hint">${trainable} ${trainable === 1 ? "object" : "objects"} in ${images} ${images === 1 ? "image" : "images"}.</p>`
     }
     ${entry ? html`<p class="hint" data-counts>${describeCounts(entry, rim)}</p>` : nothing}
@@ -63,8 +65,9 @@ function stepAnnotate(app: App, actions: Actions, next: Step, { inside, outside,
     ${
       entry
         ? html`<div class="button-row">
-          <button class=${next === "annotate" && boxes > 0 && toolInHand(workspace) === "select" ? "primary" : ""} @click=${() => actions.startDrawing()}>${icon("brush")}Draw</button>
-          <button @click=${() => actions.placeBox()}>${icon("box")}${boxes === 0 ? "Place a box" : "Add a box"}</button>
+          <button class=${next === "annotate" && toolInHand(workspace) === "select" ? "primary" : ""} title="Takes the brush; what you draw goes into the annotations" @click=${() => actions.startDrawing()}>${icon("brush")}Draw</button>
+          <button title="Everything in a box is drawn: what you leave undrawn there is learnt as background" @click=${() => actions.placeBox()}>${icon("box")}${boxes === 0 ? "Place a box" : "Add a box"}</button>
+          <button class="quiet" aria-pressed=${isWhole} title="Every cell of the image is drawn: what is undrawn is learnt as background" @click=${() => actions.markWhole()}>All is drawn</button>
         </div>
         ${classList(app, actions)}
         <label class="check"><input type="checkbox" .checked=${workspace.preferences.value.preserveLabels} @change=${() => prefer(workspace, { preserveLabels: !workspace.preferences.value.preserveLabels })} />Do not paint over labels</label>`
@@ -89,17 +92,22 @@ function classList({ workspace }: App, actions: Actions): Part {
   const current = workspace.currentClass.value;
   const classes = workspace.classes.value;
   const row = (number: number, name: string, color: string): Part => html`<li class=${number === current ? "row active" : "row"}>
-    ${number === 0 ? html`<span class="swatch hatched"></span>` : html`<input class="swatch-input" type="color" aria-label=${`Colour of ${name}`} .value=${color} @input=${(event: Event) => actions.recolorClass(number, (event.target as HTMLInputElement).value)} />`}
-    <button class="row-name" aria-pressed=${number === current} @click=${() => {
+    ${number <= 0 ? html`<span class=${number === ignoreClass ? "swatch hatched" : "swatch hatched background"}></span>` : html`<input class="swatch-input" type="color" aria-label=${`Colour of ${name}`} .value=${color} @input=${(event: Event) => actions.recolorClass(number, (event.target as HTMLInputElement).value)} />`}
+    <button class="row-name" aria-pressed=${number === current} title=${markTitles.get(number) ?? name} @click=${() => {
       workspace.currentClass.value = number;
     }} @dblclick=${() => number > 0 && actions.renameClass(number)}><span class="clip">${name}</span></button>
     ${number > 0 ? html`<button class="icon-button small hover-only" title="Rename class" aria-label=${`Rename ${name}`} @click=${() => actions.renameClass(number)}>${icon("pencil")}</button>` : nothing}
     ${number > 1 && number === classes.length ? html`<button class="icon-button small hover-only" title="Delete class" aria-label=${`Delete ${name}`} @click=${() => actions.deleteClass()}>${icon("trash")}</button>` : nothing}
-    <kbd>${number === 0 ? "I" : number}</kbd>
+    <kbd>${number === ignoreClass ? "I" : number === backgroundClass ? "G" : number}</kbd>
   </li>`;
   return html`<div class="control-head"><span>Class to draw</span>${classes.length < classColors.length ? html`<button class="quiet" @click=${() => actions.addClass()}>Add class</button>` : nothing}</div>
-    <ul class="rows" aria-label="Classes">${classes.map(({ name, color }, i) => row(i + 1, name, color))}${row(0, "Ignore", "")}</ul>`;
+    <ul class="rows" aria-label="Classes">${classes.map(({ name, color }, i) => row(i + 1, name, color))}${row(backgroundClass, "Background", "")}${row(ignoreClass, "Ignore", "")}</ul>`;
 }
+
+const markTitles = new Map([
+  [backgroundClass, "What you paint with it is learnt as background"],
+  [ignoreClass, "What you paint with it counts for nothing"],
+]);
 
 function stepTrain(app: App, actions: Actions, curves: Curves, next: Step, trainable: number): Part {
   const { training, library } = app;

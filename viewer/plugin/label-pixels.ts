@@ -3,17 +3,17 @@
 import type { LabelImage } from "../../core/array/raster.ts";
 import { Problem } from "../../core/problem.ts";
 import type { Pixels } from "../../plugin/contract.ts";
-import { ignoreId, readLabels } from "../labels/label-raster.ts";
+import { ignoreId, isMark, readLabels } from "../labels/label-raster.ts";
 import type { LabelLayer } from "../model/label-layer.ts";
 
 // An array of a whole plane: 512 MB of ids.
 const largestPlanePx = 2 ** 27;
 
-/** One plane of a layer as instances, "ignore" left out. Throws Problem InvalidData where it is too large for one array. */
+/** One plane of a layer as instances, marks ("ignore", "background") left out. Throws Problem InvalidData where it is too large for one array. */
 export function toLabelImage(layer: LabelLayer, plane: number): LabelImage {
   const { raster } = layer;
   const data = readPlane(layer, plane);
-  for (let i = 0; i < data.length; i++) if (data[i] === ignoreId) data[i] = 0;
+  for (let i = 0; i < data.length; i++) if (isMark(data[i]!)) data[i] = 0;
   return { width: raster.width, height: raster.height, data };
 }
 

@@ -1,13 +1,15 @@
-// Which pixels of an annotated plane count when a model learns. Without a box: all. With boxes: what lies in them, and what was
-// drawn outside, each object that reaches out with a rim of background around it; where a model found something else in that rim, it does not count.
+// Which pixels of an annotated plane count when a model learns: what was drawn (objects, a rim of background around each, strokes
+// of background), and all that lies in the boxes. Where a model found something else in a rim, the rim does not count. A box over
+// the whole image says that all of it is drawn. A dataset that is exported ignores the same pixels.
 
 import type { Box } from "../../core/array/raster.ts";
 import type { LabelObject } from "../../core/label/objects.ts";
-import { type LabelRaster, labelAt } from "../labels/label-raster.ts";
-import { countObjectsIn, listPlaneObjects } from "../labels/plane-objects.ts";
+import { backgroundId, ignoreId, isMark, type LabelRaster, labelAt, tilePosition } from "../labels/label-raster.ts";
+import { listPlaneObjects } from "../labels/plane-objects.ts";
+import { objectsOfTile } from "../labels/tile-objects.ts";
 import { runsOf } from "../model/annotations.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
-import type { LabelLayer } from "../model/label-layer.ts";
+import { coversWhole, type LabelLayer } from "../model/label-layer.ts";
 import { toIgnorePixels } from "./label-pixels.ts";
 
 /** The width of the rim, pixels: half of the radius of the mean object drawn, 3 to 16. */
@@ -17,16 +19,35 @@ export function rimPx(raster: LabelRaster, plane: number): number {
   return Math.min(16, Math.max(3, Math.round(Math.sqrt(area / Math.PI) / 2)));
 }
 
-/** True where an object was drawn that reaches out of the boxes. */
-export function reachesOut({ raster, regions }: LabelLayer, plane: number): boolean {
-  const boxes = regions.peek();
-  if (boxes.length === 0) return false;
-  if (countObjectsIn(raster, plane, boxes).inside < countObjectsIn(raster, plane, []).all) return true;
-  return listPlaneObjects(raster, plane).some((object) => isOut(raster, plane, object, boxes));
+/** True where something counts outside of the boxes: an object that reaches out of them, or background that was painted there. */
+export function reachesOut(layer: LabelLayer, plane: number): boolean {
+  const { raster } = layer;
+  if (coversWhole(layer)) return false;
+  const boxes = layer.regions.peek();
+  const isOutside = (id: number, box: Box): boolean => isOut(raster, plane, { id, box }, boxes);
+  return (
+    listPlaneObjects(raster, plane).some(({ id, box }) => isOutside(id, box)) ||
+    (holdsBackground(raster, plane) && isOutside(backgroundId, { y0: 0, x0: 0, y1: raster.height, x1: raster.width }))
+  );
+}
+
+/** True for a plane that a model can learn from: with an object, painted background, or a drawing in a box. */
+export function teaches({ raster, regions }: LabelLayer, plane: number): boolean {
+  const isBoxed = regions.peek().length > 0;
+  for (const key of raster.tiles.keys()) {
+    if (tilePosition(raster, key).plane !== plane) continue;
+    if (isBoxed) return true;
+    for (const id of objectsOfTile(raster, key).keys()) if (id !== ignoreId) return true;
+  }
+  return false;
+}
+
+function holdsBackground(raster: LabelRaster, plane: number): boolean {
+  return [...raster.tiles.keys()].some((key) => tilePosition(raster, key).plane === plane && objectsOfTile(raster, key).has(backgroundId));
 }
 
 /** True for an object with a pixel outside of all boxes. */
-function isOut(raster: LabelRaster, plane: number, { id, box }: LabelObject, boxes: readonly Box[]): boolean {
+function isOut(raster: LabelRaster, plane: number, { id, box }: Pick<LabelObject, "id" | "box">, boxes: readonly Box[]): boolean {
   const isIn = (y: number, x: number): boolean => boxes.some(({ y0, x0, y1, x1 }) => y >= y0 && y < y1 && x >= x0 && x < x1);
   const corners = [isIn(box.y0, box.x0), isIn(box.y0, box.x1 - 1), isIn(box.y1 - 1, box.x0), isIn(box.y1 - 1, box.x1 - 1)];
   if (boxes.length === 1 && corners.every(Boolean)) return false;
@@ -38,7 +59,7 @@ export function ignoredPixels({ layers }: Pick<ImageEntry, "layers">, layer: Lab
   const { raster } = layer;
   const regions = layer.regions.peek();
   const marked = toIgnorePixels(layer, plane)?.data as Uint8Array | undefined;
-  if (regions.length === 0) return marked;
+  if (coversWhole(layer)) return marked;
   const { width, height } = raster;
   const ignore = new Uint8Array(width * height).fill(1);
   const rim = rimPx(raster, plane);
@@ -47,15 +68,19 @@ export function ignoredPixels({ layers }: Pick<ImageEntry, "layers">, layer: Lab
     for (const [y, x0, x1] of runsOf(raster, plane, object.id)) clearRim(ignore, raster, { y, x0, x1, rim });
   }
   const found = layers.peek().filter(({ kind }) => kind === "labels");
-  for (let i = 0; i < ignore.length; i++) {
+  const isFound = (y: number, x: number): boolean => found.some((other) => isObject(labelAt(other.raster, plane, y, x)));
+  for (let i = 0; found.length > 0 && i < ignore.length; i++) {
+    if (ignore[i] !== 0) continue;
     const [y, x] = [Math.floor(i / width), i % width];
-    if (ignore[i] === 0 && labelAt(raster, plane, y, x) === 0 && found.some((other) => labelAt(other.raster, plane, y, x) !== 0))
-      ignore[i] = 1;
+    if (labelAt(raster, plane, y, x) === 0 && isFound(y, x)) ignore[i] = 1;
   }
+  for (const [y, x0, x1] of runsOf(raster, plane, backgroundId)) ignore.fill(0, y * width + x0, y * width + x1);
   for (const { y0, x0, y1, x1 } of regions) for (let y = y0; y < y1; y++) ignore.fill(0, y * width + x0, y * width + x1);
   for (let i = 0; marked && i < marked.length; i++) ignore[i] = (ignore[i]! | marked[i]!) as number;
   return ignore;
 }
+
+const isObject = (id: number): boolean => id !== 0 && !isMark(id);
 
 // A disc around each pixel of the run, row by row.
 function clearRim(

@@ -3,10 +3,10 @@
 import type { Box } from "../../core/array/raster.ts";
 import type { Image, Pixels, Regions, Sample } from "../../plugin/contract.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
-import type { LabelLayer } from "../model/label-layer.ts";
+import { coversWhole, type LabelLayer } from "../model/label-layer.ts";
 import type { Workspace } from "../model/workspace.ts";
 import { toClassPixels, toIgnorePixels, toLabelPixels } from "./label-pixels.ts";
-import { ignoredPixels, reachesOut } from "./learnt-pixels.ts";
+import { ignoredPixels, reachesOut, teaches } from "./learnt-pixels.ts";
 
 /** An annotated plane that would be learnt from. */
 export interface Lesson {
@@ -29,14 +29,16 @@ export function findShown(workspace: Workspace, samples: readonly Sample[]): (Sh
   });
 }
 
-/** Every plane with labels in the training layer of each open image. */
+/** Every plane of the training layer of each open image that teaches something. */
 export function listLessons(workspace: Workspace): Lesson[] {
   return workspace.images.value.flatMap((entry) => {
     const layer = entry.trainingLayer.value;
     if (!layer) return [];
     layer.version.value;
+    layer.regions.value;
     const planes = new Set([...layer.raster.tiles.keys()].map((key) => Math.floor(key / (layer.raster.rows * layer.raster.columns))));
-    return [...planes].sort((a, b) => a - b).map((plane) => ({ entry, layer, plane }));
+    const drawn = [...planes].filter((plane) => teaches(layer, plane));
+    return drawn.sort((a, b) => a - b).map((plane) => ({ entry, layer, plane }));
   });
 }
 
@@ -45,10 +47,10 @@ export async function freezeSamples(workspace: Workspace, signal?: AbortSignal):
   const severalClasses = workspace.classes.peek().length > 1;
   return Promise.all(
     listLessons(workspace).map(async ({ entry, layer, plane }) => {
-      // Boxes as such, unless what counts has another form.
+      // Boxes as such, unless what counts has another form; where the whole image is drawn, none.
       const isMask = reachesOut(layer, plane);
       const ignore = isMask ? toMask(layer, ignoredPixels(entry, layer, plane)!) : toIgnorePixels(layer, plane);
-      const regions = isMask ? [] : layer.regions.peek();
+      const regions = isMask || coversWhole(layer) ? [] : layer.regions.peek();
       return {
         image: await planeImage(entry, plane, signal),
         labels: toLabelPixels(layer, plane),

@@ -12,7 +12,7 @@ import { createLabelLayer, type LabelLayer } from "../model/label-layer.ts";
 import { defaultPreferences } from "../model/workspace.ts";
 import type { BlobStore } from "./blob-store.ts";
 import { wasLearning } from "./learning-mark.ts";
-import { describeWorkspace, type Kept, type StoredImage, type StoredWorkspace } from "./stored-workspace.ts";
+import { describeWorkspace, type Kept, regionsOf, type StoredImage, type StoredWorkspace } from "./stored-workspace.ts";
 import { packTiles, unpackTiles } from "./tile-file.ts";
 import { queueForWorkspace } from "./workspace-lock.ts";
 
@@ -266,7 +266,7 @@ async function loadLayers(stored: StoredImage, entry: ImageEntry, store: BlobSto
     layer.opacity.value = one.opacity;
     layer.outlinesOnly.value = one.outlinesOnly;
     layer.classOf.value = new Map(one.classOf);
-    layer.regions.value = one.regions;
+    layer.regions.value = regionsOf(one, layer);
     layer.madeBy.value = one.madeBy;
     layers.push(layer);
   }

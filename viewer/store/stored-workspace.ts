@@ -3,7 +3,7 @@
 import type { Box } from "../../core/array/raster.ts";
 import type { ChannelDisplay } from "../map/channel-display.ts";
 import type { ImageEntry, Origin, Plane } from "../model/image-entry.ts";
-import type { LabelKind, LabelLayer } from "../model/label-layer.ts";
+import { type LabelKind, type LabelLayer, wholeRegion } from "../model/label-layer.ts";
 import type { ClassInfo, Preferences, Workspace } from "../model/workspace.ts";
 import type { MacroState } from "../panel/macro-panel.ts";
 import type { Library } from "../plugin/library.ts";
@@ -18,6 +18,8 @@ export interface StoredLayer {
   readonly outlinesOnly: boolean;
   readonly classOf: readonly (readonly [number, number])[];
   readonly regions: readonly Box[];
+  /** True since only what is drawn counts where there is no box; in what earlier versions stored, the whole image did. */
+  readonly countsDrawn?: boolean;
   readonly madeBy?: string | undefined;
 }
 
@@ -100,6 +102,13 @@ function describeLayer(layer: LabelLayer): StoredLayer {
     outlinesOnly: layer.outlinesOnly.value,
     classOf: [...layer.classOf.value],
     regions: layer.regions.value,
+    countsDrawn: true,
     madeBy: layer.madeBy.value,
   };
+}
+
+/** The boxes of a stored layer. Without one, the whole image once counted: that is a box over the whole image now. */
+export function regionsOf({ kind, regions, countsDrawn }: StoredLayer, layer: LabelLayer): readonly Box[] {
+  const hadWhole = kind === "annotation" && countsDrawn !== true && regions.length === 0;
+  return hadWhole ? [wholeRegion(layer)] : regions;
 }

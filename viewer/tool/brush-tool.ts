@@ -2,11 +2,11 @@
 // Shift adds to the selected one. Alt erases. The brush keeps its size on the screen, or in the image where preferred.
 
 import { labelUnder } from "../labels/flood.ts";
-import { ignoreId } from "../labels/label-raster.ts";
+import { isMark } from "../labels/label-raster.ts";
 import type { Point } from "../labels/paint.ts";
 import type { Frame } from "../map/frame.ts";
 import { type Stroke, startStroke } from "../model/draw.ts";
-import { editTarget, newId, type Target } from "../model/edit-step.ts";
+import { editTarget, markInHand, newId, type Target } from "../model/edit-step.ts";
 import type { Workspace } from "../model/workspace.ts";
 import type { Input, Tool } from "./tool.ts";
 
@@ -29,7 +29,7 @@ export function createBrushTool(workspace: Workspace, { erases, refresh }: { era
       if (!target) return false;
       const erasing = erases || input.alt;
       const id = erasing ? 0 : strokeId(workspace, target, point, input);
-      if (id !== 0 && id !== ignoreId) target.layer.selected.value = [id];
+      if (id !== 0 && !isMark(id)) target.layer.selected.value = [id];
       stroke = startStroke(workspace, target, erasing ? "erase" : "brush stroke", id);
       stroke.moveTo(point, radius(input.scale));
       showCursor(point);
@@ -64,11 +64,12 @@ export function createBrushTool(workspace: Workspace, { erases, refresh }: { era
 }
 
 function strokeId(workspace: Workspace, target: Target, point: Point, input: Input): number {
-  if (workspace.currentClass.value === 0) return ignoreId;
+  const mark = markInHand(workspace);
+  if (mark !== undefined) return mark;
   const selected = target.layer.selected.value.at(-1);
   if (input.shift && selected !== undefined) return selected;
   const under = labelUnder(target.layer.raster, target.plane, point);
-  return under !== 0 && under !== ignoreId && !workspace.preferences.value.preserveLabels ? under : newId(workspace, target.layer);
+  return under !== 0 && !isMark(under) && !workspace.preferences.value.preserveLabels ? under : newId(workspace, target.layer);
 }
 
 function drawRing({ context, scale }: Frame, { x, y }: Point, radius: number): void {

@@ -1,7 +1,7 @@
 // Tools that act where one clicks: fill, select and move, split.
 
 import { labelUnder } from "../labels/flood.ts";
-import { ignoreId } from "../labels/label-raster.ts";
+import { isMark } from "../labels/label-raster.ts";
 import type { Point } from "../labels/paint.ts";
 import { fillAt } from "../model/draw.ts";
 import { moveObject, splitAlong } from "../model/edit.ts";
@@ -51,7 +51,7 @@ export function createSelectTool(workspace: Workspace, refresh: () => void): Too
       }
       if (shift) selected.value = selected.value.includes(id) ? selected.value.filter((other) => other !== id) : [...selected.value, id];
       else if (!selected.value.includes(id)) selected.value = [id];
-      else if (id !== ignoreId) held = { target, id, start: point, end: point };
+      else if (!isMark(id)) held = { target, id, start: point, end: point };
       return held !== undefined;
     },
     drag(point) {
@@ -131,7 +131,7 @@ function idsAlong(workspace: Workspace, a: Point, b: Point): Set<number> {
   for (let i = 0; target && i <= steps; i++) {
     const part = steps === 0 ? 0 : i / steps;
     const id = labelUnder(target.layer.raster, target.plane, { x: a.x + (b.x - a.x) * part, y: a.y + (b.y - a.y) * part });
-    if (id !== 0 && id !== ignoreId) ids.add(id);
+    if (id !== 0 && !isMark(id)) ids.add(id);
   }
   return ids;
 }
