@@ -74,7 +74,7 @@ export async function showKeys(dialogs: Dialogs, commands: readonly ViewerComman
     (close) => html`<div class="dialog-body keys" tabindex="0">
         <h3>On the image</h3>
         <table><tbody>${canvas.map((command) => row(command.keys!, titleOf(command).replace("…", "")))}
-          ${row(["Space"], "Pan while held")}${row(["H"], "Peek at the image while held")}${row(["Alt"], "Erase while painting")}${row(["Shift"], "Paint on with the selected object")}${row(["Enter"], "End a polygon")}${row(["Esc"], "Cancel what is being drawn")}${row(["Backspace"], "Take the last corner back")}${row(["1 … 9"], "Class to draw; channel on an image layer")}</tbody></table>
+          ${row(["Space"], "Pan while held")}${row(["H"], "Peek at the image while held")}${row(["Alt"], "Erase while painting")}${row(["Shift"], "Begin a new object with the brush")}${row(["Enter"], "End a polygon")}${row(["Esc"], "Cancel what is being drawn")}${row(["Backspace"], "Take the last corner back")}${row(["1 … 9"], "Class to draw; channel on an image layer")}</tbody></table>
         <h3>Drawing without a mouse</h3>
         <table><tbody>${row(["K"], "Show a crosshair")}${row(["Arrows"], "Move it 1 px, with Shift 10 px")}${row(["Enter"], "Put a point down; start and end a stroke; on the same point: end a polygon")}</tbody></table>
         <h3>Everywhere</h3>

@@ -2,7 +2,7 @@
 // touched are counted again. With it the questions about whole layers (the largest number, the objects of a plane, where one
 // lies) cost what has changed, not what is drawn.
 
-import { isMark, type LabelRaster, type TileKey } from "./label-raster.ts";
+import { isMark, type LabelRaster, type TileKey, tilePosition } from "./label-raster.ts";
 
 /** An object's pixels in one tile; places and sums are in pixels of the tile. */
 export interface TileObject {
@@ -81,6 +81,14 @@ export function idsOf(raster: LabelRaster): Set<number> {
 export function holdsId(raster: LabelRaster, id: number): boolean {
   for (const key of raster.tiles.keys()) if (objectsOfTile(raster, key).has(id)) return true;
   return false;
+}
+
+/** The number of pixels of an object of a plane. */
+export function areaOf(raster: LabelRaster, plane: number, id: number): number {
+  let area = 0;
+  for (const key of raster.tiles.keys())
+    if (tilePosition(raster, key).plane === plane) area += objectsOfTile(raster, key).get(id)?.area ?? 0;
+  return area;
 }
 
 /** The largest id of all planes, marks left out; 0 where no object is drawn. */

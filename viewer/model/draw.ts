@@ -2,41 +2,84 @@
 
 import type { Box } from "../../core/array/raster.ts";
 import { runFlood } from "../labels/flood.ts";
-import { applyTiles, startEdit } from "../labels/label-raster.ts";
+import { applyTiles, isMark, startEdit } from "../labels/label-raster.ts";
 import { type Point, runPolygon, runRectangle, runStroke } from "../labels/paint.ts";
-import { holdsId } from "../labels/tile-objects.ts";
+import { areaOf, holdsId } from "../labels/tile-objects.ts";
 import { acceptance, editOnce, markInHand, newId, remember, type Target, wholeBox } from "./edit-step.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** A brush or eraser stroke under way. */
 export interface Stroke {
   moveTo(point: Point, radius: number): void;
-  end(): void;
+  /** Returns the number that was written. */
+  end(): number;
   cancel(): void;
 }
 
-/** Starts a stroke that writes `id` (0 erases). The layer shows it as it grows; it becomes one step of the history when it ends. */
-export function startStroke(workspace: Workspace, target: Target, title: string, id: number): Stroke {
+/**
+ * Starts a stroke that writes `id` (0 erases). The layer shows it as it grows; it becomes one step of the history when it ends.
+ * `joins`: where it then lies mostly on an object of the class in hand, it is a part of that one.
+ */
+export function startStroke(
+  workspace: Workspace,
+  target: Target,
+  title: string,
+  id: number,
+  { joins = false }: { readonly joins?: boolean } = {},
+): Stroke {
   const { layer, plane } = target;
   const edit = startEdit(layer.raster);
   const isFresh = !holdsId(layer.raster, id);
-  const accepts = acceptance(workspace, id);
+  const under = new Map<number, number>();
+  const accepted = acceptance(workspace, id);
+  const accepts = joins && isFresh ? noteUnder(under, accepted) : accepted;
   const clip = wholeBox(target);
+  let rows: Box | undefined;
   let last: Point | undefined;
   return {
     moveTo(point, radius) {
-      runStroke(last ?? point, point, radius, clip, (y, x0, x1) => edit.paintRun(plane, y, x0, x1, id, accepts));
+      runStroke(last ?? point, point, radius, clip, (y, x0, x1) => {
+        edit.paintRun(plane, y, x0, x1, id, accepts);
+        const { y0, y1, x0: left, x1: right } = rows ?? { y0: y, y1: y, x0, x1 };
+        rows = { y0: Math.min(y0, y), y1: Math.max(y1, y + 1), x0: Math.min(left, x0), x1: Math.max(right, x1) };
+      });
       last = point;
       layer.version.value++;
     },
     end() {
-      remember(workspace, layer, title, edit.end(), isFresh ? id : 0);
+      const own = findJoined(workspace, target, under) ?? id;
+      for (let y = rows?.y0 ?? 0; rows && own !== id && y < rows.y1; y++)
+        edit.paintRun(plane, y, rows.x0, rows.x1, own, (present) => present === id);
+      remember(workspace, layer, title, edit.end(), isFresh && own === id ? id : 0);
+      return own;
     },
     cancel() {
       applyTiles(layer.raster, edit.end().before);
       layer.version.value++;
     },
   };
+}
+
+// Counts the pixels that a stroke takes, by what was there: an edit asks for each once.
+function noteUnder(under: Map<number, number>, accepts: ((present: number) => boolean) | undefined): (present: number) => boolean {
+  return (present) => {
+    if (accepts && !accepts(present)) return false;
+    under.set(present, (under.get(present) ?? 0) + 1);
+    return true;
+  };
+}
+
+// Of a stroke beside another, a fifth lies on it, drawn by a hand that is not careful; of one in the same object, half of it.
+const joinedShare = 1 / 3;
+
+/** The object that a stroke mostly lies on, or that it has mostly covered. */
+function findJoined(workspace: Workspace, { layer, plane }: Target, under: ReadonlyMap<number, number>): number | undefined {
+  const total = [...under.values()].reduce((sum, count) => sum + count, 0);
+  const kind = (id: number): number => layer.classOf.peek().get(id) ?? 1;
+  const objects = [...under].filter(([id]) => id !== 0 && !isMark(id) && kind(id) === workspace.currentClass.peek());
+  const [id, count] = objects.reduce((most, one) => (one[1] > most[1] ? one : most), [0, 0] as readonly [number, number]);
+  if (count === 0) return undefined;
+  return count >= total * joinedShare || count >= areaOf(layer.raster, plane, id) ? id : undefined;
 }
 
 /** Writes a closed outline; returns false when it covers no pixel. */

@@ -8,6 +8,7 @@ import { html, nothing, type Part } from "../dom/html.ts";
 import { icon } from "../dom/icon.ts";
 import { toolInHand } from "../file/drawing-layer.ts";
 import { annotationsOf } from "../model/annotations.ts";
+import { boxTarget } from "../model/edit-step.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import { coversWhole } from "../model/label-layer.ts";
 import type { SlideLayer } from "../model/slide-layer.ts";
@@ -50,7 +51,8 @@ function stepAnnotate(app: App, actions: Actions, next: Step, { inside, outside,
   const lessons = app.training.lessons.value;
   const images = new Set(lessons.map(({ entry }) => entry)).size;
   const boxes = entry?.trainingLayer.value?.regions.value.length ?? 0;
-  const isWhole = entry?.trainingLayer.value !== undefined && coversWhole(entry.trainingLayer.value);
+  const boxed = boxTarget(workspace)?.layer;
+  const isWhole = boxed !== undefined && coversWhole(boxed);
   const trainable = inside + outside;
   return html`<section class="section step" aria-label="Annotate">
     ${stepHead(1, "Annotate", trainable > 0)}

@@ -1,5 +1,5 @@
-// Brush and eraser. A stroke that starts on an object adds to it; one that starts on background makes a new object, or with
-// Shift adds to the selected one. Alt erases. The brush keeps its size on the screen, or in the image where preferred.
+// Brush and eraser. A stroke that starts on an object adds to it, and so does one that mostly lies on it in the end; any other,
+// and each with Shift, makes a new object. Alt erases. The brush keeps its size on the screen, or in the image where preferred.
 
 import { labelUnder } from "../labels/flood.ts";
 import { isMark } from "../labels/label-raster.ts";
@@ -12,7 +12,7 @@ import type { Input, Tool } from "./tool.ts";
 
 /** The brush, or with `erases` the eraser. `refresh` asks for a new drawing of the overlay. */
 export function createBrushTool(workspace: Workspace, { erases, refresh }: { erases: boolean; refresh: () => void }): Tool {
-  let stroke: Stroke | undefined;
+  let stroke: (Omit<Stroke, "end"> & { end(): void }) | undefined;
   let cursor: Point | undefined;
   const radius = (scale: number): number => {
     const { brushPx, brushInImage } = workspace.preferences.value;
@@ -29,8 +29,11 @@ export function createBrushTool(workspace: Workspace, { erases, refresh }: { era
       if (!target) return false;
       const erasing = erases || input.alt;
       const id = erasing ? 0 : strokeId(workspace, target, point, input);
-      if (id !== 0 && !isMark(id)) target.layer.selected.value = [id];
-      stroke = startStroke(workspace, target, erasing ? "erase" : "brush stroke", id);
+      select(target, id);
+      const begun = startStroke(workspace, target, erasing ? "erase" : "brush stroke", id, {
+        joins: !input.shift && id !== 0 && !isMark(id),
+      });
+      stroke = { ...begun, end: () => select(target, begun.end()) };
       stroke.moveTo(point, radius(input.scale));
       showCursor(point);
       return true;
@@ -63,11 +66,14 @@ export function createBrushTool(workspace: Workspace, { erases, refresh }: { era
   };
 }
 
+function select({ layer }: Target, id: number): void {
+  if (id !== 0 && !isMark(id)) layer.selected.value = [id];
+}
+
 function strokeId(workspace: Workspace, target: Target, point: Point, input: Input): number {
   const mark = markInHand(workspace);
   if (mark !== undefined) return mark;
-  const selected = target.layer.selected.value.at(-1);
-  if (input.shift && selected !== undefined) return selected;
+  if (input.shift) return newId(workspace, target.layer);
   const under = labelUnder(target.layer.raster, target.plane, point);
   return under !== 0 && !isMark(under) && !workspace.preferences.value.preserveLabels ? under : newId(workspace, target.layer);
 }
