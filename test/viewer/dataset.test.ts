@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { runJob } from "../../core/job.ts";
 import { openDataset } from "../../core/source/dataset.ts";
 import { openPixels } from "../../core/source/pixels.ts";
 import { openSamples } from "../../plugin/open-samples.ts";
@@ -67,7 +68,7 @@ test("a dataset teaches what the viewer itself would learn: the same objects, th
       const read = async (source: (typeof exported)[0]["image"] | undefined): Promise<number[]> =>
         source ? [...(await source.read(whole)).data] : new Array<number>(width * height).fill(0);
       const exported = await openDataset(await exportDataset(workspace));
-      const { train: own } = await openSamples(await freezeSamples(workspace), { dataset: "", validate: "0" }, {} as never);
+      const { train: own } = await runJob(openSamples(await freezeSamples(workspace), { dataset: "", validate: "0" }, {} as never));
       expect([exported.length, own.length]).toEqual([1, 1]);
       for (const what of ["image", "labels", "ignore"] as const) expect(await read(exported[0]![what])).toEqual(await read(own[0]![what]));
     }),
