@@ -121,11 +121,10 @@ function createProgram(): Command {
     .option("--json", "print one JSON document", false)
     .action(mergeCommand);
 
-  program
-    .command("evaluate")
-    .description("compare label images with true ones: two files, or two folders of equally named ones")
-    .argument("<PREDICTED>", "label image or folder")
-    .argument("<TRUTH>", "label image or folder")
+  addOptions(program.command("evaluate"), "evaluate")
+    .description("compare label or class images with true ones: two files, or two folders of equally named ones")
+    .argument("<PREDICTED>", "label or class image or folder")
+    .argument("<TRUTH>", "label or class image or folder")
     .option("--json", "print one JSON document", false)
     .action(evaluateCommand);
 

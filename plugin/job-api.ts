@@ -101,9 +101,9 @@ export function createJobApi(): JobApi {
       });
     },
     async evaluate(predicted, truth, order) {
-      const [unknown] = Object.keys(order.parameters);
-      if (unknown !== undefined) throw takesNone(unknown);
-      return run(order, (context) => evaluatePairs([{ predicted, truth, name: nameOf(truth) ?? "prediction and truth" }], context));
+      return run(order, (context) =>
+        evaluatePairs([{ predicted, truth, name: nameOf(truth) ?? "prediction and truth" }], order.parameters, context),
+      );
     },
     listModels: async () => models().list(),
     importModel: (archive, name, order) =>
@@ -113,10 +113,6 @@ export function createJobApi(): JobApi {
     removeModel: async (model) => models().remove(model),
     diagnose: async () => describeMachine(here()),
   };
-}
-
-function takesNone(parameter: string): Problem<"InvalidParameter"> {
-  return new Problem("InvalidParameter", `evaluate takes no parameters; got "${parameter}". Leave it out.`, { parameter });
 }
 
 function buffersOf(results: readonly (Pixels | undefined)[]): ArrayBuffer[] {

@@ -74,7 +74,7 @@ export function createManifest({ folder = "", files }: { folder?: string; files?
           handler: "evaluate",
           macro: { name: "Overtile Evaluate" },
           arguments: ["predicted", "truth", "$parameters", "$context"],
-          parameters: take(compared, ["predicted", "truth"]),
+          parameters: describeParameters("evaluate", compared, ["predicted", "truth"]),
         },
         { id: "overtile.cancel", title: "Cancel", handler: "cancel", macro: { name: "Overtile Cancel" }, parameters: take(job) },
         { id: "overtile.diagnostics", title: "Diagnostics", handler: "diagnostics", macro: { name: "Overtile Diagnostics" } },
@@ -143,9 +143,10 @@ export function createManifest({ folder = "", files }: { folder?: string; files?
   };
 }
 
-/** JSON Schema of an action's parameters. */
-export function describeParameters(action: Action): JsonSchema {
-  return take(Object.fromEntries(parametersOf(action).map((parameter) => [parameter.name, describeParameter(parameter, action)])));
+/** JSON Schema of an action's parameters; `before`: what the table does not hold. */
+export function describeParameters(action: Action, before: JsonSchema = {}, required: readonly string[] = []): JsonSchema {
+  const described = parametersOf(action).map((parameter) => [parameter.name, describeParameter(parameter, action)]);
+  return take({ ...before, ...Object.fromEntries(described) }, required);
 }
 
 /** JSON Schema of one parameter. */

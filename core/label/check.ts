@@ -106,7 +106,7 @@ export function describeLikeness(labels: LabelImage, otherwise?: string): readon
       `The labels hold 0 and ${first} only: they are read as one object${parts > 1 ? ` in ${parts} parts` : ""}. If this is a mask of many, label its connected components${also}.`,
     );
   } else if (parts > manyParts * ids.size) {
-    const advice = otherwise === undefined ? "label their connected components" : 'put them into "classes/"';
+    const advice = otherwise === undefined ? "compare them as such (compare=classes)" : 'put them into "classes/"';
     notices.push(
       `The labels hold ${ids.size} numbers in ${parts} separate parts; each number is read as one object. If they are class numbers, ${advice}.`,
     );

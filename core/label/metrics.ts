@@ -1,12 +1,14 @@
 // All measures of a segmentation in one go, and their pooling over images. Each measure has its own file:
 // confusion.ts (pixels), match.ts (objects), partition.ts (Rand, information, SEG).
 
+import { hideIgnored } from "../array/ignore.ts";
 import type { LabelImage } from "../array/raster.ts";
 import { assertSameSize } from "./check.ts";
 import { addConfusions, type Confusion, countConfusion, iouPerClass, pixelError } from "./confusion.ts";
 import { addCounts, apOf, f1Of, iouThresholds, type MatchCounts, matchByCentre, matchByIou } from "./match.ts";
 import { countOverlaps } from "./overlap.ts";
 import { type PartitionScores, type SegSum, scorePartition, segOf, sumSeg } from "./partition.ts";
+import { thinBorders } from "./thin-borders.ts";
 
 /** What is counted in one image: plain data, to be pooled. */
 export interface Measures {
@@ -16,6 +18,8 @@ export interface Measures {
   readonly detections: MatchCounts;
   readonly seg: SegSum;
   readonly partition: PartitionScores;
+  /** V_rand with the prediction's borders thinned, where that was asked for. */
+  readonly vRandThinned?: number;
 }
 
 /** The measures of one or several images, each from 0 to 1. */
@@ -30,6 +34,9 @@ export interface Scores {
   readonly seg: number;
   readonly rand: number;
   readonly info: number;
+  readonly vRand: number;
+  /** V_rand with the prediction's borders thinned, as in ISBI 2012; undefined where no image was so measured. */
+  readonly vRandThinned?: number;
   /** By class number; undefined for a class that is in no image. */
   readonly iou: readonly (number | undefined)[];
   readonly pixelError: number;
@@ -46,12 +53,12 @@ export interface Compared {
 
 /**
  * Counts what the measures need for one image. Pixels under `ignore` (non-zero) count for nothing. `classCount` is the number
- * of classes with background. Throws Problem InvalidData when the sizes differ.
+ * of classes with background; `isThinned`: V_rand with thinned borders, too. Throws Problem InvalidData when the sizes differ.
  */
 export function measureImage(
   truth: Compared,
   predicted: Compared,
-  { classCount = 2, ignore }: { classCount?: number; ignore?: Uint8Array | undefined } = {},
+  { classCount = 2, ignore, isThinned = false }: { classCount?: number; ignore?: Uint8Array | undefined; isThinned?: boolean } = {},
 ): Measures {
   assertSameSize("truth", truth.labels, "prediction", predicted.labels);
   const overlaps = countOverlaps(truth.labels, predicted.labels, ignore);
@@ -61,7 +68,26 @@ export function measureImage(
     detections: matchByCentre(truth.labels, predicted.labels, { ignore }),
     seg: sumSeg(overlaps),
     partition: scorePartition(overlaps),
+    ...(isThinned && { vRandThinned: scoreThinned(truth.labels, predicted.labels, ignore) }),
   };
+}
+
+function scoreThinned(truth: LabelImage, predicted: LabelImage, ignore: Uint8Array | undefined): number {
+  const seen = { ...predicted, data: hideIgnored(predicted.data, ignore) };
+  return scorePartition(countOverlaps(truth, thinBorders(seen, truth.data), ignore)).vRand;
+}
+
+/** The measures of the objects of one class alone: all else is background on both sides. Class maps are needed on both. */
+export function measureClass(
+  truth: Required<Compared>,
+  predicted: Required<Compared>,
+  classNumber: number,
+  options: { ignore?: Uint8Array | undefined; isThinned?: boolean } = {},
+): Measures {
+  const pick = ({ labels, classes }: Required<Compared>): Compared => ({
+    labels: { ...labels, data: labels.data.map((id, i) => (classes[i] === classNumber ? id : 0)) },
+  });
+  return measureImage(pick(truth), pick(predicted), options);
 }
 
 /** The scores of a set of images: counts are added (every object weighs the same); Rand and information are means over images. */
@@ -74,6 +100,7 @@ export function scoreMeasures(measures: readonly Measures[]): Scores {
     objects: 0,
   });
   const { tp, fp, fn } = matches[0]!;
+  const thinned = measures.flatMap(({ vRandThinned }) => vRandThinned ?? []);
   return {
     f1: f1Of(matches[0]!),
     f1Detection: f1Of(addCounts(measures.map((image) => image.detections))),
@@ -82,6 +109,8 @@ export function scoreMeasures(measures: readonly Measures[]): Scores {
     seg: segOf(seg),
     rand: mean(measures.map((image) => image.partition.rand)),
     info: mean(measures.map((image) => image.partition.info)),
+    vRand: mean(measures.map((image) => image.partition.vRand)),
+    ...(thinned.length > 0 && { vRandThinned: mean(thinned) }),
     iou: iouPerClass(confusion),
     pixelError: pixelError(confusion),
     objects: { truth: tp + fn, predicted: tp + fp, matched: tp },

@@ -155,8 +155,10 @@ function describeReport(image: string, { files, objects, note }: Report): string
 }
 
 export async function evaluateCommand(predicted: string, truth: string, options: Options): Promise<void> {
-  const pairs = await pairFiles(predicted, truth);
-  const scores = await runInTerminal(({ signal }) => evaluatePairs(pairs, { signal }));
+  const parameters = toParameters("evaluate", options);
+  const { compare } = resolveParameters("evaluate", parameters);
+  const pairs = await pairFiles(predicted, truth, compare);
+  const scores = await runInTerminal(({ signal }) => evaluatePairs(pairs, parameters, { signal }));
   if (options["json"] === true) return print(JSON.stringify({ images: pairs.length, ...scores }, null, 2));
   print(`${pairs.length} image${pairs.length === 1 ? "" : "s"}`);
   print(formatScores(scores));

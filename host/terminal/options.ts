@@ -10,7 +10,7 @@ import { parametersOf } from "../../plugin/parameters.ts";
 export type Options = Readonly<Record<string, unknown>>;
 
 /** The options that are parameters of the action, by the table's names. */
-export function toParameters(action: "new" | "train" | "segment", options: Options): Parameters {
+export function toParameters(action: "new" | "train" | "segment" | "evaluate", options: Options): Parameters {
   return pick(
     options,
     parametersOf(action).map(({ name }) => name),

@@ -71,11 +71,11 @@ export function matchName(path: string): string {
   return baseName(path).normalize("NFC");
 }
 
-/** Two label images, or the pairs of two folders by base name. Throws Problem InvalidData, MissingFile. */
-export async function pairFiles(predicted: string, truth: string): Promise<readonly Pair[]> {
+/** Two images of labels or classes, or the pairs of two folders by base name. Throws Problem InvalidData, MissingFile. */
+export async function pairFiles(predicted: string, truth: string, kind: "labels" | "classes"): Promise<readonly Pair[]> {
   if (!(await isFolder(predicted)) || !(await isFolder(truth))) return [{ predicted, truth, name: baseName(truth) }];
-  const found = await listByBase(predicted);
-  const wanted = await listByBase(truth);
+  const found = await listByBase(predicted, kind);
+  const wanted = await listByBase(truth, kind);
   const missing = [...wanted.keys()].filter((name) => !found.has(name));
   const pairs = [...wanted].flatMap(([name, file]) => (found.has(name) ? [{ predicted: found.get(name)!, truth: file, name }] : []));
   if (missing.length === 0 && pairs.length > 0) return pairs;
@@ -91,7 +91,7 @@ export async function pairFiles(predicted: string, truth: string): Promise<reado
     : "Segment them all, or remove what is too much.";
   throw new Problem(
     "InvalidData",
-    `Each label image of ${truth} must have one of the same base name in ${predicted}; ${reason}. ${advice}`,
+    `Each ${kind === "labels" ? "label" : "class"} image of ${truth} must have one of the same base name in ${predicted}; ${reason}. ${advice}`,
     {
       path: predicted,
       reason,
@@ -113,11 +113,11 @@ async function assertLabelFiles(folder: string, files: ReadonlyMap<string, strin
   throw new Problem("InvalidData", `Expected label images (PNG or TIFF) in ${folder}; ${reason}.`, { path: folder, reason });
 }
 
-async function listByBase(folder: string): Promise<Map<string, string>> {
-  const files = (await readdir(folder))
-    .filter((file) => /\.(tiff?|png)$/i.test(file) && !/\.(classes|probabilities)(\.ome)?\.tif$/.test(file))
-    .sort();
-  return new Map(files.map((file) => [matchName(file), join(folder, file)]));
+/** The images of a folder by base name, without those that `segment` wrote of another kind. */
+async function listByBase(folder: string, kind: "labels" | "classes"): Promise<Map<string, string>> {
+  const others = new RegExp(`\\.(${kind === "labels" ? "classes" : "labels"}|probabilities)(\\.ome)?\\.tif$`);
+  const files = (await readdir(folder)).filter((file) => /\.(tiff?|png)$/i.test(file) && !others.test(file)).sort();
+  return new Map(files.map((file) => [matchName(file).replace(kind === "classes" ? /\.classes$/ : "", ""), join(folder, file)]));
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -58,9 +58,9 @@ export function createTerminalHost({ files, workspace, shell, print, overwrite }
       return shell.run(trainOnSamples(samples, parameters, workspace, { ...context, log: shell.log, name }), follow(context));
     },
 
-    async evaluate(predicted: string, truth: string, _: Parameters, context: Context): Promise<Scores> {
+    async evaluate(predicted: string, truth: string, parameters: Parameters, context: Context): Promise<Scores> {
       const pair = { predicted: findImage(predicted), truth: findImage(truth), name: truth };
-      const scores = await shell.run(evaluatePairs([pair], context), follow(context));
+      const scores = await shell.run(evaluatePairs([pair], parameters, context), follow(context));
       return tell(scores, formatScores(scores));
     },
 

@@ -66,8 +66,11 @@ export function createRpcPlugin(api: ImJoyApi, overtile: Overtile) {
     run: async (context: RunContext = {}) => (context.config || context.data ? runSegment(context) : undefined),
     segment,
     train,
-    async evaluate(predicted: unknown, truth: unknown, context?: CallContext) {
-      return overtile.evaluate(decodeImage(predicted), decodeImage(truth), {}, followCall(api, context));
+    /** `evaluate(predicted, truth, options, context)`; the options may be left out. */
+    async evaluate(predicted: unknown, truth: unknown, options?: unknown, context?: CallContext) {
+      const isContext = context === undefined && isCallContext(options);
+      const parameters = isContext ? {} : readOptions("evaluate", options);
+      return overtile.evaluate(decodeImage(predicted), decodeImage(truth), parameters, followCall(api, isContext ? options : context));
     },
     listModels: async () => overtile.models.list(),
     importModel: async (archive: unknown, name?: string, context?: CallContext) =>
@@ -137,6 +140,10 @@ async function joinImageJ(api: ImJoyApi, overtile: Overtile): Promise<void> {
 
 // Messages to another window; the bar needs no more.
 const progressEveryMs = 100;
+
+function isCallContext(value: unknown): value is CallContext {
+  return typeof value === "object" && value !== null && ("onProgress" in value || "job" in value);
+}
 
 /** A context that tells the caller, and the host: its progress bar, its messages. */
 function followCall(api: ImJoyApi, context: CallContext | undefined): Context {

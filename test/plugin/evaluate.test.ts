@@ -17,7 +17,8 @@ function stack(axes: string, planes: readonly (readonly (readonly [y: number, x:
   return { data, shape: planes.length === 1 ? [side, side] : [planes.length, side, side], axes };
 }
 
-const evaluate = (predicted: Pixels, truth: Pixels) => runJob(evaluatePairs([{ predicted, truth, name: "stack" }]));
+const evaluate = (predicted: Pixels, truth: Pixels, parameters = {}) =>
+  runJob(evaluatePairs([{ predicted, truth, name: "stack" }], parameters));
 
 describe("two stacks that are compared", () => {
   it.each(["zyx", "tyx"])("count the objects of every plane (%s)", async (axes) => {
@@ -55,6 +56,37 @@ describe("two stacks that are compared", () => {
         );
       }
     }
+  });
+});
+
+describe("class images that are compared", () => {
+  const image = (rows: readonly string[], numbers = [0, 1, 2]): Pixels => ({
+    data: Uint8Array.from(rows.flatMap((row) => Array.from(row, (letter) => numbers[Number(letter)] ?? Number(letter)))),
+    shape: [rows.length, rows[0]!.length],
+    axes: "yx",
+  });
+  const truth = ["11022", "11022", "00000", "22011"];
+  const found = ["11022", "11022", "22200", "22011"];
+
+  it("have scores of each class, whatever their numbers are painted as", async () => {
+    const scores = await evaluate(image(found), image(truth), { compare: "classes" });
+    // Class 2: 6 of 9 pixels shared; its object of 2 pixels in the truth is found with 5: IoU 0.4, no match at 0.5.
+    expect(scores).toMatchObject({ objectsTrue: 4, objectsPredicted: 4, objectsMatched: 3, f1: 0.75, f1Class1: 1, f1Class2: 0.5 });
+    expect(scores).toMatchObject({ iou1: 1, iou2: 6 / 9, pixelError: 3 / 20, vRand: 1, vRandThinned: 1 });
+    expect(scores).toMatchObject({ ap50Class2: 1 / 3, vRandClass1: 1, vRandClass2: 1, pixelErrorClass1: 0, pixelErrorClass2: 3 / 20 });
+    expect(await evaluate(image(found, [0, 85, 170]), image(truth), { compare: "classes" })).toEqual(scores);
+  });
+
+  it("are not counted where the truth is void", async () => {
+    const voided = image(truth, [0, 1, 2]);
+    (voided.data as Uint8Array).fill(255, 10, 13);
+    expect(await evaluate(image(found), voided, { compare: "classes" })).toMatchObject({ pixelError: 0, f1: 1, f1Class2: 1 });
+  });
+
+  it("must be asked for; a number of classes belongs to them alone", async () => {
+    expect(Object.keys(await evaluate(image(found), image(truth)))).not.toContain("f1Class1");
+    await expect(evaluate(image(found), image(truth), { classes: 3 })).rejects.toThrow('"classes" is for class images (compare=classes)');
+    await expect(evaluate(image(found), image(truth), { compar: "classes" })).rejects.toThrow('Did you mean "compare"?');
   });
 });
 

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { LabelImage } from "../../../core/array/raster.ts";
@@ -6,8 +7,10 @@ import { apOf, f1Of, iouThresholds, matchByCentre, matchByIou } from "../../../c
 import { measureImage, scoreMeasures } from "../../../core/label/metrics.ts";
 import { countOverlaps } from "../../../core/label/overlap.ts";
 import { scorePartition, segOf, sumSeg } from "../../../core/label/partition.ts";
+import { thinBorders } from "../../../core/label/thin-borders.ts";
 import { isProblem } from "../../../core/problem.ts";
-import { anyPair, bytes, labels } from "./text.ts";
+import { fixturePath } from "../../support/data.ts";
+import { anyPair, bytes, labels, toText } from "./text.ts";
 
 const overlapsOf = (truth: string, predicted: string) => countOverlaps(labels(truth), labels(predicted));
 
@@ -137,7 +140,7 @@ describe("measures of objects", () => {
     expect(merged.rand).toBeCloseTo((2 * 8) / 24, 12);
     expect(merged.info).toBeCloseTo(0, 12);
     // Background of the truth does not count.
-    expect(scorePartition(overlapsOf("11..", "1133"))).toEqual({ rand: 1, info: 1 });
+    expect(scorePartition(overlapsOf("11..", "1133"))).toEqual({ rand: 1, vRand: 1, info: 1 });
     // Everything predicted as background: four segments of one pixel.
     expect(scorePartition(overlapsOf("1111", "....")).rand).toBeCloseTo((2 * 4) / (16 + 4), 12);
   });
@@ -161,6 +164,69 @@ describe("measures of objects", () => {
     } catch (error) {
       expect(isProblem(error, "InvalidData") && error.message).toContain("truth has 2 x 1 pixels, prediction 1 x 2");
     }
+  });
+});
+
+describe("V_rand", () => {
+  const vRand = (truth: LabelImage, predicted: LabelImage) => scorePartition(countOverlaps(truth, predicted)).vRand;
+
+  it("by hand: background that was predicted in cells is one segment more", () => {
+    expect(vRand(labels("1122"), labels("1111"))).toBeCloseTo((2 * 8) / (16 + 8), 12);
+    expect(vRand(labels("1111"), labels("...."))).toBe(1);
+    expect(vRand(labels("1111"), labels("1..2"))).toBeCloseTo((2 * (1 + 4 + 1)) / (16 + 6), 12);
+    expect(vRand(labels("1.22"), labels("1333"))).toBeCloseTo((2 * (1 + 4)) / (1 + 4 + 5), 12);
+    expect([vRand(labels("...."), labels("12.3")), vRand(labels("12"), labels("21"))]).toEqual([1, 1]);
+  });
+
+  it("is that of NumPy and scikit-image, with borders thinned that of SciPy's distances", () => {
+    for (const one of JSON.parse(readFileSync(fixturePath("reference/rand.json"), "utf8"))) {
+      const { height, width, pixels: n } = one;
+      const [truth, found] = [one.truth, one.found].map((ids) => ({ height, width, data: Uint32Array.from(ids) })) as [
+        LabelImage,
+        LabelImage,
+      ];
+      const { partition, vRandThinned } = measureImage({ labels: truth }, { labels: found }, { isThinned: true });
+      expect(partition.vRand).toBeCloseTo(one.vRand, 10);
+      expect(vRandThinned).toBeCloseTo(one.vRandThinned, 10);
+      // scikit-image's adapted Rand F leaves out the pairs of a pixel with itself, n on every side.
+      const inside = countOverlaps(
+        truth,
+        { ...found, data: found.data.map((id) => id + 1) },
+        truth.data.length > 0 ? Uint8Array.from(truth.data, (id) => +(id === 0)) : undefined,
+      );
+      const squares = [...inside.truth.areas, ...inside.predicted.areas].reduce((sum, area) => sum + area ** 2, 0);
+      expect((partition.vRand * squares - 2 * n) / (squares - 2 * n)).toBeCloseTo(one.adaptedRandF, 10);
+    }
+  });
+
+  it("borders are thinned where the truth has objects: each pixel joins the nearest object, the left one of two", () => {
+    expect(toText(thinBorders(labels("1....2"), bytes("111111")))).toBe("111222");
+    expect(toText(thinBorders(labels("1...2/....."), bytes("11101/00000")))).toBe("111.2/.....");
+    expect(toText(thinBorders(labels("1/././2"), bytes("1/1/1/1")))).toBe("1/1/2/2");
+    expect(toText(thinBorders(labels("..."), bytes("111")))).toBe("...");
+    const { vRandThinned, partition } = measureImage({ labels: labels("111222") }, { labels: labels("1....2") }, { isThinned: true });
+    expect(partition.vRand).toBeLessThan(0.8);
+    expect(vRandThinned).toBe(1);
+  });
+
+  it("laws: other numbers change nothing, a perfect match is 1, split and merge weigh the same", () => {
+    fc.assert(
+      fc.property(anyPair(12), ({ truth, predicted, ignore }) => {
+        const renumber = (image: LabelImage) => ({ ...image, data: image.data.map((id) => (id === 0 ? 0 : 1000 - 7 * id)) });
+        const score = (t: LabelImage, p: LabelImage) => {
+          const { partition, vRandThinned } = measureImage({ labels: t }, { labels: p }, { ignore, isThinned: true });
+          return [partition.vRand, vRandThinned!];
+        };
+        const wanted = score(truth, predicted);
+        for (const [i, value] of score(renumber(truth), renumber(predicted)).entries()) expect(value).toBeCloseTo(wanted[i]!, 12);
+        for (const value of score(truth, renumber(truth))) expect(value).toBeCloseTo(1, 12);
+        for (const value of wanted) expect(value).toBeGreaterThan(0);
+        // Without background, prediction and truth may change places.
+        const [t, p] = [truth, predicted].map((image) => ({ ...image, data: image.data.map((id) => id + 1) })) as [LabelImage, LabelImage];
+        expect(vRand(t, p)).toBeCloseTo(vRand(p, t), 12);
+      }),
+      { seed: 7, numRuns: 60 },
+    );
   });
 });
 

@@ -229,7 +229,8 @@ describe("overtile evaluate", () => {
     const label = Uint8Array.from({ length: 400 }, (_, i) => (i % 20 < 9 ? 1 : 0));
     for (const path of ["predicted/a.labels.ome.tif", "predicted/a.classes.ome.tif", "true/a.tif"])
       writeFileSync(at(path), writeTiff({ height: 20, width: 20, pages: [label] }));
-    expect((await run("evaluate", "predicted", "true")).stdout).toMatch(/^1 image\nf1 +1\n/);
+    expect((await run("evaluate", "predicted", "true")).stdout).toMatch(/^1 image\nf1 +1\n.*vRand +1\nvRandThinned +1\n/s);
+    expect((await run("evaluate", "predicted", "true", "--compare", "classes")).stdout).toMatch(/^1 image\nf1 +1\n.*f1Class1 +1\n/s);
     const bad = await run("evaluate", "several", "s1/labels");
     expect(bad.code).toBe(1);
     expect(bad.stderr).toContain("no two files have the same base name");
