@@ -72,7 +72,7 @@ export function matchName(path: string): string {
 }
 
 /** Two images of labels or classes, or the pairs of two folders by base name. Throws Problem InvalidData, MissingFile. */
-export async function pairFiles(predicted: string, truth: string, kind: "labels" | "classes"): Promise<readonly Pair[]> {
+export async function pairFiles(predicted: string, truth: string, kind: "labels" | "classes" = "labels"): Promise<readonly Pair[]> {
   if (!(await isFolder(predicted)) || !(await isFolder(truth))) return [{ predicted, truth, name: baseName(truth) }];
   const found = await listByBase(predicted, kind);
   const wanted = await listByBase(truth, kind);
