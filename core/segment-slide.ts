@@ -9,6 +9,7 @@ import { createClock, type Job } from "./job.ts";
 import { leastLead, toProbabilityBytes, writeClassesOfBytes } from "./label/probability-bytes.ts";
 import type { GridReader } from "./read-grid.ts";
 import { createSearch, writeClasses, writeProbabilities, writeTwoClasses } from "./segment.ts";
+import { averageOverSymmetries, type Symmetry } from "./symmetry.ts";
 import type { Tile } from "./tile/plan.ts";
 import { runTiles } from "./tile/run.ts";
 import { type Block, gridCoordinate, type SlidePlan } from "./tile/slide-plan.ts";
@@ -39,6 +40,8 @@ export interface SlideRequest {
   readonly keepProbabilities: boolean;
   /** Two classes: a pixel is an object where its probability is above this; default 0.5. */
   readonly threshold?: number | undefined;
+  /** Over which views of a tile probabilities are averaged; default none. */
+  readonly symmetry?: Symmetry | undefined;
   /** True for a block that is known to be background: it is written as such, unseen. */
   readonly isEmpty?: ((block: Block) => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -65,6 +68,7 @@ export async function* segmentSlide({
   sink,
   keepProbabilities,
   threshold = 0.5,
+  symmetry = "none",
   isEmpty,
   signal,
 }: SlideRequest): Job<SlideRun> {
@@ -91,6 +95,7 @@ export async function* segmentSlide({
   const tiles = undone.sort(byStrips).flatMap((block) => block.tiles.map((tile) => ({ block, tile })));
   const walk = { ...plan, height: plan.gridHeight, width: plan.gridWidth, tiles: tiles.map(({ tile }, index) => ({ ...tile, index })) };
   const options = { plan: walk, channels: spec.channels, classes: spec.classes, read: grid.read, signal };
+  const predictors = networks.map((network) => averageOverSymmetries(network.predict, symmetry, spec.classes));
   const open = new Map<Block, OpenBlock>();
   const total = tiles.length;
   const pixels = tiles.reduce((sum, { tile }) => sum + countPixels(tile.core), 0);
@@ -105,7 +110,7 @@ export async function* segmentSlide({
   };
   yield { kind: "tile", done, total, ...takeWritten() };
   try {
-    for await (const { tile, logits } of runTiles({ ...options, predictors: networks.map((network) => network.predict) })) {
+    for await (const { tile, logits } of runTiles({ ...options, predictors })) {
       const { block } = tiles[tile.index]!;
       search.add(logits);
       const assembled = open.get(block) ?? openBlock(block, plan, { spec, keepProbabilities, threshold });

@@ -17,6 +17,7 @@ import { leastLead, writeClassesOfBytes, writeProbabilityBytes } from "./label/p
 import { describeTooLarge, splitObjects } from "./label/split-objects.ts";
 import { openPlane, type Plane, type PlaneReader } from "./read-image.ts";
 import type { ImageSource } from "./source/source.ts";
+import { averageOverSymmetries, type Symmetry } from "./symmetry.ts";
 import { type Budget, type ChosenTile, chooseTile } from "./tile/choose.ts";
 import { planTiles, type TilePlan } from "./tile/plan.ts";
 import { runTiles } from "./tile/run.ts";
@@ -30,6 +31,8 @@ export interface SegmentOptions extends ObjectRule {
   readonly budget: Budget;
   /** True: keep the probabilities, 4 bytes a pixel and class. */
   readonly keepProbabilities: boolean;
+  /** Over which views of a tile probabilities are averaged; default none. */
+  readonly symmetry?: Symmetry | undefined;
   /** Number of the plane, in progress of kind `preview`; default 0. */
   readonly image?: number;
 }
@@ -100,7 +103,7 @@ async function* classify(
   spec: UNetSpec,
   networks: readonly Network[],
   plan: TilePlan,
-  { threshold, keepProbabilities, image = 0 }: SegmentOptions,
+  { threshold, keepProbabilities, symmetry = "none", image = 0 }: SegmentOptions,
   signal: AbortSignal | undefined,
 ): Job<Pick<Segmentation, "classes" | "bytes" | "probabilities"> & Pick<Findings, "nearest">> {
   const isTwo = spec.classes === 2;
@@ -108,7 +111,7 @@ async function* classify(
   const bytes = { ...classes, data: new Uint8Array(isTwo ? height * width : 0) };
   const kept = keepProbabilities ? height * width * spec.classes : 0;
   const probabilities = { height, width, channels: spec.classes, data: new Float32Array(kept) };
-  const predictors = networks.map((network) => network.predict);
+  const predictors = networks.map((network) => averageOverSymmetries(network.predict, symmetry, spec.classes));
   const total = plan.tiles.length;
   const secondsLeft = createClock(height * width);
   let done = 0;

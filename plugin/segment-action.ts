@@ -75,7 +75,7 @@ export function createSegmenter(given: Parameters, workspace: Workspace, opened?
         const keepProbabilities = values.output.includes("probabilities");
         const results: Segmentation[] = [];
         for (const [number, plane] of planes.entries()) {
-          const options = { plane, image: number, tile, budget, ...rule, keepProbabilities };
+          const options = { plane, image: number, tile, budget, ...rule, symmetry: values.symmetry, keepProbabilities };
           results.push(yield* segment(source, spec, crew.networks, options, context.signal));
         }
         assertFound(source);

@@ -17,6 +17,7 @@ import { openBlockStore, type SlideRecord } from "../core/sink/block-store.ts";
 import type { ChunkStore } from "../core/sink/store.ts";
 import { fileNameOf } from "../core/source/file-name.ts";
 import type { ImageSource } from "../core/source/source.ts";
+import type { Symmetry } from "../core/symmetry.ts";
 import { type Block, planSlide, type SlidePlan, standardBlockPx } from "../core/tile/slide-plan.ts";
 import { assertThreshold, chooseRule, learntRule } from "./choose-rule.ts";
 import type { Context, Parameters } from "./contract.ts";
@@ -101,9 +102,10 @@ export async function* classifySlide(
       ranges: grid.ranges,
       fingerprint,
       threshold: wanted,
+      symmetry: values.symmetry,
     });
     const blocks = await openBlockStore(store, record);
-    const { threshold = plainRule.threshold } = blocks.record; // a run that goes on keeps that which it was begun with
+    const { threshold = plainRule.threshold, symmetry } = blocks.record; // a run that goes on keeps that which it was begun with
     const { shard, beforeBlock } = options;
     const isMine = ({ index }: Block): boolean => shard === undefined || index % shard.count === shard.index;
     const plan: SlidePlan = { ...whole, blocks: whole.blocks.filter(isMine) };
@@ -122,7 +124,8 @@ export async function* classifySlide(
     };
     const sink: BlockSink = { has: blocks.has, write };
     const keepProbabilities = options.keepProbabilities !== undefined;
-    const request = { plan, grid, spec, networks: crew.networks, sink, keepProbabilities, threshold, isEmpty: empty?.isEmpty, signal };
+    const how = { keepProbabilities, threshold, symmetry, isEmpty: empty?.isEmpty };
+    const request = { plan, grid, spec, networks: crew.networks, sink, ...how, signal };
     const run = yield* segmentSlide(request);
     if (run.found > 0 && run.found === plan.blocks.length && shard === undefined) yield { kind: "notice", done: 0, message: allThere };
     // Of blocks that were done before, the probabilities are not known.
@@ -143,6 +146,7 @@ const allThere = "Every block was predicted before: nothing is predicted again, 
 interface RecordOptions extends SlideOptions, Pick<SlideRecord, "plane" | "tile" | "backend" | "ranges"> {
   readonly ratio: number;
   readonly threshold: number;
+  readonly symmetry: Symmetry;
   readonly fingerprint: string | undefined;
 }
 
@@ -150,8 +154,9 @@ async function toRecord(
   { name, height, width, dtype }: ImageSource,
   model: Model,
   { levels, blockPx, gridHeight, gridWidth }: SlidePlan,
-  { path, plane, tile, backend, ranges, region, keepProbabilities, pixelSizeUm, skipEmpty, ratio, fingerprint, threshold }: RecordOptions,
+  { path, plane, tile, backend, ranges, region, keepProbabilities, pixelSizeUm, skipEmpty, ...how }: RecordOptions,
 ): Promise<SlideRecord> {
+  const { ratio, fingerprint, threshold, symmetry } = how;
   const { buffer, byteOffset, byteLength } = model.weights;
   const { threshold: _, ...learnt } = learntRule(model, ratio);
   return {
@@ -165,6 +170,7 @@ async function toRecord(
     ...{ skipEmpty, ...learnt },
     // Runs of older builds, which knew no other, say nothing.
     ...(threshold !== plainRule.threshold && { threshold }),
+    ...(symmetry !== "none" && { symmetry }),
     ...(model.spec.classes === 2 && { keepsBytes: true }),
   };
 }

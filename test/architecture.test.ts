@@ -19,6 +19,7 @@ const stories = [
   "plan-work",
   "match-image",
   "read-grid",
+  "symmetry",
   "segment",
   "empty-blocks",
   "segment-slide",

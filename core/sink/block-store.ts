@@ -56,6 +56,8 @@ export interface SlideRecord {
   readonly fillHoles?: boolean;
   /** Above which probability a pixel was called an object. Absent: 0.5. */
   readonly threshold?: number;
+  /** Over which views of a tile probabilities are averaged. Absent: none. */
+  readonly symmetry?: "flips" | "eight";
   /** True: blocks keep the probability of the second of two classes, too, as a byte. Absent in runs of older builds and of more classes. */
   readonly keepsBytes?: boolean;
 }

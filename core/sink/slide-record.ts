@@ -49,6 +49,7 @@ const fields: Readonly<Record<string, (value: unknown) => boolean>> = {
   smoothPx: (value) => isMissing(value) || Number.isFinite(value),
   fillHoles: (value) => isMissing(value) || typeof value === "boolean",
   threshold: (value) => isMissing(value) || Number.isFinite(value),
+  symmetry: (value) => isMissing(value) || value === "flips" || value === "eight",
   keepsBytes: (value) => isMissing(value) || typeof value === "boolean",
   pixelSizeUm: (value) => isMissing(value) || Number.isFinite(value),
 };

@@ -15,6 +15,8 @@ import { joinObjects } from "../../core/slide-objects.ts";
 import { writeSlideResults } from "../../core/slide-results.ts";
 import { openPixels } from "../../core/source/pixels.ts";
 import type { ImageSource } from "../../core/source/source.ts";
+import type { Symmetry } from "../../core/symmetry.ts";
+import type { TilePixels } from "../../core/tile/run.ts";
 import { planSlide, type SlidePlan } from "../../core/tile/slide-plan.ts";
 import { nearestLegalInput } from "../../core/unet/shape.ts";
 import { createThreshold, thresholdSpec as spec } from "../support/threshold.ts";
@@ -37,6 +39,7 @@ interface Cut {
   readonly region?: { y0: number; x0: number; y1: number; x1: number };
   readonly keep?: boolean;
   readonly threshold?: number;
+  readonly symmetry?: Symmetry;
   /** False: as older builds, without bytes. */
   readonly keepsBytes?: boolean;
   readonly blockPx?: number;
@@ -82,10 +85,8 @@ async function runBlocks(
 ): Promise<{ readonly blocks: BlockStore; readonly run: Awaited<ReturnType<typeof runJob<{ found: number; predicted: number }>>> }> {
   const { grid, plan, record } = await planRun(source, cut);
   const blocks = await openBlockStore(store, record);
-  const keepProbabilities = cut.keep === true;
-  const run = await runJob(
-    segmentSlide({ plan: pick(plan), grid, spec, networks, sink: blocks, keepProbabilities, threshold: cut.threshold }),
-  );
+  const how = { keepProbabilities: cut.keep === true, threshold: cut.threshold, symmetry: cut.symmetry };
+  const run = await runJob(segmentSlide({ plan: pick(plan), grid, spec, networks, sink: blocks, ...how }));
   return { blocks, run };
 }
 
@@ -183,6 +184,23 @@ describe("a slide", () => {
       ),
       { numRuns: 25 },
     );
+  });
+
+  it("has the mean over symmetries as the image in one piece has it", async () => {
+    const source = drawBlobs(70, 90, 5);
+    // Each pixel gets the answer of its right neighbour, so that mirror images differ.
+    const threshold = createThreshold();
+    const beside = { ...threshold, predict: (tile: TilePixels) => threshold.predict({ ...tile, data: tile.data.slice(1) }) };
+    const classesOf = async (symmetry: Symmetry): Promise<number[]> =>
+      readAll((await runBlocks(source, { symmetry }, { networks: [beside] })).blocks.readClasses());
+    const wholeOf = async (symmetry: Symmetry): Promise<number[]> => {
+      const options = { plane, tile: "auto" as const, budget: { memoryBytes: 1e8, shares: [1] }, ...plainRule, keepProbabilities: false };
+      return [...(await runJob(segment(source, spec, [beside], { ...options, symmetry }))).classes.data];
+    };
+    const all = { none: await classesOf("none"), flips: await classesOf("flips"), eight: await classesOf("eight") };
+    for (const [symmetry, classes] of Object.entries(all)) expect(classes).toEqual(await wholeOf(symmetry as Symmetry));
+    expect(all.flips).not.toEqual(all.none);
+    expect(all.eight).not.toEqual(all.flips);
   });
 
   it("has the same classes whether probabilities are kept or not, also where both are a half to rounding", async () => {

@@ -5,6 +5,7 @@ import type { Backend } from "../../../core/engine/backend.ts";
 import { initializeWeights } from "../../../core/engine/initialize.ts";
 import { createNetwork } from "../../../core/engine/network.ts";
 import { Problem } from "../../../core/problem.ts";
+import { averageOverSymmetries } from "../../../core/symmetry.ts";
 import { planTiles } from "../../../core/tile/plan.ts";
 import { type PredictTile, type ReadBox, runTiles } from "../../../core/tile/run.ts";
 import { marginPx, nearestLegalInput, outputSide, shapeLayers, smallestInput, smallestUsableInput } from "../../../core/unet/shape.ts";
@@ -64,6 +65,39 @@ describe("the overlap-tile strategy", () => {
   it("does so with the paper's four levels at their smallest usable tile", async () => {
     await expectTiledIsWhole({ levels: 4, channels: 1, tile: 204, height: 75, width: 41, seed: 4 }, 1e-5);
     await expectTiledIsWhole({ levels: 4, channels: 2, tile: 220, height: 33, width: 90, seed: 5 }, 1e-5);
+  });
+
+  it("does so with the mean over symmetries, and an image that is its own mirror image gets such an answer", async () => {
+    const spec = createSpec({ levels: 2, channels: 1, classes: 3, features: 2, dropout: 0 });
+    const network = createNetwork(spec);
+    await network.setWeights(initializeWeights(spec, 6));
+    const predict = averageOverSymmetries((...a) => network.predict(...a), "eight", 3);
+    const image = randomImage(50, 37, 1, 8);
+    const single = await logitsOf(spec, image, nearestLegalInput(2, 50 + 2 * marginPx(2)), predict);
+    const tiled = await logitsOf(spec, image, smallestUsableInput(2) + 4, predict);
+    expect(largestDifference(tiled, single)).toBeLessThanOrEqual(1e-4);
+
+    // A side that 2^levels divides: the pooling grid is its own mirror image, too.
+    const side = 24;
+    const half = randomImage(side, side, 1, 9).data;
+    const mirror = (at: number): number => at - (at % side) + (side - 1 - (at % side));
+    const data = half.map((value, at) => value + half[mirror(at)]!);
+    const answer = await logitsOf(
+      spec,
+      { height: side, width: side, channels: 1, data },
+      nearestLegalInput(2, side + 2 * marginPx(2)),
+      predict,
+    );
+    const plain = await logitsOf(
+      spec,
+      { height: side, width: side, channels: 1, data },
+      nearestLegalInput(2, side + 2 * marginPx(2)),
+      (...a) => network.predict(...a),
+    );
+    network.dispose();
+    const mirrored = (logits: Float32Array): Float32Array => logits.map((_, i) => logits[3 * mirror(Math.floor(i / 3)) + (i % 3)]!);
+    expect(largestDifference(answer, mirrored(answer))).toBeLessThanOrEqual(1e-5);
+    expect(largestDifference(plain, mirrored(plain))).toBeGreaterThan(1e-3);
   });
 
   it("gives the same logits when a tile had to be split for memory", async () => {
