@@ -69,14 +69,22 @@ function createStroma({ height, width }: Raster, random: Random): Float32Array {
   return density;
 }
 
-/** Glass: nearly white, with the noise of a camera, and sometimes an edge of tissue without nuclei. */
+/** Glass: nearly white, with the noise of a camera; pieces of tissue without nuclei; and strands of horn, thin and violet. */
 function createGlass(image: Raster, random: Random): Float32Array {
   const { height, width } = image;
   const tissue = createStroma(image, random);
   const edge = createField(height, width, random);
   const limit = random.uniform(1.1, 2.2);
   const white = random.uniform(0.015, 0.05);
-  return tissue.map((value, i) => (edge[Math.floor(i / 3)]! > limit ? value : white + 0.006 * random.normal()));
+  const strands = new Float32Array(height * width);
+  addNoise(strands, { height, width, sigmaPx: random.uniform(8, 30), strength: 1 }, random);
+  const [wide, pink, violet] = [random.uniform(0, 0.12), random.uniform(0, 0.3), random.uniform(0.1, 0.8)];
+  return tissue.map((value, i) => {
+    const at = Math.floor(i / 3);
+    if (edge[at]! > limit) return value;
+    const strand = Math.max(0, 1 - Math.abs(strands[at]!) / wide) * edge[at]!;
+    return white + strand * (pink * eosin[i % 3]! + violet * haematoxylin[i % 3]!) + 0.006 * random.normal();
+  });
 }
 
 /** Random strength from 0 to about 2, mean about 1: clouds of several sizes, and fibres along one direction. */

@@ -1,7 +1,7 @@
 // Trains the models that come with Overtile, and writes models/NAME.zip and plugin/starter-catalog.ts.
-//   npm run train:starters -- [NAME ...] [--resume] [any option of `overtile train`]
+//   npm run train:starters -- [NAME ... | catalog] [--resume] [any option of `overtile train`]
 // The data is not in the repository: OVERTILE_DATA, else ../shared (data/nuclei). A fifth of the training images, chosen by a hash of
-// their names, is held out: it chooses the best weights and the rule for objects. The validation images are measured once, at the end.
+// their names, is held out: it chooses the best weights and the rule for objects. The validation images are measured once, at the end. The word catalog makes the catalogue alone.
 // A model has a recipe below; the same recipe and seed give the same bytes. Weights are rounded to half precision before anything of
 // them is measured. To add a model: a recipe here.
 
@@ -28,16 +28,20 @@ interface Recipe {
   readonly provenance: (counts: { readonly train: number; readonly held: number }) => string;
   /** Folder of the data, with train/ and val/. */
   readonly data: string;
-  /** Files of the images beside those of the data: pictures that few of these show. */
+  /** Canvases that are made of each image: pictures that few images show. */
   readonly variants: number;
-  readonly options: readonly string[];
+  /** Options of one training after the other; each goes on from the one before. */
+  readonly phases: readonly (readonly string[])[];
 }
 
 const source = "of the Data Science Bowl 2018 (Broad Institute, stage 1, corrected edition; CC0)";
 const network = ["--levels", "3", "--features", "16", "--tile", "348", "--batch", "2"];
-const schedule = ["--optimizer", "adam", "--learning-rate", "0.001", "--schedule", "cosine", "--averaging", "0.99", "--seed", "1"];
-const augmentation = ["--imaging", "1", "--scale-range", "1.5"];
-const shared = [...network, ...schedule, ...augmentation];
+const schedule = ["--optimizer", "adam", "--schedule", "cosine", "--averaging", "0.99"];
+// First images of many kinds, then more like those that there are.
+const wide = [...network, ...schedule, "--seed", "1", "--learning-rate", "0.001", "--imaging", "1", "--scale-range", "1.5"];
+const near = [...network, ...schedule, "--seed", "2", "--learning-rate", "0.0005", "--imaging", "0.25", "--scale-range", "1.1"];
+// Of few images: less is changed, but colours are.
+const stained = [...network, ...schedule, "--seed", "1", "--learning-rate", "0.001", "--imaging", "0.5", "--scale-range", "1.25", "--grey-values", "1.5"]; // biome-ignore format: one line
 
 const recipes: readonly Recipe[] = [
   {
@@ -47,7 +51,10 @@ const recipes: readonly Recipe[] = [
     provenance: ({ train, held }) => `${train} fluorescence images ${source}; ${held} more held out to choose weights and rule.`,
     data: "nuclei/fluo",
     variants: 0,
-    options: [...shared, "--steps", "3000", "--interval", "300"],
+    phases: [
+      [...wide, "--steps", "3000", "--interval", "300"],
+      [...near, "--steps", "1500", "--interval", "150"],
+    ],
   },
   {
     name: "nuclei-histology",
@@ -57,21 +64,25 @@ const recipes: readonly Recipe[] = [
       `${train} histology images ${source}, and canvases made of them with eosin, stroma and glass; ${held} more held out to choose weights and rule.`,
     data: "nuclei/colour",
     variants: 1,
-    options: [...shared, "--steps", "1000", "--interval", "100", "--grey-values", "2"],
+    phases: [[...stained, "--steps", "1200", "--interval", "120"]],
   },
 ];
 
 const { names, options } = readArguments(process.argv.slice(2));
 const shelf = resolve(process.env["OVERTILE_DATA"] ?? "../shared", "data");
-for (const recipe of recipes.filter(({ name }) => names.length === 0 || names.includes(name))) await makeStarter(recipe);
+for (const recipe of recipes.filter(({ name }) => names.includes(name))) await makeStarter(recipe);
 await writeCatalog(resolve("plugin/starter-catalog.ts"), readAll());
 
 async function makeStarter(recipe: Recipe): Promise<void> {
   const folder = resolve("build/starters", recipe.name);
   const counts = await splitData(recipe, folder);
-  const trained = join(folder, `${recipe.name}-trained.zip`);
-  const words = ["train", join(folder, "train"), "--validate", join(folder, "held"), "-o", trained];
-  run(...words, ...recipe.options, ...(options.includes("--resume") ? [] : ["--overwrite"]), ...options);
+  let trained = "none";
+  for (const [i, phase] of recipe.phases.entries()) {
+    const next = join(folder, `${recipe.name}-${i + 1}.zip`);
+    const words = ["train", join(folder, "train"), "--validate", join(folder, "held"), "-o", next, "--from", trained];
+    run(...words, ...phase, ...(options.includes("--resume") ? [] : ["--overwrite"]), ...options);
+    trained = next;
+  }
   const rounded = await roundModel(recipe, await readModel(readFileSync(trained)), counts);
   const archive = join(folder, "packed.zip");
   writeFileSync(archive, await packModel(rounded, {}));
@@ -81,7 +92,7 @@ async function makeStarter(recipe: Recipe): Promise<void> {
   process.stdout.write(`${recipe.name}@${recipe.version}: validation images F1 ${val["f1"]}, AP50 ${val["ap50"]}\n`);
 }
 
-/** Links the images into train/ and held/; four of five, by a hash of their names, train. Variants join those that train. */
+/** Links the images into train/ and held/: a fifth of them, at most, by a hash of their names, is held. Variants join those that train. */
 async function splitData({ data, variants }: Recipe, folder: string): Promise<{ readonly train: number; readonly held: number }> {
   const from = join(shelf, data, "train");
   const counts = { train: 0, held: 0 };
@@ -89,12 +100,18 @@ async function splitData({ data, variants }: Recipe, folder: string): Promise<{ 
     rmSync(join(folder, part), { recursive: true, force: true });
     for (const kind of ["images", "labels"]) mkdirSync(join(folder, part, kind), { recursive: true });
   }
-  for (const file of readdirSync(join(from, "images")).sort()) {
-    const isHeld = Number.parseInt((await hashSha256(new TextEncoder().encode(file))).slice(0, 8), 16) % 5 === 0;
+  const files = readdirSync(join(from, "images")).sort();
+  const hashes = await Promise.all(
+    files.map(async (file) => Number.parseInt((await hashSha256(new TextEncoder().encode(file))).slice(0, 8), 16)),
+  );
+  const drawn = hashes.filter((hash) => hash % 5 === 0).toSorted((a, b) => a - b);
+  const held = new Set(drawn.slice(0, Math.floor(files.length / 5)));
+  for (const [i, file] of files.entries()) {
+    const isHeld = held.has(hashes[i]!);
     const part = isHeld ? "held" : "train";
     counts[part]++;
     for (const kind of ["images", "labels"]) symlinkSync(join(from, kind, file), join(folder, part, kind, file));
-    if (!isHeld) for (let i = 0; i < variants; i++) await writeVariant(from, file, { folder, seed: variants * counts.train + i });
+    if (!isHeld) for (let k = 0; k < variants; k++) await writeVariant(from, file, { folder, seed: variants * counts.train + k });
   }
   return counts;
 }
@@ -119,13 +136,25 @@ async function writeVariant(
 }
 
 /** The model with weights that half precision holds, and the test result of these. */
-async function roundModel({ name, version, description, provenance }: Recipe, trained: Model, counts: { train: number; held: number }) {
+async function roundModel(
+  { name, version, description, provenance, phases }: Recipe,
+  trained: Model,
+  counts: { train: number; held: number },
+) {
   const { spec, training } = trained;
   const weights = roundToHalves(trained.weights);
   const assets = await loadAssets(async (file) => new Uint8Array(readFileSync(join("dist", file))));
   const crew = await openCrew({ spec, count: 1, assets, backend: "auto", useKernels: true });
   try {
-    const record: JsonObject = { ...training, provenance: provenance(counts) };
+    // Archives are handed on: what was learnt from, not where it lay.
+    const { parameters, ...rest } = training as { readonly parameters: JsonObject };
+    const told = { ...parameters, name, validate: "a fifth of the images, by a hash of their names", from: "none" };
+    const record: JsonObject = {
+      ...rest,
+      parameters: told,
+      phases: phases.map((words) => words.join(" ")),
+      provenance: provenance(counts),
+    };
     const model = { ...trained, name, version, description, weights, training: record, authors: ["Overtile"], license: "CC0-1.0" };
     return { ...model, ...(await createTestTensors(spec, weights, crew.networks[0]!)) };
   } finally {
@@ -166,5 +195,6 @@ function run(...words: readonly string[]): string {
 function readArguments(given: readonly string[]): { readonly names: readonly string[]; readonly options: readonly string[] } {
   const first = given.findIndex((word) => word.startsWith("-"));
   const end = first < 0 ? given.length : first;
-  return { names: given.slice(0, end), options: given.slice(end) };
+  const all = recipes.map(({ name }) => name);
+  return { names: end === 0 ? all : given.slice(0, end), options: given.slice(end) };
 }

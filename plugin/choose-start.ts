@@ -63,7 +63,8 @@ export async function* chooseStart(request: StartRequest): Job<Model | undefined
   const models: Model[] = [];
   for (const info of fitting) {
     try {
-      models.push(await library.load(modelTitle(info), signal));
+      const model = await library.load(modelTitle(info), signal);
+      if (canPlan(request, model)) models.push(model);
     } catch (error) {
       if (!isProblem(error, "MissingFile") && !isProblem(error, "InvalidModel")) throw error;
       yield tell(`${describeError(error)} The training goes on without it.`);
@@ -72,6 +73,17 @@ export async function* chooseStart(request: StartRequest): Job<Model | undefined
   const parts = models.length > 0 ? keepAside(request.images) : undefined;
   if (parts === undefined) return undefined;
   return yield* tryAll([...models, undefined], parts, request);
+}
+
+/** False where what was asked for by name, a tile say, is not legal for the model's network. */
+function canPlan({ plan }: StartRequest, model: Model): boolean {
+  try {
+    plan(model);
+    return true;
+  } catch (error) {
+    if (isProblem(error, "InvalidParameter")) return false;
+    throw error;
+  }
 }
 
 /** True for a starter that is another network than was asked for by name. */
@@ -87,7 +99,7 @@ function describeKind(channels: number, classes: number): string {
 /** Why no trial is worth its time; undefined where one is. */
 function describeShort({ minutes, steps }: Values<"train">): string | undefined {
   if (minutes > 0 ? minutes >= leastMinutes : steps === "auto" || steps >= leastSteps) return undefined;
-  const length = minutes > 0 ? `${minutes} minutes` : `${steps} steps`;
+  const length = minutes > 0 ? `${minutes} minutes` : `${steps} step${steps === 1 ? "" : "s"}`;
   return `A training of ${length} begins with random weights: to try others first would take longer.`;
 }
 

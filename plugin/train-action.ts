@@ -141,6 +141,7 @@ async function* trainNamed(
     return openCrew({ spec, count, assets, spawn, log, signal, backend: values.backend, prefer, useKernels: true, keepFilters });
   };
   const countFor = (spec: UNetSpec, tile: number): number => planWorkers(values, gradientBytes(spec, tile, tile), workspace);
+  const began = performance.now();
   const base =
     from === "auto"
       ? yield* chooseStart({
@@ -148,6 +149,8 @@ async function* trainNamed(
           open: (spec, tile) => open(spec, tile, countFor(spec, tile)),
         })
       : asked;
+  // Minutes are minutes: what the trials took is theirs, but half of them at least is for what was chosen.
+  const minutes = Math.max(values.minutes / 2, values.minutes - (performance.now() - began) / 60_000);
   const { network, planned } = plan(base);
   const { spec } = network;
   for (const message of base ? describeAdaptation(base, network) : []) yield { kind: "notice", done: 0, message };
@@ -175,7 +178,9 @@ async function* trainNamed(
       ? await openTrainingState(checkpoints, checkpoint, { spec, planned, data, takesRate: "learning_rate" in given })
       : undefined;
     yield { kind: "phase", name: "measuring the time of a step", done: 0 };
-    const { schedule, seconds, clock } = saved ? goOn(saved, values) : await measureSteps(planned, values, { ...request, signal });
+    const { schedule, seconds, clock } = saved
+      ? goOn(saved, values)
+      : await measureSteps(planned, { ...values, minutes }, { ...request, signal });
     if (saved)
       yield {
         kind: "notice",
@@ -191,7 +196,7 @@ async function* trainNamed(
       state: saved?.state,
       stopAt: values.stop_at === "auto" ? undefined : values.stop_at,
       clock,
-      maxSeconds: values.minutes > 0 ? values.minutes * 60 * 1.1 : undefined,
+      maxSeconds: values.minutes > 0 ? minutes * 60 * 1.1 : undefined,
       save: (state) =>
         saveTrainingState(checkpoints, checkpoint, { spec, schedule, data, from: begunFrom, state }).catch(
           tellRefusal(workspace, checkpoint, log),

@@ -41,7 +41,7 @@ function useAndAsk(frame: Frame, url?: string, isAsked = true): Promise<Found> {
         labels: { data: Uint16Array.from(labels), shape: [side, side] },
       };
       const { backend } = await overtile.train([sample], { ...tiny, name: "tiny" });
-      const models = (await overtile.models.list()).map(({ name, version }) => `${name}@${version}`);
+      const models = (await overtile.models.list()).filter(({ starter }) => !starter).map(({ name, version }) => `${name}@${version}`);
       const text = isAsked ? await overtile.diagnostics() : "";
       overtile.dispose();
       return { text, models, backend };
@@ -84,7 +84,7 @@ test("IndexedDB that was deleted meanwhile is opened again", async () => {
     await new Promise<void>((resolve, reject) =>
       Object.assign(indexedDB.deleteDatabase("overtile"), { onsuccess: resolve, onerror: reject }),
     );
-    return overtile.models.list();
+    return (await overtile.models.list()).filter(({ starter }) => !starter);
   }, `${address}overtile.mjs`);
   expect(models).toEqual([]);
 });
@@ -140,7 +140,12 @@ test("a full storage: the training hands its model over, what was kept stays who
       const refused = await overtile.models
         .import(archive, "third")
         .catch((error: { kind: string; message: string }) => `${error.kind}: ${error.message}`);
-      return { bytes: archive.size, lines, refused, models: (await overtile.models.list()).map(({ name }) => name) };
+      return {
+        bytes: archive.size,
+        lines,
+        refused,
+        models: (await overtile.models.list()).filter(({ starter }) => !starter).map(({ name }) => name),
+      };
     },
     { url: `${url}overtile.mjs`, tiny, cells: makeCells(48) },
   );

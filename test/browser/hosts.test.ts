@@ -9,7 +9,7 @@ interface Plugin {
   segment(image: unknown, parameters?: unknown, context?: unknown): Promise<never>;
   train(samples: unknown, parameters?: unknown, context?: unknown): Promise<never>;
   run(context?: object): Promise<unknown>;
-  listModels(): Promise<readonly { name: string }[]>;
+  listModels(): Promise<readonly { name: string; starter?: boolean }[]>;
   openInKaibu(image: unknown, address: string, options?: object): Promise<void>;
   cancel(job?: string): Promise<void>;
 }
@@ -126,7 +126,7 @@ describe("imjoy-core", () => {
         const direct = (await plugin.segment(host.image, config)) as { _rvalue: Uint8Array; _rdtype: string; _rshape: number[] };
         return {
           names: Object.keys(host.operators),
-          models: (await plugin.listModels()).map(({ name }) => name),
+          models: (await plugin.listModels()).filter(({ starter }) => !starter).map(({ name }) => name),
           inKind: inKind._rvalue instanceof ArrayBuffer,
           direct: [direct._rdtype, direct._rshape.length, direct._rvalue.byteLength],
           progress: host.progress.at(-1),
@@ -170,7 +170,7 @@ describe("imjoy-core", () => {
       await host.operators["Segment"]!.onexecute({ data: { model: "kept", image: asBuffer }, target: {} });
       return {
         operators: Object.keys(host.operators).filter((name) => name === "Segment" || name === "Train"),
-        names: (await installed.listModels()).map(({ name }) => name),
+        names: (await installed.listModels()).filter(({ starter }) => !starter).map(({ name }) => name),
         shape: ((await installed.segment(image, { model: "kept" })) as { shape: number[] }).shape,
       };
     });
@@ -198,7 +198,7 @@ describe("imjoy-core", () => {
       const found = await sheet.page.evaluate(async (tiny) => {
         const { model } = (await plugin.train(samples, { ...tiny, name: "interrupted" })) as { model: string };
         const { shape } = (await plugin.segment(image, { model: "before" })) as { shape: number[] };
-        return { model, shape, names: (await plugin.listModels()).map(({ name }) => name) };
+        return { model, shape, names: (await plugin.listModels()).filter(({ starter }) => !starter).map(({ name }) => name) };
       }, tiny);
       expect(found).toEqual({ model: "interrupted@1", shape: [48, 48], names: ["before", "interrupted"] });
     },
@@ -267,8 +267,9 @@ test("ImageJ.JS, a stub: both menu items, Train and then Segment, again and agai
     Object.assign(globalThis, { isImageBack: host.imagej.active });
     return { tooEarly, empty, macros: macros.length, shown: shown.length, names: Object.keys(items) };
   });
-  expect(found).toMatchObject({ names: ["Overtile Segment", "Overtile Train"], macros: 3, shown: 0 });
-  expect(found.tooEarly).toMatch(/no model yet/);
+  expect(found).toMatchObject({ names: ["Overtile Segment", "Overtile Train"], macros: 3, shown: 1 });
+  // Before anything is trained: a model that comes with Overtile.
+  expect(found.tooEarly).toBeUndefined();
   expect(found.empty).toMatch(/ROI manager is empty/);
   const after = await sheet.page.evaluate(async (tiny) => {
     await plugin.train(samples, { ...tiny, name: "m" });
@@ -276,7 +277,7 @@ test("ImageJ.JS, a stub: both menu items, Train and then Segment, again and agai
     await host.imagej.items["Overtile Segment"]!();
     return host.imagej.shown.map(({ _rdtype, _rshape, _rvalue }) => [_rdtype, _rshape, _rvalue.byteLength]);
   }, tiny);
-  expect(after).toEqual([0, 1].map(() => ["uint16", [48, 48], 2 * 48 * 48]));
+  expect(after).toEqual([0, 1, 2].map(() => ["uint16", [48, 48], 2 * 48 * 48]));
 }, 90_000);
 
 // Both forms have the functions and the windows of the same host; the long run opens Kaibu from the other one, too.

@@ -25,7 +25,7 @@ try {
   const pixels = { data: Uint8Array.from(image), shape: [side, side] };
   const { model } = await overtile.train([{ image: pixels, labels: { data: Uint16Array.from(labels), shape: [side, side] } }], { ...tiny, name: "tiny" });
   const { backend, labels: found } = await overtile.segment(pixels, { model });
-  const models = (await overtile.models.list()).map(({ name }) => name);
+  const models = (await overtile.models.list()).filter(({ starter }) => !starter).map(({ name }) => name);
   await report({ backend, shape: found.shape, models, text: await overtile.diagnostics() });
 } catch (error) {
   await report({ error: String(error.stack ?? error) });

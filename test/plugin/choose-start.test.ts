@@ -8,6 +8,7 @@ import type { Network } from "../../core/engine/network.ts";
 import { type Progress, runJob } from "../../core/job.ts";
 import { writeModel } from "../../core/model/archive.ts";
 import type { Model } from "../../core/model/model.ts";
+import { Problem } from "../../core/problem.ts";
 import { noAugmentation } from "../../core/sample/draw.ts";
 import { prepareImage } from "../../core/sample/prepare.ts";
 import { ronneberger2015Weights } from "../../core/sample/weight-map.ts";
@@ -81,6 +82,7 @@ async function choose(given: Parameters, { random = 1, channels = 1, catalog = [
   const starters = createStarters({ catalog: catalog.map(({ info }) => info), kept: createMemoryFiles(), fetchFile });
   const library = createLibrary({ files: createMemoryFiles(), readBytes: async () => new Uint8Array(), starters });
   const plan = (base: Model | undefined): ReturnType<StartRequest["plan"]> => {
+    if (base !== undefined && given["tile"] !== undefined) throw new Problem("InvalidParameter", "no such tile", { parameter: "tile" });
     const spec = base?.spec ?? createSpec({ channels, levels: 1, features: 2, dropout: 0 });
     const network: NamedNetwork = { spec, channelNames: ["a"], classNames: ["background", "object"] };
     const schedule = {
@@ -120,6 +122,7 @@ describe("left to choose, a training", () => {
   it("leaves out in silence what contradicts what was asked for", async () => {
     for (const given of [{ levels: 2 }, { features: 16 }, { dropout: 0.5 }, { classes: 3 }])
       expect(await choose({ steps: 100, ...given })).toEqual({ chosen: "random weights", told: [] });
+    expect(await choose({ steps: 100, tile: 20 })).toEqual({ chosen: "random weights", told: [] });
     expect((await choose({ steps: 100, levels: 1, features: 2 })).chosen).toBe("good");
     expect(await choose({ steps: 100 }, { catalog: [] })).toEqual({ chosen: "random weights", told: [] });
   });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readModel, writeModel } from "../../../core/model/archive.ts";
 import { hasHidden } from "../../../core/source/plain-text.ts";
+import type { ModelInfo } from "../../../plugin/contract.ts";
 import { createModel } from "../../core/model/sample-model.ts";
 import { createFolder, type Ended, overtile } from "./run-overtile.ts";
 
@@ -11,9 +12,9 @@ const at = (...parts: readonly string[]): string => join(folder, ...parts);
 const models = (...words: readonly string[]): Promise<Ended> =>
   overtile(["models", ...words], { cwd: folder, env: { OVERTILE_HOME: at("home") } });
 const list = async (): Promise<readonly string[]> =>
-  JSON.parse((await models("list", "--json")).stdout).map(
-    ({ name, version }: { readonly name: string; readonly version: number }) => `${name}@${version}`,
-  );
+  (JSON.parse((await models("list", "--json")).stdout) as readonly ModelInfo[])
+    .filter(({ starter }) => starter !== true)
+    .map(({ name, version }) => `${name}@${version}`);
 
 beforeAll(async () => {
   const model = createModel({ levels: 1, features: 2 });
@@ -21,9 +22,14 @@ beforeAll(async () => {
 });
 afterAll(remove);
 
-it("an empty library says so, and where it is", async () => {
-  expect(await models()).toEqual({ code: 0, stdout: `There are no models yet in ${at("home")}.\n`, stderr: "" });
-  expect((await models("list", "--json")).stdout).toBe("[]\n");
+it("an empty library says so, and where it is, and what comes with the program", async () => {
+  const { code, stdout, stderr } = await models();
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const [first, ...starters] = stdout.trim().split("\n");
+  expect(first).toBe(`There are no models of your own yet in ${at("home")}; these come with Overtile:`);
+  expect(starters.length).toBeGreaterThan(0);
+  for (const line of starters) expect(line).toMatch(/\(comes with Overtile; F1 0\.\d\d on unseen images; CC0-1\.0\)$/);
+  expect(await list()).toEqual([]);
 });
 
 it("imports, as the next version of a name or under another one; lists, one line each", async () => {
@@ -32,7 +38,7 @@ it("imports, as the next version of a name or under another one; lists, one line
   expect((await models("import", "one.zip", "--name", "my cells 🔬")).code).toBe(0);
   expect(await list()).toEqual(["my cells 🔬@1", "one@1", "one@2"]);
   const { stdout } = await models();
-  expect(stdout.split("\n")).toEqual([
+  expect(stdout.split("\n").filter((line) => !line.includes("comes with Overtile"))).toEqual([
     expect.stringMatching(/^my cells 🔬@1 /),
     expect.stringMatching(/^one@1 /),
     expect.stringMatching(/^one@2 /),
