@@ -276,7 +276,8 @@ function smoothScore({ curve }: TrainingState, score: number): number {
   return last === undefined ? score : (1 - scoreSmoothing) * last + scoreSmoothing * score;
 }
 
-function pickScores({
+/** Scores as numbers by name. */
+export function pickScores({
   loss,
   score,
   f1,

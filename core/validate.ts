@@ -5,11 +5,10 @@ import { cropRows } from "./array/crop.ts";
 import type { LabelImage } from "./array/raster.ts";
 import { countValid, softmaxCrossEntropy } from "./engine/loss.ts";
 import type { Network } from "./engine/network.ts";
-import { addCounts, f1Of, iouThresholds, type MatchCounts, matchByIou } from "./label/match.ts";
+import { chooseQuickly, chooseTogether, type Predicted } from "./fit-rule.ts";
 import { type Measures, measureImage, type Scores, scoreMeasures } from "./label/metrics.ts";
 import { type ObjectRule, plainRule } from "./label/object-rule.ts";
 import { listObjects } from "./label/objects.ts";
-import { countOverlaps } from "./label/overlap.ts";
 import { writeClassesOfBytes, writeProbabilityBytes } from "./label/probability-bytes.ts";
 import { ringArea } from "./label/shape/outline.ts";
 import { traceOutlines } from "./label/shape/trace-outlines.ts";
@@ -35,17 +34,11 @@ export interface Validation extends Scores {
   readonly loss: number;
   /** What the best model is chosen by: F1 of objects; mean IoU of the foreground classes where there are several. */
   readonly score: number;
-  /** Depth at which its objects were cut apart: of `splitDepthsPx` the one that finds most. */
+  /** Depth at which its objects were cut apart (fit-rule.ts). */
   readonly splitDepthPx: number;
-  /** Probability above which a pixel was called an object: of `thresholds` the one that finds most. */
+  /** Probability above which a pixel was called an object. */
   readonly threshold: number;
 }
-
-/** What is tried for `splitDepthPx`, from most cuts to none. */
-export const splitDepthsPx = [0.75, 1, 1.5, 2, 4, 0] as const;
-
-/** What is tried for `threshold`, in networks of two classes. */
-export const thresholds = [0.3, 0.4, 0.5, 0.6] as const;
 
 /** What `segment` will be asked for, too. */
 export interface ValidationLimits extends Pick<ObjectRule, "minSizePx" | "fillHoles" | "smoothPx"> {
@@ -84,40 +77,54 @@ function haveHoles(images: readonly Pick<ValidationImage, "labels">[]): boolean 
 }
 
 // Whoever ends a training waits for this: some seconds, on a processor.
-const calibrationPx = 2 ** 20;
+const calibrationPx = { train: 2 ** 20, validate: 2 ** 23 };
 
-/** What a validation finds best for objects. */
-export type Calibration = Pick<ObjectRule, "splitDepthPx" | "threshold">;
+/** How objects are best found after a training. */
+export interface Calibration {
+  readonly rule: ObjectRule;
+  /** What the validation says of that rule; absent unless all of its images told. */
+  readonly validation?: Validation | undefined;
+}
 
 /**
- * How objects are best found, where nothing is kept to validate with: the first of the training images tell, a million pixels at most.
- * Objects stay whole where the first is larger, or memory does not suffice. The networks hold the weights in question. Throws AbortError.
+ * The rule that finds most of what was drawn: threshold, depth of cuts, smallest size and holes together on the images that validate,
+ * eight million pixels of them at most. Where there are none, the first of the training images tell the depth, a million pixels at
+ * most; objects stay whole where the first is larger. Undefined where the validation images are too large for this, or memory does not
+ * suffice. The networks hold the weights in question. Throws AbortError.
  */
 export async function calibrate(
-  images: readonly ValidationImage[],
+  { train, validate: validation }: { readonly train: readonly ValidationImage[]; readonly validate: readonly ValidationImage[] },
   spec: UNetSpec,
   networks: readonly Network[],
   limits: ValidationLimits,
   signal?: AbortSignal,
-): Promise<Calibration> {
-  const some = chooseCalibration(images);
-  const { splitDepthPx, threshold } = plainRule;
-  if (some.length === 0) return { splitDepthPx, threshold };
+): Promise<Calibration | undefined> {
+  const { budget: _, ...learnt } = limits;
+  const drawn = { ...plainRule, ...learnt };
+  const isValidated = validation.length > 0;
+  const images = isValidated ? firstOf(validation, calibrationPx.validate) : firstOf(train, calibrationPx.train);
+  if (images.length === 0) return isValidated ? undefined : { rule: drawn };
   try {
-    const found = await validate(some, spec, networks, limits, signal);
-    // What was learnt by heart is surer than what comes: no threshold is chosen on it.
-    return { splitDepthPx: found.splitDepthPx, threshold };
+    const predicted = await predictAll(images, spec, networks, limits, signal);
+    if (!isValidated) {
+      const { splitDepthPx } = await chooseQuickly(predicted, spec.classes, drawn);
+      // What was learnt by heart is surer than what comes: no threshold is chosen on it.
+      return { rule: { ...drawn, splitDepthPx } };
+    }
+    const rule = await chooseTogether(predicted, spec.classes, drawn);
+    return { rule, ...(images.length === validation.length && { validation: await measureAll(predicted, spec, rule) }) };
   } catch (error) {
-    if (isProblem(error, "OutOfMemory")) return { splitDepthPx, threshold };
+    if (isProblem(error, "OutOfMemory")) return undefined;
     throw error;
   }
 }
 
-function chooseCalibration<T extends Pick<ValidationImage, "labels">>(images: readonly T[]): readonly T[] {
+/** The first images that have so many pixels together. */
+function firstOf<T extends Pick<ValidationImage, "labels">>(images: readonly T[], mostPx: number): readonly T[] {
   let pixels = 0;
   return images.filter(({ labels }) => {
     pixels += labels.data.length;
-    return pixels <= calibrationPx;
+    return pixels <= mostPx;
   });
 }
 
@@ -130,12 +137,12 @@ export function planValidation(
   spec: UNetSpec,
   { budget }: Pick<ValidationLimits, "budget">,
 ): boolean {
-  const images = validation.length > 0 ? validation : chooseCalibration(train);
+  const images = validation.length > 0 ? validation : firstOf(train, calibrationPx.train);
   const plans = images.map(({ prepared }) => planPrediction(prepared.image, spec, { tile: "auto", budget }));
   return plans.every(({ keepFilters }) => keepFilters);
 }
 
-/** Measures the networks, which hold the same weights, on `images`. Throws AbortError. */
+/** Measures the networks, which hold the same weights, on `images`, by a rule that is found quickly. Throws AbortError. */
 export async function validate(
   images: readonly ValidationImage[],
   spec: UNetSpec,
@@ -143,39 +150,52 @@ export async function validate(
   limits: ValidationLimits,
   signal?: AbortSignal,
 ): Promise<Validation> {
-  const predicted: Predicted[] = [];
-  for (const image of images) predicted.push(await predictOne(image, spec, networks, limits, signal));
-  const { splitDepthPx, threshold } = await chooseRule(predicted, spec.classes);
+  const predicted = await predictAll(images, spec, networks, limits, signal);
+  const { budget: _, ...drawn } = limits;
+  return measureAll(predicted, spec, await chooseQuickly(predicted, spec.classes, { ...plainRule, ...drawn }));
+}
+
+interface PredictedImage extends Predicted {
+  readonly image: ValidationImage;
+  readonly loss: number;
+}
+
+/** Scores of what a rule finds. */
+async function measureAll(predicted: readonly PredictedImage[], spec: UNetSpec, rule: ObjectRule): Promise<Validation> {
+  const { splitDepthPx, threshold } = rule;
   const measures: Measures[] = [];
   for (const one of predicted) {
     const { labels, classes: drawn, ignore } = one.image;
     const truth = drawn === undefined ? { labels } : { labels, classes: drawn };
-    const found = await one.find(threshold)(splitDepthPx);
-    measures.push(measureImage(truth, { labels: found, classes: one.classesAt(threshold) }, { classCount: spec.classes, ignore }));
+    const found = { labels: await one.find(rule), classes: one.classesAt(threshold) };
+    measures.push(measureImage(truth, found, { classCount: spec.classes, ignore }));
   }
   const scores = scoreMeasures(measures);
   const loss = predicted.reduce((sum, image) => sum + image.loss, 0);
-  const valid = images.reduce((sum, { prepared }) => sum + countValid(prepared.weight), 0);
+  const valid = predicted.reduce((sum, { image }) => sum + countValid(image.prepared.weight), 0);
   const score = spec.classes > 2 ? meanForegroundIou(scores) : scores.f1;
   return { ...scores, splitDepthPx, threshold, loss: valid === 0 ? 0 : loss / valid, score };
 }
 
-/** What the networks make of an image. */
-interface Predicted {
-  readonly image: ValidationImage;
-  readonly loss: number;
-  classesAt(threshold: number): Uint8Array;
-  /** Its objects at a threshold, cut apart at a depth. */
-  find(threshold: number): (splitDepthPx: number) => Promise<LabelImage>;
+async function predictAll(
+  images: readonly ValidationImage[],
+  spec: UNetSpec,
+  networks: readonly Network[],
+  limits: ValidationLimits,
+  signal: AbortSignal | undefined,
+): Promise<readonly PredictedImage[]> {
+  const predicted: PredictedImage[] = [];
+  for (const image of images) predicted.push(await predictOne(image, spec, networks, limits, signal));
+  return predicted;
 }
 
 async function predictOne(
   image: ValidationImage,
   spec: UNetSpec,
   networks: readonly Network[],
-  { budget, ...rule }: ValidationLimits,
+  { budget }: ValidationLimits,
   signal: AbortSignal | undefined,
-): Promise<Predicted> {
+): Promise<PredictedImage> {
   const { image: pixels, target, weight } = image.prepared;
   const { height, width, channels } = pixels;
   const plan = planImage(pixels, spec, { tile: "auto", budget });
@@ -195,50 +215,17 @@ async function predictOne(
     writeClassesOfBytes(found.data, threshold, classes);
     return classes;
   };
-  const find: Predicted["find"] = (threshold) => {
-    // Found when first asked for: a promise that nobody waits for yet would end the process when the validation is cancelled.
-    let cutting: ReturnType<typeof findObjectsToCut> | undefined;
-    return async (splitDepthPx) => {
-      cutting ??= findObjectsToCut({ ...found, data: classesAt(threshold) }, rule, signal);
-      return (await (await cutting)({ splitDepthPx, smoothPx: rule.smoothPx })).labels;
-    };
+  // Of the rules that are tried one after the other, what has not changed is kept. It is found when first asked for: a promise that
+  // nobody waits for yet would end the process when the validation is cancelled.
+  let cutting: { readonly name: string; readonly cut: ReturnType<typeof findObjectsToCut> } | undefined;
+  const find = async ({ threshold, minSizePx, fillHoles, ...how }: ObjectRule): Promise<LabelImage> => {
+    const name = JSON.stringify([threshold, minSizePx, fillHoles]);
+    if (cutting?.name !== name) {
+      cutting = { name, cut: findObjectsToCut({ ...found, data: classesAt(threshold) }, { minSizePx, fillHoles }, signal) };
+    }
+    return (await (await cutting.cut)(how)).labels;
   };
   return { image, loss, classesAt, find };
-}
-
-/** Of `splitDepthsPx` the one at which the objects of all images are found best, and then of `thresholds` the one at that depth. */
-async function chooseRule(predicted: readonly Predicted[], classes: number): Promise<Calibration> {
-  const half = predicted.map((one) => one.find(plainRule.threshold));
-  const splitDepthPx = await chooseBest(splitDepthsPx, (depth) => scoreObjects(predicted, (i) => half[i]!(depth)));
-  if (classes > 2) return { splitDepthPx, threshold: plainRule.threshold };
-  // F1 at the least overlap hardly changes with the size of objects; at all overlaps together it does.
-  const threshold = await chooseBest(thresholds, (value) =>
-    scoreObjects(predicted, (i) => predicted[i]!.find(value)(splitDepthPx), iouThresholds),
-  );
-  return { splitDepthPx, threshold };
-}
-
-/** F1 of the objects of all images together, the mean over the overlaps (IoU) that count as found. */
-async function scoreObjects(
-  predicted: readonly Predicted[],
-  find: (image: number) => Promise<LabelImage>,
-  overlaps: readonly number[] = iouThresholds.slice(0, 1),
-): Promise<number> {
-  const matches: MatchCounts[][] = overlaps.map(() => []);
-  for (const [i, { image }] of predicted.entries()) {
-    const counted = countOverlaps(image.labels, await find(i), image.ignore);
-    for (const [k, overlap] of overlaps.entries()) matches[k]!.push(matchByIou(counted, overlap));
-  }
-  return matches.reduce((sum, ofImages) => sum + f1Of(addCounts(ofImages)), 0) / overlaps.length;
-}
-
-/** The value with the highest score. Few objects cannot tell values apart: the middle one of equal ones is the least likely to be wrong on others. */
-async function chooseBest<T>(values: readonly T[], scoreOf: (value: T) => Promise<number>): Promise<T> {
-  const scores: number[] = [];
-  for (const value of values) scores.push(await scoreOf(value));
-  const most = Math.max(...scores);
-  const good = values.filter((_, i) => scores[i] === most);
-  return good[Math.floor(good.length / 2)]!;
 }
 
 function meanForegroundIou({ iou }: Scores): number {

@@ -4,7 +4,7 @@ import { type ObjectRule, plainRule } from "../core/label/object-rule.ts";
 import type { Model } from "../core/model/model.ts";
 import { Problem } from "../core/problem.ts";
 import type { SlideRecord } from "../core/sink/block-store.ts";
-import type { Parameters } from "./contract.ts";
+import type { Parameters, RuleValues } from "./contract.ts";
 import type { Values } from "./parameter-table.ts";
 
 /** The parameters that say how objects are made. A slide's run takes others later, without predicting again. */
@@ -56,9 +56,9 @@ export function pickRule(parameters: Parameters): Parameters {
   return Object.fromEntries(Object.entries(parameters).filter(([name]) => (ruleParameters as readonly string[]).includes(name)));
 }
 
-/** What `auto` became, by the names of the parameters. */
-export function toRuleValues({ minSizePx, fillHoles, splitDepthPx, threshold }: ObjectRule) {
-  return { min_size: minSizePx, fill_holes: fillHoles ? "yes" : "no", split: splitDepthPx, threshold } as const;
+/** What `auto` became. */
+export function toRuleValues({ minSizePx, fillHoles, splitDepthPx, threshold }: ObjectRule): RuleValues {
+  return { threshold, split: splitDepthPx, min_size: minSizePx, fill_holes: fillHoles ? "yes" : "no" };
 }
 
 /** The rule that the model of a slide's run had. Runs of older builds lack fields of it. */

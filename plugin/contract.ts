@@ -104,6 +104,14 @@ export interface SlideExport {
 /** Values of parameters, by their names in parameters.ts. */
 export type Parameters = Readonly<Record<string, unknown>>;
 
+/** How objects are made, by the names of the parameters. */
+export interface RuleValues {
+  readonly threshold: number;
+  readonly split: number;
+  readonly min_size: number;
+  readonly fill_holes: "yes" | "no";
+}
+
 /** Numbers by name: "f1", "iou", "loss", ... */
 export type Scores = Readonly<Record<string, number>>;
 
@@ -170,6 +178,8 @@ export interface ModelInfo {
   readonly license?: string;
   /** On images that nothing was chosen on, where there are any; else of its validation. */
   readonly scores?: Scores;
+  /** How it makes objects where the parameters say "auto". */
+  readonly objects?: RuleValues;
 }
 
 /** The library of models. Names: `name` is the newest version, `name@version` a certain one. */

@@ -2,6 +2,7 @@
 
 import { readModel } from "../core/model/archive.ts";
 import type { Model } from "../core/model/model.ts";
+import { learntRule, toRuleValues } from "./choose-rule.ts";
 import type { ModelInfo, Scores } from "./contract.ts";
 
 /** The facts of an archive. Throws Problem InvalidModel. */
@@ -22,6 +23,7 @@ export async function describeModel(archive: Uint8Array): Promise<ModelInfo> {
     ...(typeof provenance === "string" && { provenance }),
     ...(license !== undefined && { license }),
     ...(scores !== undefined && { scores }),
+    objects: toRuleValues(learntRule({ spec, training })),
   };
 }
 

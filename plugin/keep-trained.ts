@@ -54,14 +54,17 @@ export async function* keepTrained(trained: Trained, { library, checkpoints }: W
     const where = keptAt === undefined ? "The model is in the result; save its file." : `The model is kept as ${keptAt}: move it soon.`;
     refused.push(`${message} ${where}`);
   };
-  const best = await describeModel(trained, outcome.weights, scores);
+  const best = await describeModel(trained, outcome.weights, { scores, rule: trained.learnt });
   const { model, archive } = await library.add({ ...best, name }, { onRefused });
   for (const message of refused) yield { kind: "notice", done: 0, message };
   // One that was to end early, by stop_at, can still go on.
   if (state.step === steps || ended === "patience") {
     if (last !== undefined && refused.length === 0) {
       const which = `; its last weights, the best are those of "${name}" after step ${state.best!.step}`;
-      const lastModel = await describeModel(trained, last, state.curve.at(-1)?.scores ?? {}, which);
+      const lastScores = state.curve.at(-1)?.scores ?? {};
+      const { splitDepthPx = trained.learnt.splitDepthPx, threshold = trained.learnt.threshold } = lastScores;
+      const rule = { ...trained.learnt, splitDepthPx, threshold };
+      const lastModel = await describeModel(trained, last, { scores: lastScores, rule }, which);
       const tell = ({ message }: Problem): void => log?.(`The last model is not kept beside the best: ${message}`);
       await library.add({ ...lastModel, name: lastName(name) }, { onRefused: tell });
     }
@@ -73,9 +76,9 @@ export async function* keepTrained(trained: Trained, { library, checkpoints }: W
 
 /** The model of these weights, with its record and its test image. */
 async function describeModel(
-  { title, sources, data, network, outcome, parameters, learnt, crew }: Trained,
+  { title, sources, data, network, outcome, parameters, crew }: Trained,
   weights: Float32Array,
-  scores: Readonly<Record<string, number>>,
+  { scores, rule }: { readonly scores: Readonly<Record<string, number>>; readonly rule: ObjectRule },
   which = "",
 ): Promise<Omit<Model, "name" | "version">> {
   const { step, best, curve } = outcome.state;
@@ -97,8 +100,7 @@ async function describeModel(
       bestStep: best?.step ?? step,
       ended: outcome.ended,
       scores: { ...scores },
-      ...learnt,
-      ...("splitDepthPx" in scores && { splitDepthPx: scores["splitDepthPx"], threshold: scores["threshold"] }),
+      ...rule,
       curve: thinCurve(curve).map((point) => ({ ...point })),
       backend: crew.backend,
     },

@@ -5,13 +5,14 @@
 import { adaptWeights, describeAdaptation } from "../core/engine/adapt-weights.ts";
 import { gradientBytes } from "../core/engine/memory.ts";
 import type { Job, Progress } from "../core/job.ts";
+import { type ObjectRule, plainRule } from "../core/label/object-rule.ts";
 import { assertModelName, type Model } from "../core/model/model.ts";
 import { formatLengths } from "../core/pace.ts";
 import { Problem } from "../core/problem.ts";
 import { readSamples, type SampleSource } from "../core/read-samples.ts";
 import { fingerprintSample } from "../core/sample-fingerprint.ts";
 import { describeMissing } from "../core/source/gaps.ts";
-import { lengthOf, type Schedule, type TrainingState, train } from "../core/train.ts";
+import { lengthOf, pickScores, type Schedule, type TrainingState, train } from "../core/train.ts";
 import type { UNetSpec } from "../core/unet/spec.ts";
 import { calibrate, learnFromDrawn, planValidation } from "../core/validate.ts";
 import { chooseBackend } from "./backend-choice.ts";
@@ -210,12 +211,11 @@ async function* trainNamed(
       },
     });
     // Validation tells how objects are best found; without it, what was learnt from does.
-    let { splitDepthPx, threshold } = outcome.scores;
-    if (splitDepthPx === undefined || threshold === undefined) {
-      yield { kind: "phase", name: "finding how objects are best found", done: 0 };
-      await Promise.all(crew.networks.map((network) => network.setWeights(outcome.weights)));
-      ({ splitDepthPx, threshold } = await calibrate(split.train, spec, crew.networks, limits, signal));
-    }
+    yield { kind: "phase", name: "finding how objects are best found", done: 0 };
+    await Promise.all(crew.networks.map((network) => network.setWeights(outcome.weights)));
+    const fitted = await calibrate(split, spec, crew.networks, limits, signal);
+    const quick = pickQuickRule(outcome.scores);
+    const scores = { ...outcome.scores, ...(fitted?.validation && pickScores(fitted.validation)) };
     yield { kind: "phase", name: "saving the model", done: 0 };
     const { levels, features, dropout } = spec;
     const parameters = {
@@ -230,9 +230,9 @@ async function* trainNamed(
     };
     const steps = lengthOf({ schedule }, outcome.state);
     const { title, train: sources } = samples;
-    const learntValues = { ...drawn, splitDepthPx, threshold };
+    const learntRule = fitted?.rule ?? { ...plainRule, ...drawn, ...quick };
     return yield* keepTrained(
-      { name, title, sources, data, network, outcome, steps, parameters, learnt: learntValues, crew },
+      { name, title, sources, data, network, outcome: { ...outcome, scores }, steps, parameters, learnt: learntRule, crew },
       workspace,
       log,
     );
@@ -249,6 +249,11 @@ function findStart({ from, resume }: Values<"train">, begun: TrainingPlan | unde
 
 function isLeft(from: string): boolean {
   return from === "auto" || from === "none";
+}
+
+/** The rule that the best validation found quickly, while the training went on. */
+function pickQuickRule({ splitDepthPx, threshold }: Readonly<Record<string, number>>): Partial<ObjectRule> {
+  return { ...(splitDepthPx !== undefined && { splitDepthPx }), ...(threshold !== undefined && { threshold }) };
 }
 
 function noSamples({ title, validate }: TrainingSamples): Problem<"InvalidData"> {

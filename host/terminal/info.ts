@@ -7,7 +7,8 @@ import { countMultiplyAdds, layerMultiplyAdds } from "../../core/unet/cost.ts";
 import { countParameters, type Layer, planLayers } from "../../core/unet/layers.ts";
 import { type Shape, shapeLayers } from "../../core/unet/shape.ts";
 import type { UNetSpec } from "../../core/unet/spec.ts";
-import type { Scores } from "../../plugin/contract.ts";
+import { learntRule, toRuleValues } from "../../plugin/choose-rule.ts";
+import type { RuleValues, Scores } from "../../plugin/contract.ts";
 import { findScores } from "../../plugin/describe-model.ts";
 
 export interface NetworkInfo {
@@ -32,6 +33,8 @@ export interface NamedModel {
   /** SPDX identifier. */
   readonly license?: string;
   readonly scores?: Scores;
+  /** What `segment` takes for "auto", in the words of its parameters. */
+  readonly objects: RuleValues;
 }
 
 export interface LayerInfo {
@@ -58,7 +61,7 @@ export function describeNetwork(spec: UNetSpec, tile: number, model?: Model): Ne
   };
 }
 
-function nameModel({ name, version, description, classNames, license, training }: Model): NamedModel {
+function nameModel({ name, version, description, classNames, license, training, spec }: Model): NamedModel {
   const { provenance } = training;
   const scores = findScores(training);
   return {
@@ -66,17 +69,21 @@ function nameModel({ name, version, description, classNames, license, training }
     ...(typeof provenance === "string" && { provenance }),
     ...(license !== undefined && { license }),
     ...(scores && { scores }),
+    objects: toRuleValues(learntRule({ spec, training })),
   };
 }
 
 /** What is known of a model beside its network: a line each. */
-function formatModel({ name, version, description, classes, provenance, license, scores }: NamedModel): readonly string[] {
+function formatModel({ name, version, description, classes, provenance, license, scores, objects }: NamedModel): readonly string[] {
   const numbers = Object.entries(scores ?? {}).filter(([key]) => ["f1", "ap50", "images"].includes(key));
   return [
     `${name}@${version}: ${description}`,
     `classes: ${classes.join(", ")}`,
     ...(provenance === undefined ? [] : [`learnt from ${showText(provenance)}`]),
     ...(numbers.length === 0 ? [] : [`scores: ${numbers.map(([key, value]) => `${key} ${Number(value.toFixed(3))}`).join(", ")}`]),
+    `objects: ${Object.entries(objects)
+      .map(([key, value]) => `${key} ${value}`)
+      .join(", ")}`,
     ...(license === undefined ? [] : [`licence: ${showText(license)}`]),
   ];
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { LabelImage } from "../../core/array/raster.ts";
 import { labelComponents } from "../../core/label/components.ts";
-import { plainRule } from "../../core/label/object-rule.ts";
+import { type ObjectRule, plainRule } from "../../core/label/object-rule.ts";
 import { prepareImage } from "../../core/sample/prepare.ts";
 import { ronneberger2015Weights as weights } from "../../core/sample/weight-map.ts";
 import { calibrate, learnFromDrawn, type ValidationImage, validate } from "../../core/validate.ts";
@@ -30,13 +30,12 @@ function annotate(labels: LabelImage, ignore?: Uint8Array): ValidationImage {
 }
 
 const isRim = (i: number): boolean => [-1, 1, -width, width].some((step) => two.data[i + step] === 0) && two.data[i] !== 0;
-const whole = { splitDepthPx: 0, threshold: 0.5 };
 
 describe("a validation", () => {
   it("cuts objects apart where that finds what was annotated, and scores what is found then", async () => {
     expect(labelComponents({ ...two, data: Uint8Array.from(one.data) }).count).toBe(1);
     const { splitDepthPx, f1, objects } = await validate([annotate(two)], spec, [createThreshold()], limits);
-    expect(splitDepthPx).toBe(1.5); // 0.75 to 4 do it; the middle
+    expect(splitDepthPx).toBe(1.5); // 0.5 to 4 do it; the middle
     expect(f1).toBe(1);
     expect(objects).toEqual({ truth: 2, predicted: 2, matched: 2 });
   });
@@ -44,7 +43,7 @@ describe("a validation", () => {
   it("leaves objects whole that were annotated so, and takes the middle of what is tried where nothing tells", async () => {
     expect((await validate([annotate(one)], spec, [createThreshold()], limits)).splitDepthPx).toBe(0);
     const ignore = new Uint8Array(height * width).fill(1);
-    expect((await validate([annotate(two, ignore)], spec, [createThreshold()], limits)).splitDepthPx).toBe(2);
+    expect((await validate([annotate(two, ignore)], spec, [createThreshold()], limits)).splitDepthPx).toBe(1.5);
   });
 
   it("finds the threshold at which objects have the annotated size, and how faint ones are found", async () => {
@@ -99,9 +98,27 @@ describe("a validation", () => {
   });
 
   it("without images of its own takes the training's, if they are not too large", async () => {
-    expect(await calibrate([annotate(two)], spec, [createThreshold()], limits)).toEqual({ splitDepthPx: 1.5, threshold: 0.5 });
-    expect(await calibrate([annotate(two), annotate(one), annotate(one)], spec, [createThreshold()], limits)).toEqual(whole);
+    const fit = async (train: readonly ValidationImage[]) => (await calibrate({ train, validate: [] }, spec, [createThreshold()], limits))!;
+    expect(await fit([annotate(two)])).toEqual({ rule: { ...plainRule, splitDepthPx: 1.5 } });
+    expect((await fit([annotate(two), annotate(one), annotate(one)])).rule).toEqual(plainRule);
     const large = { ...annotate(two), labels: { ...two, data: new Uint32Array(2 ** 20 + 1) } };
-    expect(await calibrate([large], spec, [createThreshold()], limits)).toEqual(whole);
+    expect((await fit([large])).rule).toEqual(plainRule);
+  });
+
+  it("after a training, threshold, depth, smallest size and holes are chosen together, and scores are those of that rule", async () => {
+    // Two discs with faint rims and a hole in one of them, and a speck that was not drawn. At 0.5 the discs do not touch.
+    const image = annotate(two);
+    const grey = Float32Array.from(two.data, (id, i) => (id === 0 ? 0 : isRim(i) ? 0.357 : 1));
+    for (const at of [20 * width + 28, 20 * width + 29, 3 * width + 4, 3 * width + 5, 3 * width + 6]) grey[at] = 1 - grey[at]!;
+    const faint = { ...image, prepared: { ...image.prepared, image: { ...image.prepared.image, data: grey } } };
+    const fit = async (more: Partial<ObjectRule>) =>
+      (await calibrate({ train: [], validate: [faint] }, spec, [createThreshold()], { ...limits, smoothPx: 1, ...more }))!;
+    const { rule, validation } = await fit({ minSizePx: 3, fillHoles: false });
+    expect(rule).toMatchObject({ threshold: 0.3, minSizePx: 4, fillHoles: true });
+    expect(rule.splitDepthPx).toBeGreaterThan(0);
+    expect(validation).toMatchObject({ f1: 1, threshold: 0.3, splitDepthPx: rule.splitDepthPx });
+    expect((await fit({ minSizePx: 20, fillHoles: true })).rule).toEqual({ ...rule, minSizePx: 20 });
+    const large = { ...faint, labels: { ...two, data: new Uint32Array(2 ** 23 + 1) } };
+    expect(await calibrate({ train: [], validate: [large] }, spec, [createThreshold()], limits), "too large for this").toBe(undefined);
   });
 });

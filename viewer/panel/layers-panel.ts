@@ -1,7 +1,6 @@
 // The left panel: open images, the layers of the current one, models.
 
 import type { Signal } from "@preact/signals-core";
-import { showText } from "../../core/source/plain-text.ts";
 import type { App } from "../app.ts";
 import type { Actions } from "../command/actions.ts";
 import { html, nothing, type Part, type TemplateResult } from "../dom/html.ts";
@@ -11,6 +10,7 @@ import type { LabelLayer } from "../model/label-layer.ts";
 import type { SlideLayer } from "../model/slide-layer.ts";
 import { chooseSlide } from "../plugin/slide-runs.ts";
 import { channelControls } from "./channel-controls.ts";
+import { describeModel } from "./describe-model.ts";
 
 /** Images and layers. */
 export function layersPanel(app: App, actions: Actions): Part {
@@ -158,10 +158,11 @@ function modelsSection(app: App, actions: Actions): Part {
     <header class="section-head"><h2>Models</h2><button class="icon-button small" title="Import model" aria-label="Import model" @click=${() => actions.importModel()}>${icon("plus")}</button></header>
     ${models.length === 0 ? html`<p class="hint">${app.training.modelsKnown.value ? "A model appears here once it is trained or imported." : "Looking for models…"}</p>` : nothing}
     <ul class="rows">
-      ${models.map(({ name, version, learntFrom }) => {
+      ${models.map((model) => {
+        const { name, version } = model;
         const chosen = app.training.model.value === name;
         return html`<li class=${chosen ? "row active" : "row"}>
-          <button class="row-name" aria-current=${chosen} title=${learntFrom.length > 0 ? showText(`Learnt from ${learntFrom.join(", ")}`) : name} @click=${() => {
+          <button class="row-name" aria-current=${chosen} title=${describeModel(model)} @click=${() => {
             app.training.model.value = name;
           }}>${icon("boxes")}<span class="clip">${name}</span><span class="muted">v${version}</span></button>
           <button class="icon-button small hover-only" title="Rename model" aria-label=${`Rename ${name}`} @click=${() => actions.renameModel(name)}>${icon("pencil")}</button>

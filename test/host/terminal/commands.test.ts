@@ -83,8 +83,12 @@ describe("overtile info", () => {
     const { stdout } = await run("info", "two.zip", "--json");
     expect(JSON.parse(stdout)).toMatchObject({
       spec: { channels: 2, classes: 3, levels: 1, features: 2 },
-      model: { name: "my cells", version: 3, classes: ["background", "cell 1", "cell 2"] },
+      model: {
+        ...{ name: "my cells", version: 3, classes: ["background", "cell 1", "cell 2"] },
+        objects: { threshold: 0.5, split: 0, min_size: 0, fill_holes: "no" },
+      },
     });
+    expect((await run("info", "two.zip")).stdout).toContain("objects: threshold 0.5, split 0, min_size 0, fill_holes no");
     expect(await run("info", "two.zip", "--levels", "3")).toMatchObject({ code: 2, stdout: "" });
   });
 });
