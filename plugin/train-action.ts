@@ -5,16 +5,15 @@
 import { adaptWeights, describeAdaptation } from "../core/engine/adapt-weights.ts";
 import { gradientBytes } from "../core/engine/memory.ts";
 import type { Job, Progress } from "../core/job.ts";
-import { type ObjectRule, plainRule } from "../core/label/object-rule.ts";
 import { assertModelName, type Model } from "../core/model/model.ts";
 import { formatLengths } from "../core/pace.ts";
 import { Problem } from "../core/problem.ts";
 import { readSamples, type SampleSource } from "../core/read-samples.ts";
 import { fingerprintSample } from "../core/sample-fingerprint.ts";
 import { describeMissing } from "../core/source/gaps.ts";
-import { lengthOf, pickScores, type Schedule, type TrainingState, train } from "../core/train.ts";
+import { lengthOf, type Schedule, type TrainingState, train } from "../core/train.ts";
 import type { UNetSpec } from "../core/unet/spec.ts";
-import { calibrate, learnFromDrawn, planValidation } from "../core/validate.ts";
+import { learnFromDrawn, planValidation } from "../core/validate.ts";
 import { chooseBackend } from "./backend-choice.ts";
 import { goOnValues } from "./begun-values.ts";
 import { chooseStart } from "./choose-start.ts";
@@ -22,6 +21,7 @@ import { type Crew, openCrew } from "./compute.ts";
 import type { Context, Parameters, TrainResult } from "./contract.ts";
 import { megabytes, planWorkers, shareMemory } from "./crew-plan.ts";
 import { describeFallback } from "./describe-fallback.ts";
+import { fitObjects } from "./fit-objects.ts";
 import { checkpointName, keepTrained, nameNetwork } from "./keep-trained.ts";
 import { isRefusal } from "./library.ts";
 import { loadModel, toReference } from "./load-model.ts";
@@ -212,10 +212,7 @@ async function* trainNamed(
     });
     // Validation tells how objects are best found; without it, what was learnt from does.
     yield { kind: "phase", name: "finding how objects are best found", done: 0 };
-    await Promise.all(crew.networks.map((network) => network.setWeights(outcome.weights)));
-    const fitted = await calibrate(split, spec, crew.networks, limits, signal);
-    const quick = pickQuickRule(outcome.scores);
-    const scores = { ...outcome.scores, ...(fitted?.validation && pickScores(fitted.validation)) };
+    const { rule, scores } = await fitObjects(outcome, split, spec, crew.networks, limits, signal);
     yield { kind: "phase", name: "saving the model", done: 0 };
     const { levels, features, dropout } = spec;
     const parameters = {
@@ -230,9 +227,8 @@ async function* trainNamed(
     };
     const steps = lengthOf({ schedule }, outcome.state);
     const { title, train: sources } = samples;
-    const learntRule = fitted?.rule ?? { ...plainRule, ...drawn, ...quick };
     return yield* keepTrained(
-      { name, title, sources, data, network, outcome: { ...outcome, scores }, steps, parameters, learnt: learntRule, crew },
+      { name, title, sources, data, network, outcome: { ...outcome, scores }, steps, parameters, learnt: rule, crew },
       workspace,
       log,
     );
@@ -249,11 +245,6 @@ function findStart({ from, resume }: Values<"train">, begun: TrainingPlan | unde
 
 function isLeft(from: string): boolean {
   return from === "auto" || from === "none";
-}
-
-/** The rule that the best validation found quickly, while the training went on. */
-function pickQuickRule({ splitDepthPx, threshold }: Readonly<Record<string, number>>): Partial<ObjectRule> {
-  return { ...(splitDepthPx !== undefined && { splitDepthPx }), ...(threshold !== undefined && { threshold }) };
 }
 
 function noSamples({ title, validate }: TrainingSamples): Problem<"InvalidData"> {

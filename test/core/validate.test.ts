@@ -98,11 +98,12 @@ describe("a validation", () => {
   });
 
   it("without images of its own takes the training's, if they are not too large", async () => {
-    const fit = async (train: readonly ValidationImage[]) => (await calibrate({ train, validate: [] }, spec, [createThreshold()], limits))!;
-    expect(await fit([annotate(two)])).toEqual({ rule: { ...plainRule, splitDepthPx: 1.5 } });
-    expect((await fit([annotate(two), annotate(one), annotate(one)])).rule).toEqual(plainRule);
+    const calibrateOn = async (train: readonly ValidationImage[]) =>
+      (await calibrate({ train, validate: [] }, spec, [createThreshold()], limits))!;
+    expect(await calibrateOn([annotate(two)])).toEqual({ rule: { ...plainRule, splitDepthPx: 1.5 } });
+    expect((await calibrateOn([annotate(two), annotate(one), annotate(one)])).rule).toEqual(plainRule);
     const large = { ...annotate(two), labels: { ...two, data: new Uint32Array(2 ** 20 + 1) } };
-    expect((await fit([large])).rule).toEqual(plainRule);
+    expect((await calibrateOn([large])).rule).toEqual(plainRule);
   });
 
   it("after a training, threshold, depth, smallest size and holes are chosen together, and scores are those of that rule", async () => {
@@ -111,13 +112,13 @@ describe("a validation", () => {
     const grey = Float32Array.from(two.data, (id, i) => (id === 0 ? 0 : isRim(i) ? 0.357 : 1));
     for (const at of [20 * width + 28, 20 * width + 29, 3 * width + 4, 3 * width + 5, 3 * width + 6]) grey[at] = 1 - grey[at]!;
     const faint = { ...image, prepared: { ...image.prepared, image: { ...image.prepared.image, data: grey } } };
-    const fit = async (more: Partial<ObjectRule>) =>
+    const calibrateOn = async (more: Partial<ObjectRule>) =>
       (await calibrate({ train: [], validate: [faint] }, spec, [createThreshold()], { ...limits, smoothPx: 1, ...more }))!;
-    const { rule, validation } = await fit({ minSizePx: 3, fillHoles: false });
+    const { rule, validation } = await calibrateOn({ minSizePx: 3, fillHoles: false });
     expect(rule).toMatchObject({ threshold: 0.3, minSizePx: 4, fillHoles: true });
     expect(rule.splitDepthPx).toBeGreaterThan(0);
     expect(validation).toMatchObject({ f1: 1, threshold: 0.3, splitDepthPx: rule.splitDepthPx });
-    expect((await fit({ minSizePx: 20, fillHoles: true })).rule).toEqual({ ...rule, minSizePx: 20 });
+    expect((await calibrateOn({ minSizePx: 20, fillHoles: true })).rule).toEqual({ ...rule, minSizePx: 20 });
     const large = { ...faint, labels: { ...two, data: new Uint32Array(2 ** 23 + 1) } };
     expect(await calibrate({ train: [], validate: [large] }, spec, [createThreshold()], limits), "too large for this").toBe(undefined);
   });
