@@ -5,7 +5,7 @@ import { cropRows } from "./array/crop.ts";
 import type { LabelImage } from "./array/raster.ts";
 import { countValid, softmaxCrossEntropy } from "./engine/loss.ts";
 import type { Network } from "./engine/network.ts";
-import { chooseQuickly, chooseTogether, type Predicted } from "./fit-rule.ts";
+import { chooseQuickly, chooseTogether, type Predicted } from "./label/fit-rule.ts";
 import { type Measures, measureImage, type Scores, scoreMeasures } from "./label/metrics.ts";
 import { type ObjectRule, plainRule } from "./label/object-rule.ts";
 import { listObjects } from "./label/objects.ts";
@@ -34,7 +34,7 @@ export interface Validation extends Scores {
   readonly loss: number;
   /** What the best model is chosen by: F1 of objects; mean IoU of the foreground classes where there are several. */
   readonly score: number;
-  /** Depth at which its objects were cut apart (fit-rule.ts). */
+  /** Depth at which its objects were cut apart (label/fit-rule.ts). */
   readonly splitDepthPx: number;
   /** Probability above which a pixel was called an object. */
   readonly threshold: number;
@@ -77,18 +77,18 @@ function haveHoles(images: readonly Pick<ValidationImage, "labels">[]): boolean 
 }
 
 // Whoever ends a training waits for this: some seconds, on a processor.
-const calibrationPx = { train: 2 ** 20, validate: 2 ** 23 };
+const calibrationPx = { train: 2 ** 20, validate: 2 ** 21 };
 
 /** How objects are best found after a training. */
 export interface Calibration {
   readonly rule: ObjectRule;
-  /** What the validation says of that rule; absent unless all of its images told. */
+  /** What the validation says of that rule; absent where no image is kept for it. */
   readonly validation?: Validation | undefined;
 }
 
 /**
  * The rule that finds most of what was drawn: threshold, depth of cuts, smallest size and holes together on the images that validate,
- * eight million pixels of them at most. Where there are none, the first of the training images tell the depth, a million pixels at
+ * two million pixels of them at most. Where there are none, the first of the training images tell the depth, a million pixels at
  * most; objects stay whole where the first is larger. Undefined where the validation images are too large for this, or memory does not
  * suffice. The networks hold the weights in question. Throws AbortError.
  */
@@ -102,17 +102,18 @@ export async function calibrate(
   const { budget: _, ...learnt } = limits;
   const drawn = { ...plainRule, ...learnt };
   const isValidated = validation.length > 0;
-  const images = isValidated ? firstOf(validation, calibrationPx.validate) : firstOf(train, calibrationPx.train);
-  if (images.length === 0) return isValidated ? undefined : { rule: drawn };
+  const telling = isValidated ? firstOf(validation, calibrationPx.validate) : firstOf(train, calibrationPx.train);
+  if (telling.length === 0) return isValidated ? undefined : { rule: drawn };
   try {
-    const predicted = await predictAll(images, spec, networks, limits, signal);
+    const predicted = await predictAll(isValidated ? validation : telling, spec, networks, limits, signal);
     if (!isValidated) {
       const { splitDepthPx } = await chooseQuickly(predicted, spec.classes, drawn);
       // What was learnt by heart is surer than what comes: no threshold is chosen on it.
       return { rule: { ...drawn, splitDepthPx } };
     }
-    const rule = await chooseTogether(predicted, spec.classes, drawn);
-    return { rule, ...(images.length === validation.length && { validation: await measureAll(predicted, spec, rule) }) };
+    const told = predicted.filter(({ image }) => telling.includes(image));
+    const rule = await chooseTogether(told, spec.classes, drawn);
+    return { rule, validation: await measureAll(predicted, spec, rule) };
   } catch (error) {
     if (isProblem(error, "OutOfMemory")) return undefined;
     throw error;
