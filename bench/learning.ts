@@ -67,8 +67,8 @@ const ablation: Readonly<Record<string, Options>> = {
   "four levels": { levels: 4 },
   "two levels": { levels: 2 },
   "24 features": { features: 24 },
-  "tile 316, batch 4": { tile: 316, batch: 4 },
-  "learning rate 0.002, averaging 0.98": { learning_rate: 0.002, averaging: 0.98 },
+  "tile 316 and batch 4": { tile: 316, batch: 4 },
+  "learning rate 0.002 and averaging 0.98": { learning_rate: 0.002, averaging: 0.98 },
   "no averaging": { averaging: 0 },
 };
 
@@ -134,7 +134,7 @@ async function runTable(): Promise<void> {
       [names.length, 2],
       [names.length, 10],
     ] as const) {
-      const name = `${count} images, ${minutes} min`;
+      const name = `${count} images ${minutes} min`;
       if (!isWanted(name)) continue;
       const options = { from: "none", ...lengthOf(minutes, recipe) };
       once({ kind: "table", name, seed, options }, () => {
@@ -153,7 +153,7 @@ async function runTable(): Promise<void> {
 async function runFive(seed: number): Promise<void> {
   for (const [i, file] of spread(listImages(valFolder), 10).entries()) {
     const drawn = await drawFive(valFolder, file, seed, join(out, "five"));
-    once({ kind: "table", name: `five drawn, image ${i + 1}`, seed, options: { from: "none", steps: 100 } }, () => {
+    once({ kind: "table", name: `five drawn: image ${i + 1}`, seed, options: { from: "none", steps: 100 } }, () => {
       const model = join(out, "five.zip");
       train(drawn, model, { from: "none", steps: 100, seed });
       return score(valFolder, [file], model);
@@ -167,9 +167,9 @@ function score(folder: string, files: readonly string[], model: string): Scores 
   rmSync(predicted, { recursive: true, force: true });
   overtile("segment", ...files.map((file) => join(folder, "images", file)), "--model", model, "-o", predicted);
   const truth = linkImages(folder, files, join(out, "truth"));
-  const { f1, ap } = JSON.parse(overtile("evaluate", predicted, join(truth, "labels"), "--json")) as { f1: number; ap: readonly number[] };
-  // AP is the share of hits in hits, misses and inventions together, at IoU 0.5, 0.55 and so on.
-  return { f1, ap50: ap[0]!, f1At70: (2 * ap[4]!) / (1 + ap[4]!) };
+  const { f1, ap50, ap70 } = JSON.parse(overtile("evaluate", predicted, join(truth, "labels"), "--json")) as Record<string, number>;
+  // AP is the share of hits in hits, misses and inventions together.
+  return { f1: f1!, ap50: ap50!, f1At70: (2 * ap70!) / (1 + ap70!) };
 }
 
 function train(dataset: string, model: string, options: Options): { readonly scores: Scores } {
@@ -222,7 +222,7 @@ function describe(kind: Row["kind"], keys: readonly string[], head: string): str
   const five = rows.filter(({ name }) => name.startsWith("five drawn")).map(({ scores }) => scores["f1"]!);
   const middle = five.toSorted((a, b) => a - b)[five.length >> 1];
   if (middle !== undefined)
-    lines.push(`| five drawn: median, least | ${middle.toFixed(3)}, ${Math.min(...five).toFixed(3)} | | | ${five.length} |`);
+    lines.push(`| five drawn: median and least | ${middle.toFixed(3)}, ${Math.min(...five).toFixed(3)} | | | ${five.length} |`);
   return `${[head, `|---${"|---".repeat(keys.length)}|---|`, ...lines].join("\n")}\n`;
 }
 

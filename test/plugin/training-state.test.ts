@@ -36,7 +36,8 @@ const asked = { spec, planned, data, takesRate: false };
 
 test("what is saved is read back, array by array", async () => {
   const files = createMemoryFiles();
-  for (const one of [state, { ...state, average: undefined, best: undefined, optimizer: { step: 12, moments: [array(6)] } }]) {
+  const byClock = { ...state, lengths: [{ from: 5, steps: 60 }], seconds: 12.5 };
+  for (const one of [state, byClock, { ...state, average: undefined, best: undefined, optimizer: { step: 12, moments: [array(6)] } }]) {
     await saveTrainingState(files, "t", { spec, schedule, data, state: one });
     const opened = await openTrainingState(files, "t", asked);
     expect(opened.state).toEqual(one);

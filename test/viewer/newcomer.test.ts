@@ -1,7 +1,6 @@
-// The newcomer's run: the sample, five cells drawn with the mouse, the panel's own training (30 seconds), a segmentation, the
+// The newcomer's run: the sample, five cells drawn with the mouse, the panel's own training, a segmentation, the
 // training gone on with, one object corrected, GeoJSON exported. It states what both results are worth against the sample's truth,
-// and how long they took. How many steps 30 seconds are is the machine's; the second training is told its steps, so that a busy
-// machine takes longer but learns as much.
+// and how long they took. Both trainings are so many steps, so that a busy machine takes longer but learns as much.
 
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";

@@ -12,6 +12,7 @@ import { download as saveFile } from "../file/export.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import type { SlideLayer } from "../model/slide-layer.ts";
 import { chooseSlide } from "../plugin/slide-runs.ts";
+import { settleLength } from "../plugin/training-length.ts";
 import { type Attempt, pickFiles } from "./attempt.ts";
 import { checkPlainName } from "./names.ts";
 import { plainTitle } from "./plugin-commands.ts";
@@ -94,11 +95,9 @@ export function createLearningActions(
       attempt(async () => {
         const entry = library.commandFor(role);
         if (!entry) return;
-        const values = await askParameters(dialogs, entry, ownValues(role, training.propose(entry)), {
-          yes: "Save",
-          hidden: askedByPanel[role],
-        });
-        if (values) keep(entry.command.id, values);
+        const before = ownValues(role, training.propose(entry));
+        const values = await askParameters(dialogs, entry, before, { yes: "Save", hidden: askedByPanel[role] });
+        if (values) keep(entry.command.id, settleLength(before, values));
       }),
     /** Runs a plugin's command with a dialog made from its schema. What the dialog says goes before what the panel says. */
     runCommand: (id: string) =>
@@ -106,8 +105,9 @@ export function createLearningActions(
         const entry = host.commands.find(id);
         const { role } = entry.command;
         const last = role ? training.propose(entry) : (training.values.value[id] ?? {});
-        const values = await askParameters(dialogs, entry, last, { yes: "Run", hidden: role === "train" ? ["dataset"] : [] });
-        if (!values) return;
+        const given = await askParameters(dialogs, entry, last, { yes: "Run", hidden: role === "train" ? ["dataset"] : [] });
+        if (!given) return;
+        const values = role === "train" ? settleLength(last, given) : given;
         keep(id, role ? ownValues(role, values) : values);
         if (role === "train") await training.train(undefined, values);
         else if (role === "segment") await training.segment("image", values);

@@ -2,6 +2,7 @@
 
 import { showText } from "../../core/source/plain-text.ts";
 import type { RegisteredCommand } from "../../host/commands.ts";
+import type { Parameters } from "../../plugin/contract.ts";
 import type { App } from "../app.ts";
 import type { Actions } from "../command/actions.ts";
 import { html, nothing, type Part } from "../dom/html.ts";
@@ -14,7 +15,7 @@ import { coversWhole } from "../model/label-layer.ts";
 import type { SlideLayer } from "../model/slide-layer.ts";
 import { backgroundClass, classColors, ignoreClass, prefer } from "../model/workspace.ts";
 import { hasParameter } from "../plugin/bound-command.ts";
-import { firstMinutes, firstValues } from "../plugin/training.ts";
+import { firstSteps, firstValues, forecastSeconds, withLength } from "../plugin/training-length.ts";
 import type { TrainingRun } from "../plugin/training-run.ts";
 import { type Curves, nameScore } from "./curves.ts";
 import { describeStarter } from "./describe-starter.ts";
@@ -145,24 +146,38 @@ function interruptedTraining({ training }: App, actions: Actions, command: Regis
 function trainChoices({ training }: App, command: RegisteredCommand): Part {
   const { id } = command.command;
   const values = training.values.value[id] ?? {};
-  const minutes = firstValues(command, values)["minutes"] ?? 0;
-  const set = (event: Event): void => {
-    training.values.value = { ...training.values.value, [id]: { ...values, minutes: Number((event.target as HTMLSelectElement).value) } };
+  const set = (length: Parameters): void => {
+    training.values.value = { ...training.values.value, [id]: length };
   };
-  const times = [...new Set([firstMinutes, 1, 3, 10, 30, Number(minutes)])].filter((time) => time > 0).sort((a, b) => a - b);
   const chosen = training.models.value.find(({ name }) => name === training.model.value) ?? training.models.value[0];
   const name = chosen?.starter === true ? undefined : chosen?.name;
-  return html`${
-    hasParameter(command, "minutes")
-      ? html`<label class="slider wide"><span>Time</span><select aria-label="Time of the training" @change=${set}>${times.map((time) => html`<option value=${time} ?selected=${time === minutes}>${time < 1 ? `${time * 60} seconds` : `${time} ${time === 1 ? "minute" : "minutes"}`}</option>`)}<option value="0" ?selected=${minutes === 0}>As many steps as set</option></select></label>`
-      : nothing
-  }${
+  return html`${hasParameter(command, "minutes") ? trainLength(firstValues(command, values), training.run.value, set) : nothing}${
     name !== undefined && hasParameter(command, "from")
       ? html`<label class="check"><input type="checkbox" .checked=${training.goOn.value} @change=${() => {
           training.goOn.value = !training.goOn.value;
         }} />Go on from ${name}</label>`
       : nothing
   }`;
+}
+
+/** Steps or minutes, and about how long steps take. */
+function trainLength(values: Parameters, run: TrainingRun | undefined, set: (values: Parameters) => void): Part {
+  const minutes = Number(values["minutes"] ?? 0);
+  const steps = values["steps"] ?? "auto";
+  const isBySteps = minutes === 0;
+  const sorted = (numbers: readonly number[]): number[] => [...new Set(numbers)].filter((one) => one > 0).sort((a, b) => a - b);
+  const change = (event: Event): void => {
+    const [kind, text] = (event.target as HTMLSelectElement).value.split(" ");
+    const number = text === "auto" ? "auto" : Number(text);
+    set(withLength(values, kind === "minutes" ? { minutes: Number(text) } : { steps: number }));
+  };
+  const seconds = isBySteps ? forecastSeconds(run, steps) : undefined;
+  return html`<label class="slider wide"><span>Length</span><select aria-label="Length of the training" title="Steps take longer on a busy machine, and teach as much" @change=${change}>
+      ${sorted([firstSteps, 300, 1000, isBySteps ? Number(steps) : 0]).map((one) => html`<option value=${`steps ${one}`} ?selected=${isBySteps && one === steps}>${one} steps</option>`)}
+      <option value="steps auto" ?selected=${isBySteps && steps === "auto"}>As many steps as the preset has</option>
+      ${sorted([0.5, 1, 3, 10, 30, minutes]).map((one) => html`<option value=${`minutes ${one}`} ?selected=${one === minutes}>${one < 1 ? `${one * 60} seconds` : `${one} ${one === 1 ? "minute" : "minutes"}`}</option>`)}
+    </select></label>
+    ${seconds === undefined ? nothing : html`<p class="hint" data-forecast>About ${formatTime(seconds)}, as fast as the last training.</p>`}`;
 }
 
 function runView(app: App, run: TrainingRun, curves: Curves): Part {

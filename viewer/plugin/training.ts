@@ -20,6 +20,7 @@ import { findShown, freezeSamples, type Lesson, listLessons, type ShownSample } 
 import { createSegmenting, type Segmenting } from "./segmenting.ts";
 import type { SlideRuns } from "./slide-runs.ts";
 import { createTeller } from "./tell-notices.ts";
+import { firstValues } from "./training-length.ts";
 import { createRunFollower, type TrainingRun } from "./training-run.ts";
 
 /** A training that was begun: what is needed to go on with it. */
@@ -250,15 +251,6 @@ export function createTraining(
     cancel: () => learning !== undefined && host.cancel(learning),
     refreshModels,
   };
-}
-
-/** How long a training takes unless told otherwise: the first prediction is there within a minute of the first stroke. */
-export const firstMinutes = 0.5;
-
-/** The values as set, with a time where they say no length themselves. */
-export function firstValues(entry: RegisteredCommand, set: Parameters = {}): Parameters {
-  const { steps = "auto" } = set;
-  return hasParameter(entry, "minutes") && steps === "auto" ? { minutes: firstMinutes, ...set } : set;
 }
 
 function newestOf(models: readonly ModelInfo[]): ModelInfo[] {
