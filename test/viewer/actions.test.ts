@@ -103,7 +103,7 @@ describe.skipIf(!hasChromium).each(["mouse", "keyboard"] as const)("by %s", (way
       await use(button(sheet, "Remove box 1"));
       expect(await boxes()).toBe(0);
       // One button says that all of the image is drawn, and takes it back.
-      const wholly = button(sheet, "All is drawn");
+      const wholly = button(sheet, "All drawn");
       await use(wholly);
       const whole = { y0: 0, x0: 0, y1: 512, x1: 512 };
       expect(await look(sheet, (app) => app.workspace.activeLayer.value!.regions.value)).toEqual([whole]);

@@ -65,11 +65,13 @@ test("what is said of background is what counts: nothing undrawn without a box, 
   const layer = entry.layers.value[0]!;
   const said = (): string => `${describeDrawing(entry)} ${describeCounts(entry, 5)}`;
   expect(said()).toBe(
-    "Draw 3 to 5 cells, wherever you like. What you leave undrawn is not taken for background. Learnt from: only what is drawn counts, with 5 px of background around each object and what you paint as Background; the rest counts for nothing.",
+    "Draw 3 to 5 cells, wherever you like. What you leave undrawn is not taken for background. Only what is drawn counts: each object with 5 px of background around it, and what you paint as Background. The rest counts for nothing.",
   );
   layer.regions.value = [{ y0: 0, x0: 0, y1: 10, x1: 10 }];
   expect(said()).toContain("Draw every cell in the box; where it holds many");
-  expect(said()).toContain("What you leave undrawn in the box is learnt as background. Outside, only what is drawn counts, with 5 px");
+  expect(said()).toContain(
+    "What you leave undrawn in the box is learnt as background. Outside, only what is drawn counts: each object with 5 px",
+  );
   actions.markWhole();
   expect(said()).toBe("Draw every cell of the image. The whole image is drawn: what you leave undrawn is learnt as background.");
 });

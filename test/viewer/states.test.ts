@@ -63,7 +63,7 @@ describe.skipIf(!hasChromium)("what the page says", () => {
       expect(await page.locator("[aria-label=Annotate] .teach").textContent()).toBe(
         "Draw 3 to 5 cells, wherever you like. What you leave undrawn is not taken for background.",
       );
-      expect(await counts.textContent()).toMatch(/^Learnt from: only what is drawn counts, with 3 px of background around each object/);
+      expect(await counts.textContent()).toMatch(/^Only what is drawn counts: each object with 3 px of background around it/);
       await boxMiddle(sheet);
       await expect.poll(() => counts.textContent()).toContain("What you leave undrawn in the box is learnt as background.");
       await drawFour(sheet);

@@ -52,11 +52,13 @@ function drawRegion(frame: Frame, box: Box): void {
   context.font = `${size}px system-ui, sans-serif`;
   const width = context.measureText(text).width;
   if (width + 12 / scale > box.x1 - box.x0) return;
+  // Above the box, or in it where nothing above is in sight.
+  const top = box.y0 - 18 / scale < frame.box.y0 ? box.y0 + 1 / scale : box.y0 - 18 / scale;
   context.fillStyle = "rgb(0 0 0 / 0.6)";
-  context.fillRect(box.x0, box.y0 - 18 / scale, width + 12 / scale, 17 / scale);
+  context.fillRect(box.x0, top, width + 12 / scale, 17 / scale);
   context.fillStyle = "#fff";
   context.textBaseline = "middle";
-  context.fillText(text, box.x0 + 6 / scale, box.y0 - 9.5 / scale);
+  context.fillText(text, box.x0 + 6 / scale, top + 8.5 / scale);
 }
 
 function drawCrosshair({ context, scale, box }: Frame, { x, y }: Point): void {

@@ -47,10 +47,10 @@ export function describeCounts({ trainingLayer }: ImageEntry, rim: number): stri
   const layer = trainingLayer.value;
   if (!layer) return "No layer of this image is learnt from.";
   const boxes = layer.regions.value.length;
-  const drawn = `only what is drawn counts, with ${rim} px of background around each object and what you paint as Background; the rest counts for nothing`;
-  if (boxes === 0) return `Learnt from: ${drawn}.`;
+  const drawn = `nly what is drawn counts: each object with ${rim} px of background around it, and what you paint as Background. The rest counts for nothing`;
+  if (boxes === 0) return `O${drawn}.`;
   if (coversWhole(layer)) return "The whole image is drawn: what you leave undrawn is learnt as background.";
-  return `What you leave undrawn in the ${boxes === 1 ? "box" : "boxes"} is learnt as background. Outside, ${drawn}.`;
+  return `What you leave undrawn in the ${boxes === 1 ? "box" : "boxes"} is learnt as background. Outside, o${drawn}.`;
 }
 
 /** Says where corrections of a prediction go, and whether they are learnt there. */

@@ -70,7 +70,7 @@ function stepAnnotate(app: App, actions: Actions, next: Step, { inside, outside,
         ? html`<div class="button-row">
           <button class=${next === "annotate" && toolInHand(workspace) === "select" ? "primary" : ""} title="Takes the brush; what you draw goes into the annotations" @click=${() => actions.startDrawing()}>${icon("brush")}Draw</button>
           <button title="Everything in a box is drawn: what you leave undrawn there is learnt as background" @click=${() => actions.placeBox()}>${icon("box")}${boxes === 0 ? "Place a box" : "Add a box"}</button>
-          <button class="quiet" aria-pressed=${isWhole} title="Every cell of the image is drawn: what is undrawn is learnt as background" @click=${() => actions.markWhole()}>All is drawn</button>
+          <button class="quiet" aria-pressed=${isWhole} title="Every cell of the image is drawn: what is undrawn is learnt as background" @click=${() => actions.markWhole()}>All drawn</button>
         </div>
         ${classList(app, actions)}
         <label class="check"><input type="checkbox" .checked=${workspace.preferences.value.preserveLabels} @change=${() => prefer(workspace, { preserveLabels: !workspace.preferences.value.preserveLabels })} />Do not paint over labels</label>`
