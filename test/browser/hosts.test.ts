@@ -262,7 +262,8 @@ test("ImageJ.JS, a stub: both menu items, Train and then Segment, again and agai
     host.imagej.drawn = toWindow((samples[0] as { labels: { data: Uint16Array } }).labels.data, "uint16");
     void items["Overtile Train"]!().catch((error: unknown) => status.push(String(error)));
     // Three minutes are too long for a test: it is ended where it begins to compute.
-    while (!status.some((text) => /measuring the time of a step/.test(text))) await new Promise((resolve) => setTimeout(resolve, 50));
+    while (!status.some((text) => /trying|measuring the time of a step/.test(text)))
+      await new Promise((resolve) => setTimeout(resolve, 50));
     await plugin.cancel();
     Object.assign(globalThis, { isImageBack: host.imagej.active });
     return { tooEarly, empty, macros: macros.length, shown: shown.length, names: Object.keys(items) };
@@ -302,7 +303,7 @@ test.each(formsOfLong)(
       kaibu.features.features.push(square(4, 46), square(24, 46));
     });
     const training = press("Train");
-    await sheet.page.waitForFunction(() => host.status.some((text) => /measuring the time of a step/.test(text)));
+    await sheet.page.waitForFunction(() => host.status.some((text) => /trying|measuring the time of a step/.test(text)));
     await sheet.page.evaluate(() => plugin.cancel());
     await training.catch(() => {});
     await sheet.page.evaluate((tiny) => plugin.train(samples, { ...tiny, name: "drawn" }), tiny);
