@@ -96,6 +96,7 @@ async function describeModel(
       parameters: { ...parameters, dataset: title },
       samples: data.samples,
       validation: data.validation,
+      ...(data.heldOut && { heldOut: { ...data.heldOut, images: [...data.heldOut.images] } }),
       steps: step,
       bestStep: best?.step ?? step,
       ended: outcome.ended,

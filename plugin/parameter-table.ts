@@ -95,6 +95,7 @@ export const parameters = [
   { name: "imaging", actions: ["train"], type: "number", default: 0, minimum: 0, maximum: 4, title: "Imaging changes", help: "Strength of random blur, noise, gain and gamma, as between microscopes; 0: none.", advanced: true, isLater: true },
   { name: "scale_range", actions: ["train"], type: "number", default: 1, minimum: 1, maximum: 4, title: "Scale range", help: "Objects are randomly magnified or shrunk by up to this factor; 1: never.", advanced: true, isLater: true },
   { name: "validate", actions: ["train"], type: "text", default: "0.1", title: "Validate", help: "Share of the images that is kept for validation, or a dataset." },
+  { name: "hold_out", actions: ["train"], type: "choice", default: "none", choices: ["none", "objects"], title: "Hold out", help: "objects: where no image is kept for validation, some of eight and more drawn objects are kept apart from what is learnt, and tell at the end how good the model is; none: all are learnt.", isLater: true },
   { name: "interval", actions: ["train"], type: "auto", default: "auto", minimum: 1, maximum: 1000000, title: "Validation interval", help: "Steps between validations; auto: 20 in a training.", advanced: true },
   { name: "patience", actions: ["train"], type: "integer", default: 0, minimum: 0, maximum: 10000, title: "Patience", help: "Validations without a better score before it ends; 0: never.", advanced: true },
   { name: "resume", actions: ["train"], type: "flag", default: false, title: "Resume", help: "Go on from the checkpoint of a training that was ended." },
@@ -124,7 +125,7 @@ export type Values<A extends Action> = { readonly [P in TakenBy<A> as P["name"]]
 /** What each preset sets; explicit values go before it. */
 // biome-ignore format: one line a preset
 export const presets: Readonly<Record<"quick" | "ronneberger2015" | "falk2019", Readonly<Record<string, string | number>>>> = {
-  quick: { levels: "auto", features: 16, tile: 412, batch: 2, steps: 1200, optimizer: "adam", learning_rate: 0.001, schedule: "cosine", averaging: 0.99, border_weight: 10, class_balance: "none", dropout: 0, imaging: 1, scale_range: 1.5 },
+  quick: { levels: "auto", features: 16, tile: 412, batch: 2, steps: 1200, optimizer: "adam", learning_rate: 0.001, schedule: "cosine", averaging: 0.99, border_weight: 10, class_balance: "none", dropout: 0, imaging: 1, scale_range: 1.5, hold_out: "objects" },
   ronneberger2015: { from: "none", levels: 4, features: 64, tile: 572, steps: 20000, optimizer: "sgd", momentum: 0.99, learning_rate: 0.0001, schedule: "constant", averaging: 0, border_weight: 10, border_sigma: 5, class_balance: "equal", dropout: 0.5 },
   falk2019: { from: "none", levels: 4, features: 64, tile: 540, steps: 1000, optimizer: "adam", learning_rate: 0.0001, schedule: "constant", averaging: 0, weight_map: "falk2019", border_weight: 50, border_sigma: 6, background: 0.1, smoothness: 10, dropout: 0 },
 };

@@ -22,6 +22,7 @@ import type { Context, Parameters, TrainResult } from "./contract.ts";
 import { megabytes, planWorkers, shareMemory } from "./crew-plan.ts";
 import { describeFallback } from "./describe-fallback.ts";
 import { fitObjects } from "./fit-objects.ts";
+import { holdAside, withHeldScores } from "./held-out.ts";
 import { checkpointName, keepTrained, nameNetwork } from "./keep-trained.ts";
 import { isRefusal } from "./library.ts";
 import { loadModel, toReference } from "./load-model.ts";
@@ -102,10 +103,10 @@ async function* trainNamed(
   const asked = isLeft(from) ? undefined : yield* loadModel(from, workspace, signal);
   assertConsistent(given, values, asked);
   for (const message of samples.notices ?? []) yield { kind: "notice", done: 0, message };
-  const learnt = asked && { channels: asked.spec.channels, pixelSizeUm: asked.pixelSizeUm };
+  const known = asked && { channels: asked.spec.channels, pixelSizeUm: asked.pixelSizeUm };
   const all = [...samples.train, ...samples.validate];
   yield { kind: "phase", name: "looking at the images", done: 0 };
-  const { channels, firstChannels, planesOf, notices } = await matchSamples(all, values, { base: learnt, signal });
+  const { channels, firstChannels, planesOf, notices } = await matchSamples(all, values, { base: known, signal });
   for (const message of notices) yield { kind: "notice", done: 0, message };
   const weights = planWeights(values);
   const read = yield* readSamples(all, {
@@ -122,19 +123,14 @@ async function* trainNamed(
   }
   // Every plane is an image of its own.
   const validating = samples.validate.reduce((sum, { image }) => sum + planesOf(image).length, 0);
-  const split = splitSamples(read.images, validating, values);
-  for (const message of describeChoice(values, split)) yield { kind: "notice", done: 0, message };
-  const names = (images: Split["train"]): readonly string[] => images.map((image) => image.name);
-  const { channel, plane } = values;
-  const contents = [...split.train, ...split.validate].map(fingerprintSample);
-  const data = { samples: names(split.train), validation: names(split.validate), contents, weights, channel, plane };
-  const drawn = learnFromDrawn(split.train);
-  const images = split.train.map(({ prepared }) => prepared);
+  const whole = splitSamples(read.images, validating, values);
   const { classes } = read;
   const plan = (base: Model | undefined) => {
-    const spec = base ? { ...base.spec, channels, classes } : planSpec(values, { channels, classes, images: split.train });
+    const spec = base ? { ...base.spec, channels, classes } : planSpec(values, { channels, classes, images: whole.train });
     const network = nameNetwork(spec, samples.train[0]!, firstChannels, base);
-    return { network, planned: planSchedule(values, spec, { given: wanted, images }) };
+    const aside = asksToHold(values, whole) ? holdAside(whole.train, spec) : undefined;
+    const images = (aside?.learnt ?? whole.train).map(({ prepared }) => prepared);
+    return { network, aside, images, planned: planSchedule(values, spec, { given: wanted, images }) };
   };
   const { assets, spawn, checkpoints } = workspace;
   const open = async (spec: UNetSpec, tile: number, count: number, keepFilters = false): Promise<Crew> => {
@@ -146,21 +142,31 @@ async function* trainNamed(
   const base =
     from === "auto"
       ? yield* chooseStart({
-          ...{ values, given, channels, classes, images, library: workspace.library, plan, signal },
+          ...{ values, given, channels, classes, images: plan(undefined).images, library: workspace.library, plan, signal },
           open: (spec, tile) => open(spec, tile, countFor(spec, tile)),
         })
       : asked;
   // Minutes are minutes: what the trials took is theirs, but half of them at least is for what was chosen.
   const minutes = Math.max(values.minutes / 2, values.minutes - (performance.now() - began) / 60_000);
-  const { network, planned } = plan(base);
+  const { network, planned, aside, images } = plan(base);
   const { spec } = network;
+  for (const message of aside ? [aside.notice] : describeChoice(values, whole)) yield { kind: "notice", done: 0, message };
+  const split = { ...whole, train: aside?.learnt ?? whole.train };
+  const held = aside?.held ?? [];
+  const judged = { ...split, validate: [...split.validate, ...held] };
+  const names = (images: Split["train"]): readonly string[] => images.map((image) => image.name);
+  const { channel, plane } = values;
+  const contents = [...split.train, ...split.validate].map(fingerprintSample);
+  const heldOut = aside?.record && { heldOut: aside.record };
+  const data = { samples: names(split.train), validation: names(split.validate), contents, weights, channel, plane, ...heldOut };
+  const drawn = learnFromDrawn(split.train);
   for (const message of base ? describeAdaptation(base, network) : []) yield { kind: "notice", done: 0, message };
   const begunFrom = base ? toReference(from, base) : "none";
   const bytesEach = gradientBytes(spec, planned.tile, planned.tile);
   const count = countFor(spec, planned.tile);
   // A validation may take what its worker has taken to train.
   const limits = { budget: { ...shareMemory({ ...values, workers: count }), takenBytes: bytesEach }, ...drawn };
-  const keepFilters = planValidation(split, spec, limits);
+  const keepFilters = planValidation(judged, spec, limits);
 
   yield { kind: "phase", name: "starting", done: 0 };
   const crew = await open(spec, planned.tile, count, keepFilters);
@@ -212,7 +218,10 @@ async function* trainNamed(
     });
     // Validation tells how objects are best found; without it, what was learnt from does.
     yield { kind: "phase", name: "finding how objects are best found", done: 0 };
-    const { rule, scores } = await fitObjects(outcome, split, spec, crew.networks, limits, signal);
+    const { rule, scores } = await fitObjects(outcome, judged, spec, crew.networks, limits, signal);
+    const { step } = outcome.state;
+    const isJudged = held.length > 0 && scores["f1"] !== undefined;
+    if (isJudged) yield { kind: "validation", done: step, total: step, scores, best: true };
     yield { kind: "phase", name: "saving the model", done: 0 };
     const { levels, features, dropout } = spec;
     const parameters = {
@@ -228,7 +237,18 @@ async function* trainNamed(
     const steps = lengthOf({ schedule }, outcome.state);
     const { title, train: sources } = samples;
     return yield* keepTrained(
-      { name, title, sources, data, network, outcome: { ...outcome, scores }, steps, parameters, learnt: rule, crew },
+      {
+        name,
+        title,
+        sources,
+        data,
+        network,
+        outcome: isJudged ? withHeldScores(outcome, scores) : { ...outcome, scores },
+        steps,
+        parameters,
+        learnt: rule,
+        crew,
+      },
       workspace,
       log,
     );
@@ -290,6 +310,11 @@ function describePlan({ steps, tile, batch }: Schedule, { crew, count, bytesEach
 }
 
 type Notice = Extract<Progress, { kind: "notice" }>;
+
+/** True where nothing validates and drawn objects may. `validate=0` asks for no scores at all. */
+function asksToHold({ hold_out, validate }: Values<"train">, { validate: images }: Split): boolean {
+  return hold_out === "objects" && images.length === 0 && Number(validate) > 0;
+}
 
 /** What was chosen for the user and he may not expect: nothing to validate with. */
 function describeChoice(values: Values<"train">, split: Split): readonly string[] {

@@ -212,8 +212,8 @@ async function timeSteps(planned: PlannedSchedule, steps: number, request: Omit<
 }
 
 export interface Split {
-  readonly train: readonly ValidationImage[];
-  readonly validate: readonly ValidationImage[];
+  readonly train: readonly SamplePlane[];
+  readonly validate: readonly SamplePlane[];
 }
 
 /**

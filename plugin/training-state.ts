@@ -10,6 +10,7 @@ import type { WeightOptions } from "../core/sample/weight-map.ts";
 import type { CurvePoint, Schedule, TrainingState } from "../core/train.ts";
 import { countParameters, planLayers } from "../core/unet/layers.ts";
 import type { UNetSpec } from "../core/unet/spec.ts";
+import type { HeldRecord } from "./held-out.ts";
 import type { Files } from "./store/files.ts";
 import type { PlannedSchedule } from "./train-plan.ts";
 
@@ -22,6 +23,8 @@ export interface PlannedData {
   readonly weights: WeightOptions;
   readonly channel: string;
   readonly plane: string;
+  /** Drawn objects held out; absent where none are. */
+  readonly heldOut?: HeldRecord;
 }
 
 /** How a training was begun. */
@@ -150,6 +153,7 @@ const titles: Readonly<Record<string, string>> = {
   augmentation: "elastic, grey_values, imaging or scale_range",
   weights: "the weight map",
   samples: "the samples",
+  heldOut: "hold_out",
 };
 
 /** The samples of the same names whose pixels or drawings are others. */

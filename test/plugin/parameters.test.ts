@@ -112,8 +112,14 @@ describe("a record of an older build", () => {
 
   test("keeps its meaning: what came later is off, whatever its preset says now; a line that a person writes has the preset", () => {
     const now = resolveParameters("train", { preset: "quick" });
-    const { imaging: _, scale_range: __, lengths: ___, ...known } = now;
-    expect(resolveParameters("train", { ...known, levels: 4 })).toMatchObject({ imaging: 0, scale_range: 1, lengths: "", levels: 4 });
+    const { imaging: _, scale_range: __, lengths: ___, hold_out: ____, ...known } = now;
+    expect(resolveParameters("train", { ...known, levels: 4 })).toMatchObject({
+      imaging: 0,
+      scale_range: 1,
+      lengths: "",
+      hold_out: "none",
+      levels: 4,
+    });
     expect(resolveParameters("train", { ...known, imaging: 0.5 })).toMatchObject({ imaging: 0.5, scale_range: 1 });
     const { imaging, scale_range } = now;
     expect(resolveParameters("train", { preset: "quick", levels: 4, features: 8 })).toMatchObject({ imaging, scale_range });

@@ -230,9 +230,37 @@ describe("overtile train", () => {
   });
 
   it("says so when nothing is left to validate with", async () => {
-    const { stderr, stdout } = await train("blind", "--steps", "2", "--validate", "0.1");
+    const { stderr, stdout } = await train("blind", "--steps", "2", "--validate", "0.1", "--hold-out", "none");
     expect(stderr).toContain("None of 4 images is kept to validate with");
     expect(stdout).toBe("blind.zip: 2 steps, ended by steps\n");
+  });
+
+  it("of one image with eight drawn objects holds two out at one side: a score is told, resumed is as in one go; of seven none", async () => {
+    await writeStrip("strip", [0, 8, 42, 50, 58, 66, 74, 82]);
+    const words = (out: string) => ["train", "strip", "-o", `${out}.zip`, ...tiny, "--validate", "0.1", "--steps", "6"];
+    const { stderr, stdout } = await run(...words("aside"), "--json");
+    expect(stderr).toContain("2 of 8 drawn objects are kept to measure with (at one side of s)");
+    expect(stderr.match(/step \d+: F1/g)).toEqual(["step 6: F1"]);
+    const { scores, parameters } = JSON.parse(stdout);
+    expect([scores.f1, scores.loss, parameters.hold_out]).toEqual([expect.any(Number), expect.any(Number), "objects"]);
+    const heldOut = { objects: 2, of: 8, by: "place", images: ["s"] };
+    const { threshold, splitDepthPx } = scores;
+    expect((await openModel("aside")).training).toMatchObject({
+      heldOut,
+      validation: [],
+      threshold,
+      splitDepthPx,
+      scores: { f1: scores.f1 },
+    });
+    expect((await run(...words("aside2"), "--stop-at", "3")).code).toBe(0);
+    expect((await run(...words("aside2"), "--resume")).stderr).toContain("Going on after step 3 of 6");
+    expect(await sameWeights("aside2", "aside")).toBe(true);
+    const all = await run(...words("all"), "--hold-out", "none");
+    expect(all.stderr).toContain("None of 1 images is kept to validate with");
+    expect(await sameWeights("all", "aside")).toBe(false);
+    await writeStrip("few", [0, 8, 42, 50, 58, 66, 74]);
+    const few = await run("train", "few", "-o", "few.zip", ...tiny, "--validate", "0.1", "--steps", "2");
+    expect(few.stderr).toContain("No drawn objects are kept to measure with: 7 objects are drawn, too few to say how good the model is");
   });
 
   it("learns three classes from classes/, and writes them", async () => {
@@ -347,5 +375,22 @@ function writeStack(name: string, seeds: readonly number[]): void {
     const tiff = writeTiff({ height, width, pages: cells.map((cell) => cell[key]) });
     const text = Buffer.from(tiff).toString("latin1").replace(`channels=${seeds.length}`, `slices=${seeds.length}  `);
     writeFileSync(at(name, part, `${name}.tif`), Buffer.from(text, "latin1"));
+  }
+}
+
+/** A dataset of one image: bright squares of 6 px at these columns. */
+async function writeStrip(name: string, columns: readonly number[]): Promise<void> {
+  const [height, width] = [60, 100];
+  const labels = new Uint8Array(height * width);
+  columns.forEach((x, i) => {
+    for (let y = 20; y < 26; y++) labels.fill(i + 1, y * width + x, y * width + x + 6);
+  });
+  for (const [part, data] of [
+    ["images", labels.map((id) => (id > 0 ? 200 : 20))],
+    ["labels", labels],
+  ] as const) {
+    // biome-ignore format: pairs
+    mkdirSync(at(name, part), { recursive: true });
+    writeFileSync(at(name, part, "s.png"), await writePng({ height, width, channels: 1, data }));
   }
 }
