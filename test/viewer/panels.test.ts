@@ -2,7 +2,7 @@
 // about, the overview, the badge of what computes.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createStand, drawFour, type Handle, hasChromium, type Sheet, type Stand, withSheet } from "./open-viewer.ts";
+import { boxMiddle, createStand, drawFour, type Handle, hasChromium, type Sheet, type Stand, withSheet } from "./open-viewer.ts";
 
 describe.skipIf(!hasChromium)("around the image", () => {
   let stand: Stand;
@@ -24,6 +24,7 @@ describe.skipIf(!hasChromium)("around the image", () => {
       await choose(sheet, "View", "overview");
       expect(await focused(sheet)).toBe("map");
       // A button that goes with what it removes.
+      await boxMiddle(sheet);
       await page.getByRole("button", { name: "Remove box 1" }).press("Enter");
       expect(await focused(sheet)).toBe("map");
       await choose(sheet, "Help", "about");
