@@ -1,6 +1,7 @@
 // The workspace of a browser, made in the job worker: models and checkpoints in the browser's storage, workers from the same
 // script, files fetched.
 
+import { createBlobReader } from "../core/source/bytes.ts";
 import { describeDownload, download, largestArchiveBytes } from "../core/source/download.ts";
 import type { AssetBytes } from "./assets.ts";
 import { createBrowserSpawn } from "./browser-worker.ts";
@@ -52,10 +53,13 @@ async function fetchModel({ address, files }: BundledModels, file: string, signa
 
 /** Reads Blobs and fetches addresses; relative ones are relative to `base`. Throws Problem MissingFile, AbortError. */
 function createFetcher(base: string | undefined): ReadBytes {
-  return async (from, signal, tell) => {
-    if (from instanceof Blob) return new Uint8Array(await from.arrayBuffer());
+  return async (from, signal, tell, judge) => {
+    if (from instanceof Blob) {
+      await judge?.(createBlobReader(from), signal);
+      return new Uint8Array(await from.arrayBuffer());
+    }
     const address = resolveAddress(from, base);
     const onBytes = tell && ((done: number, total: number | undefined): void => tell(describeDownload(address, done, total)));
-    return await download(address, { what: "a file", most: largestArchiveBytes, signal, onBytes });
+    return await download(address, { what: "a file", most: largestArchiveBytes, signal, onBytes, judge });
   };
 }

@@ -1,7 +1,7 @@
 // The library of models: bioimage.io archives under name@version. A name alone is its newest version; training under a
 // known name makes the next version and never writes over one.
 
-import { readModel, writeModel } from "../core/model/archive.ts";
+import { judgeModel, readModel, writeModel } from "../core/model/archive.ts";
 import { assertModelName, type Model } from "../core/model/model.ts";
 import { describeError, isProblem, nearestWord, Problem } from "../core/problem.ts";
 import type { ModelInfo, Models } from "./contract.ts";
@@ -132,8 +132,9 @@ export function createLibrary(options: LibraryOptions): Library {
     list: async () => (await inspect()).models,
     async import(archive, name, { signal, onProgress, job = "" } = {}) {
       const tell = onProgress && ((progress: PhaseProgress): void => onProgress({ ...progress, job }));
-      const bytes = await readBytes(archive, signal, tell);
-      const model = await readModel(bytes, typeof archive === "string" ? { path: archive } : {});
+      const named = typeof archive === "string" ? { path: archive } : {};
+      const bytes = await readBytes(archive, signal, tell, (reader) => judgeModel(reader, { ...named, signal }));
+      const model = await readModel(bytes, named);
       const starter = name === undefined ? await starters.take(bytes) : undefined;
       if (starter !== undefined) return toModelInfo(starter);
       const added = await add({ ...model, name: name ?? model.name });
@@ -141,7 +142,7 @@ export function createLibrary(options: LibraryOptions): Library {
     },
     async export(reference) {
       if (isArchivePath(reference)) {
-        const archive = await readBytes(reference);
+        const archive = await readBytes(reference, undefined, undefined, (reader) => judgeModel(reader, { path: reference }));
         await readModel(archive, { path: reference });
         return new Blob([archive as Uint8Array<ArrayBuffer>], { type: "application/zip" });
       }

@@ -1,9 +1,10 @@
 // A model by what the user calls it: a name in the library, name@version, or a path or URL that ends in .zip, which is fetched.
 
 import { followWork, type Job } from "../core/job.ts";
-import { readModel } from "../core/model/archive.ts";
+import { judgeModel, readModel } from "../core/model/archive.ts";
 import type { Model } from "../core/model/model.ts";
 import { Problem } from "../core/problem.ts";
+import type { ByteReader } from "../core/source/bytes.ts";
 import { isArchivePath } from "./library.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -19,7 +20,8 @@ export async function* loadModel(
     throw new Problem("InvalidParameter", `"model" must name a model; nothing came. ${advice}`, { parameter: "model", nearest: names });
   }
   if (!isArchivePath(reference)) return await library.load(reference, signal);
-  return await readModel(yield* followWork((tell) => readBytes(reference, signal, tell)), { path: reference });
+  const judge = (reader: ByteReader): Promise<void> => judgeModel(reader, { path: reference, signal });
+  return await readModel(yield* followWork((tell) => readBytes(reference, signal, tell, judge)), { path: reference });
 }
 
 /** What finds the same model again, whatever the library learns meanwhile: its version, or its file as the user named it. */

@@ -8,6 +8,7 @@ import { openDataset } from "../core/source/dataset.ts";
 import { type ImageInput, openSource } from "../core/source/open.ts";
 import { deferSource } from "../core/source/raster-source.ts";
 import type { ImageSource } from "../core/source/source.ts";
+import { judgeZip } from "../core/source/zip-file.ts";
 import type { TrainingSamples } from "./actions.ts";
 import type { Image, Sample } from "./contract.ts";
 import { addRegions } from "./regions.ts";
@@ -53,7 +54,8 @@ async function* openZip(
   { signal, tell }: { readonly signal: AbortSignal | undefined; readonly tell: (notice: string) => void },
 ): Job<readonly SampleSource[]> {
   if (typeof set === "object" && !(set instanceof Blob) && !(set instanceof URL)) throw noSamples();
-  return await openDataset(yield* followWork((follow) => readBytes(set, signal, follow)), { signal, tell });
+  const judge = judgeZip(typeof set === "string" ? set : "the dataset");
+  return await openDataset(yield* followWork((follow) => readBytes(set, signal, follow, judge)), { signal, tell });
 }
 
 async function openSample(sample: Sample, index: number, signal?: AbortSignal): Promise<SampleSource> {

@@ -2,6 +2,7 @@
 
 import type { BackendName } from "../core/engine/backend.ts";
 import type { Progress } from "../core/job.ts";
+import type { Judge } from "../core/source/zip-file.ts";
 import type { AssetBytes } from "./assets.ts";
 import type { Library } from "./library.ts";
 import type { Files } from "./store/files.ts";
@@ -25,11 +26,18 @@ export interface Workspace {
   readonly storage?: string | undefined;
   /** Backends that can be asked for here, best first. */
   readonly backends: readonly BackendName[];
-  /** Bytes of a file or an address that the user named. */
   readonly readBytes: ReadBytes;
 }
 
 export type PhaseProgress = Extract<Progress, { kind: "phase" }>;
 
-/** Bytes of a file or an address; `tell` hears how much of an address has come, where the place does not show it itself. */
-export type ReadBytes = (from: Blob | URL | string, signal?: AbortSignal, tell?: (progress: PhaseProgress) => void) => Promise<Uint8Array>;
+/**
+ * Bytes of a file or an address that the user named; `tell` hears how much of an address has come, where the place does not show it itself.
+ * `judge` looks at it by parts before it is read whole: it may be huge, and not what is wanted.
+ */
+export type ReadBytes = (
+  from: Blob | URL | string,
+  signal?: AbortSignal,
+  tell?: (progress: PhaseProgress) => void,
+  judge?: Judge,
+) => Promise<Uint8Array>;

@@ -6,18 +6,21 @@
 import { parse, stringify } from "yaml";
 import { parseJson, parseJsonBytes } from "../json.ts";
 import { describeError, isProblem, Problem } from "../problem.ts";
+import type { ByteReader } from "../source/bytes.ts";
 import { readZip, writeZip, type ZipArchive } from "../source/zip.ts";
+import type { ZipLimits } from "../source/zip-directory.ts";
+import { openZipDirectory } from "../source/zip-file.ts";
 import { countParameters, planLayers } from "../unet/layers.ts";
 import { createSpec, type UNetSpec } from "../unet/spec.ts";
 import { type ArchiveLimits, largestWeightsBytes, limitArchive } from "./archive-limits.ts";
-import { fromHalves, toHalves } from "./float16.ts";
+import { fromHalves, toExactHalves } from "./float16.ts";
 import { createForeignProblem, describeForeignWeights, findDescription, nameForeignFile } from "./foreign-archive.ts";
 import { assertModel, type JsonObject, type Model } from "./model.ts";
 import { createModelJson, listManifestWeights, type Precision, weightsFile } from "./model-json.ts";
 import { readNpy, type Tensor, writeNpy } from "./npy.ts";
 import { writeOnnx } from "./onnx.ts";
 import { type ArchiveFile, configFormat, createDescription, describeInWords } from "./rdf.ts";
-import { type Fields, readField, readFields, readList, readNumber, readString } from "./read-fields.ts";
+import { type Fields, firstOf, readField, readFields, readList, readNumber, readString } from "./read-fields.ts";
 import { hashSha256 } from "./sha256.ts";
 
 const names = {
@@ -78,34 +81,63 @@ export async function writeModel(model: Model, { onnx = true, precision = "float
   ]);
 }
 
-/** The bits of weights in half precision. Throws Problem InvalidParameter for weights that would change: their test tensors would be another model's. */
-function toExactHalves(weights: Float32Array): Uint16Array {
-  const halves = toHalves(weights);
-  if (fromHalves(halves).every((value, i) => Object.is(value, weights[i]))) return halves;
-  const message = `"precision" must be one that holds the weights, float32; got float16, which would round some. Round them first, and make the test output anew.`;
-  throw new Problem("InvalidParameter", message, { parameter: "precision", value: "float16" });
-}
-
 /** The model in an archive. Throws Problem InvalidModel, with the reason, for everything that is not one of ours, whole and unchanged. */
 export async function readModel(bytes: Uint8Array, { path }: { path?: string } = {}): Promise<Model> {
   try {
     const foreign = nameForeignFile(bytes);
     if (foreign !== undefined) throw createForeignProblem(foreign, path);
-    const limits = { kind: "InvalidModel", maxFileBytes: largestWeightsBytes } as const;
-    const zip = readZip(bytes, { ...limits, ...(path === undefined ? {} : { path }) });
-    const model = await readArchive(zip, path);
+    const model = await readArchive(readZip(bytes, limitZip(path)), path);
     assertModel(model);
     return model;
   } catch (cause) {
-    if (isProblem(cause, "InvalidModel")) throw cause;
-    const reason = describeError(cause).replace(/\.?$/, ".");
-    const subject = path ?? "the file";
-    const message = `Expected a model that Overtile wrote; ${subject} cannot be used: ${reason} Get or save the file again.`;
-    throw new Problem("InvalidModel", message, path === undefined ? { reason } : { reason, path }, { cause });
+    throw toInvalidModel(cause, path);
   }
 }
 
-async function readArchive(whole: ZipArchive, path: string | undefined): Promise<Model> {
+/**
+ * Judges a file that should be a model's archive by its directory and description alone, which are read by parts. Throws Problem
+ * InvalidModel for what `readModel` would refuse by them, and for a file that is larger than any model of its network.
+ */
+export async function judgeModel(
+  reader: ByteReader,
+  { path, signal }: { path?: string; signal?: AbortSignal | undefined } = {},
+): Promise<void> {
+  try {
+    const foreign = nameForeignFile(await reader.read(0, Math.min(8, reader.size), signal));
+    if (foreign !== undefined) throw createForeignProblem(foreign, path);
+    const directory = await openZipDirectory(reader, limitZip(path), signal);
+    const texts = new Map<string, Uint8Array>();
+    for (const name of directory.names.slice(0, mostEntries))
+      if (name.endsWith(names.description)) texts.set(name, await directory.read(name, largestTextBytes));
+    const read = (name: string): Uint8Array => texts.get(name)!;
+    const sizeOf = (name: string): number => directory.sizeOf(name) ?? 0;
+    const has = (name: string): boolean => directory.names.includes(name);
+    const { limits } = readDescribed({ names: directory.names, has, sizeOf, read, readHead: read }, path);
+    const most = 2 * limits.weights + limits.testInput + limits.testOutput + limits.record + spareBytes;
+    if (reader.size > most) throw new Error(`it has ${reader.size} bytes; a model of this network has at most ${most}.`);
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw toInvalidModel(cause, path);
+  }
+}
+
+/** What an archive may have beside what its model needs. */
+const spareBytes = 2 ** 26;
+
+function limitZip(path: string | undefined): ZipLimits {
+  return { kind: "InvalidModel", maxFileBytes: largestWeightsBytes, ...(path === undefined ? {} : { path }) };
+}
+
+function toInvalidModel(cause: unknown, path: string | undefined): Problem {
+  if (isProblem(cause, "InvalidModel") || isProblem(cause, "MissingFile")) return cause;
+  const reason = describeError(cause).replace(/\.?$/, ".");
+  const subject = path ?? "the file";
+  const message = `Expected a model that Overtile wrote; ${subject} cannot be used: ${reason} Get or save the file again.`;
+  return new Problem("InvalidModel", message, path === undefined ? { reason } : { reason, path }, { cause });
+}
+
+/** What the description of an archive says, and whether its files can be what it needs. */
+function readDescribed(whole: ZipArchive, path: string | undefined) {
   const zip = findDescription(whole, names.description, path);
   if (whole.names.length > mostEntries) throw new Error(`it has ${whole.names.length} entries; the most is ${mostEntries}.`);
   const description = readFields(parseYaml(readText(zip, names.description, largestTextBytes)), names.description);
@@ -116,6 +148,11 @@ async function readArchive(whole: ZipArchive, path: string | undefined): Promise
   const spec = createSpec(readSpec(readField(own, "network")));
   const limits = limitArchive(spec);
   for (const name of zip.names) if (name !== names.description) assertClaim(name, zip.sizeOf(name), limits[limitOf(name)]);
+  return { zip, description, own, spec, limits };
+}
+
+async function readArchive(whole: ZipArchive, path: string | undefined): Promise<Model> {
+  const { zip, description, own, spec, limits } = readDescribed(whole, path);
   const normalization = readField(own, "normalization");
   const [low, high] = readList(normalization, "percentiles", "number");
   if (readString(normalization, "kind") !== "scale_range" || low === undefined || high === undefined)
@@ -162,10 +199,6 @@ function readOwnConfig(description: Fields, path: string | undefined): Fields {
   if (typeof config === "object" && config !== null && Object.hasOwn(config, "overtile"))
     return readField(readFields(config, "config"), "overtile");
   throw createForeignProblem(describeForeignWeights(description), path);
-}
-
-function firstOf(fields: Fields, key: string): Fields {
-  return readFields(readList(fields, key, "object")[0], key);
 }
 
 /** The bytes of a file, when it is the one that was described. */

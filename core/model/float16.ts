@@ -1,6 +1,8 @@
 // Half precision (IEEE 754 binary16): how starter models keep their weights, at half the size. Rounding is to the nearest, ties to
 // even, as NumPy's astype("float16") does; numbers below 2^-24 lose digits, and above 65504 there are none.
 
+import { Problem } from "../problem.ts";
+
 const words = new Uint32Array(1);
 const numbers = new Float32Array(words.buffer);
 
@@ -45,4 +47,12 @@ function fromHalf(bits: number): number {
   if (exponent === 0) return sign * fraction * 2 ** -24;
   if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** The bits of weights in half precision. Throws Problem InvalidParameter for weights that would change: their test tensors would be another model's. */
+export function toExactHalves(weights: Float32Array): Uint16Array {
+  const halves = toHalves(weights);
+  if (fromHalves(halves).every((value, i) => Object.is(value, weights[i]))) return halves;
+  const message = `"precision" must be one that holds the weights, float32; got float16, which would round some. Round them first, and make the test output anew.`;
+  throw new Problem("InvalidParameter", message, { parameter: "precision", value: "float16" });
 }

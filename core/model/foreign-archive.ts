@@ -2,7 +2,8 @@
 // and what the user can do with it. Nothing of another program's weights is ever read.
 
 import { Problem } from "../problem.ts";
-import { quoteName, type ZipArchive } from "../source/zip.ts";
+import type { ZipArchive } from "../source/zip.ts";
+import { quoteName } from "../source/zip-directory.ts";
 import { isSystemFile } from "../source/zip-name.ts";
 import type { Fields } from "./read-fields.ts";
 

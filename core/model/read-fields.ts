@@ -43,3 +43,8 @@ export function readList<K extends keyof Kinds>(fields: Fields, key: string, kin
 function own(fields: Fields, key: string): unknown {
   return Object.hasOwn(fields, key) ? fields[key] : undefined;
 }
+
+/** The first object of a list. Throws Error where there is none. */
+export function firstOf(fields: Fields, key: string): Fields {
+  return readFields(readList(fields, key, "object")[0], key);
+}

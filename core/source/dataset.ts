@@ -4,13 +4,14 @@
 
 import { assertExact } from "../label/smoothing.ts";
 import { Problem } from "../problem.ts";
-import { type ByteReader, createBlobReader, readWhole } from "./bytes.ts";
+import { type ByteReader, createBlobReader } from "./bytes.ts";
 import { assertNotRenamed, createNoImages, describeLeftOut, findKin, type ListedFiles, listImages, refuseFile } from "./dataset-files.ts";
 import { type DownloadOptions, download, isAddress, largestArchiveBytes } from "./download.ts";
 import { type Folder, openZipFolder } from "./folder.ts";
 import { openImage } from "./open.ts";
 import { deferSource } from "./raster-source.ts";
 import type { ImageSource } from "./source.ts";
+import { judgeZip, readZipWhole } from "./zip-file.ts";
 
 /** An image and its drawings, all of one size. At least one of labels and classes is there. */
 export interface DatasetSample {
@@ -85,17 +86,17 @@ function noImages(folder: Folder, notice = ""): Problem {
 
 async function openFolder(input: string | Uint8Array | Blob | Folder, { signal, onBytes }: DatasetOptions): Promise<Folder> {
   if (input instanceof Uint8Array) return openZipFolder(input, "the dataset");
-  if (input instanceof Blob) return openZipFolder(await readWhole(createBlobReader(input), "the dataset"), "the dataset");
+  if (input instanceof Blob) return openZipFolder(await readZipWhole(createBlobReader(input), "the dataset", signal), "the dataset");
   if (typeof input !== "string") return input;
   if (isAddress(input)) {
-    const bytes = await download(input, { what: "a dataset (a zip)", most: largestArchiveBytes, signal, onBytes });
+    const bytes = await download(input, { what: "a dataset (a zip)", most: largestArchiveBytes, signal, onBytes, judge: judgeZip(input) });
     return openZipFolder(bytes, input);
   }
   const { isNodeFolder, openDatasetFolder, openFileReader } = await import("./node-file.ts");
   if (await isNodeFolder(input)) return openDatasetFolder(input);
   const reader = await openFileReader(input);
   try {
-    return openZipFolder(await readWhole(reader, input), input);
+    return openZipFolder(await readZipWhole(reader, input, signal), input);
   } finally {
     await reader.dispose?.();
   }

@@ -2,8 +2,10 @@
 // that a body without end, one that stalls, one that is cut, or a page in place of a file ends in a sentence that says what to do.
 
 import type { Progress } from "../job.ts";
-import { Problem } from "../problem.ts";
+import { isProblem, Problem } from "../problem.ts";
 import { createHttpClient, type HttpOptions } from "./http.ts";
+import { openHttpReader } from "./http-reader.ts";
+import type { Judge } from "./zip-file.ts";
 
 export interface DownloadOptions {
   /** What should lie at the address, for messages: "a model". */
@@ -16,6 +18,8 @@ export interface DownloadOptions {
   /** Bytes so far, and of the whole file where the server says it. */
   readonly onBytes?: ((bytes: number, total: number | undefined) => void) | undefined;
   readonly http?: HttpOptions;
+  /** Looks at a large file by parts before it is fetched whole, where the server sends parts. */
+  readonly judge?: Judge | undefined;
 }
 
 /** Of archives: the largest that is held in memory. */
@@ -32,6 +36,7 @@ export async function download(address: URL | string, options: DownloadOptions):
   const path = String(address);
   if (!URL.canParse(path, href)) throw createMissing(what, path, "that is no address");
   const url = new URL(path, href);
+  if (options.judge) await judgeAddress(url, options.judge, options);
   const client = createHttpClient({ retries, ...http });
   try {
     const answer = await client.get(url, { most, signal, onBytes, takesPages });
@@ -40,6 +45,25 @@ export async function download(address: URL | string, options: DownloadOptions):
     client.dispose();
   }
   throw createMissing(what, url.href, "the server has none (status 404)");
+}
+
+/** Smaller files cost less whole than being looked at. */
+const leastJudged = 2 ** 26;
+
+/** Asks for the size, and for the parts of a large file that its judge wants. Throws what the judge throws; a server that sends no parts is let be. */
+async function judgeAddress(url: URL, judge: Judge, { signal, http }: DownloadOptions): Promise<void> {
+  const client = createHttpClient({ ...http, retries: 0 });
+  try {
+    const size = await client.findSize(url, signal);
+    if (size === undefined || size <= leastJudged) return;
+    const reader = await openHttpReader(url, client, { signal });
+    if (reader) await judge(reader, signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (isProblem(error, "InvalidModel") || isProblem(error, "InvalidData")) throw error;
+  } finally {
+    client.dispose();
+  }
 }
 
 /** True for what is fetched from a server. */

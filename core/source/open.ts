@@ -2,7 +2,7 @@
 // of a format is loaded when its format is met. Read source.ts for what comes back; png.ts, jpeg.ts, tiff/open.ts, pixels.ts for the rules.
 
 import { describeError, Problem } from "../problem.ts";
-import { type ByteReader, createBlobReader, createBytesReader, readWhole } from "./bytes.ts";
+import { type ByteReader, createBlobReader, createBytesReader } from "./bytes.ts";
 import { withFingerprint } from "./fingerprint.ts";
 import type { HttpOptions } from "./http.ts";
 import { loadCode } from "./load-code.ts";
@@ -11,6 +11,7 @@ import type { PaletteUse } from "./png.ts";
 import type { ImageSource } from "./source.ts";
 import { nameFormat } from "./unread-formats.ts";
 import type { ByteStore } from "./zarr/store.ts";
+import { readZipWhole } from "./zip-file.ts";
 
 /** A folder as browsers hand it over: the files of a dialog, or a handle. */
 export type FolderInput = readonly File[] | FileSystemDirectoryHandle;
@@ -71,7 +72,7 @@ async function openFormat(
     if (tiff.isTiff(head)) return await tiff.openTiff(reader, name, { palette, skipBad });
     if (isZip(head) && reader.size >= 22) {
       const [{ createZipStore }, { openZarr }] = await loadZarr();
-      const source = await openZarr(createZipStore(await readWhole(reader, name), name), { skipBad });
+      const source = await openZarr(createZipStore(await readZipWhole(reader, name), name), { skipBad });
       if (source) return source;
     }
     throw createUnsupported(head, reader.size, name);

@@ -6,7 +6,9 @@ import { availableParallelism, homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describeError, Problem } from "../../core/problem.ts";
+import { createBlobReader } from "../../core/source/bytes.ts";
 import { download, isAddress, largestArchiveBytes } from "../../core/source/download.ts";
+import { openFileReader } from "../../core/source/node-file.ts";
 import { writeFileWhole } from "../../core/source/write-file.ts";
 import { loadAssets } from "../../plugin/assets.ts";
 import { createLibrary, type Library } from "../../plugin/library.ts";
@@ -16,7 +18,7 @@ import { createStarters } from "../../plugin/starters.ts";
 import type { Lock } from "../../plugin/store/lock.ts";
 import { createNodeFiles } from "../../plugin/store/node-files.ts";
 import { createNodeLock } from "../../plugin/store/node-lock.ts";
-import type { Workspace } from "../../plugin/workspace.ts";
+import type { ReadBytes, Workspace } from "../../plugin/workspace.ts";
 import { ownProcess } from "./process.ts";
 import { createDownloadLine } from "./progress.ts";
 
@@ -90,15 +92,19 @@ export async function keepTemporarily(file: string, bytes: Uint8Array): Promise<
   return path;
 }
 
-/** Bytes of a path, an address or a Blob. Throws Problem MissingFile, AbortError. */
-export async function readBytes(from: Blob | URL | string, signal?: AbortSignal): Promise<Uint8Array> {
-  if (from instanceof Blob) return new Uint8Array(await from.arrayBuffer());
+/** Bytes of a path, an address or a Blob. Throws Problem MissingFile, AbortError, and what `judge` throws. */
+export const readBytes: ReadBytes = async (from, signal, _, judge) => {
+  if (from instanceof Blob) {
+    await judge?.(createBlobReader(from), signal);
+    return new Uint8Array(await from.arrayBuffer());
+  }
   const text = String(from);
   if (isAddress(text)) {
     const tell = createDownloadLine(text);
-    return download(text, { what: "a file", most: largestArchiveBytes, signal, onBytes: tell.show }).finally(tell.end);
+    return download(text, { what: "a file", most: largestArchiveBytes, signal, onBytes: tell.show, judge }).finally(tell.end);
   }
   const path = text.startsWith("file:/") ? fileURLToPath(text) : text;
+  if (judge) await judge(await openFileReader(path), signal);
   return readFile(path).then(
     (bytes) => new Uint8Array(bytes),
     (error: unknown) => {
@@ -107,4 +113,4 @@ export async function readBytes(from: Blob | URL | string, signal?: AbortSignal)
       });
     },
   );
-}
+};

@@ -1,17 +1,22 @@
 // Archives that claim, or hold, far more than they should: refused by what they claim, before anything is unpacked. A bomb is made of
 // one deflated piece of zeros that is repeated, since zeros by the gigabyte would have to be packed first.
 
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { constants, deflateRawSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
-import { readModel, writeModel } from "../../../core/model/archive.ts";
+import { judgeModel, readModel, writeModel } from "../../../core/model/archive.ts";
 import { readCheckpoint } from "../../../core/model/checkpoint.ts";
 import { isProblem } from "../../../core/problem.ts";
+import { type ByteReader, createBytesReader } from "../../../core/source/bytes.ts";
 import { openDataset } from "../../../core/source/dataset.ts";
+import { download } from "../../../core/source/download.ts";
 import { inflateHead, inflateRaw } from "../../../core/source/inflate.ts";
 import { openSource } from "../../../core/source/open.ts";
 import { readRegions } from "../../../core/source/read-regions.ts";
 import { readZip } from "../../../core/source/zip.ts";
+import { readZipWhole } from "../../../core/source/zip-file.ts";
 import { measurePeakMb } from "../../support/peak-memory.ts";
 import { createModel } from "../model/sample-model.ts";
 import { type MadeEntry, makeZip } from "./zip-bytes.ts";
@@ -136,5 +141,81 @@ describe("inflating", () => {
     expect(inflateHead(packZeros(64), 1000)).toEqual(new Uint8Array(1000));
     expect(inflateHead(packZeros(1), 2 * mebi).length).toBe(mebi);
     expect(Buffer.compare(inflateRaw(packZeros(5), 5 * mebi), Buffer.alloc(5 * mebi))).toBe(0);
+  });
+});
+
+/** A file of `sizeBytes` that is never in memory: a zip whose one entry claims to be all of it, or which holds bytes that nobody described. */
+function hugeZip(sizeBytes: number, isOwned: boolean): ByteReader & { readonly readBytes: () => number } {
+  const room = sizeBytes - 1000;
+  const made = makeZip(
+    [{ name: "rdf.yaml" }, { name: "big.bin", data: new Uint8Array(0), ...(isOwned ? { packedBytes: room, bytes: room } : {}) }],
+    {
+      start: room,
+    },
+  );
+  const directory = made.subarray(made.length - 22 - new DataView(made.buffer, made.byteOffset).getUint32(made.length - 10, true));
+  const size = room + directory.length;
+  let count = 0;
+  return {
+    size,
+    readBytes: () => count,
+    async read(offset, length) {
+      count += length;
+      const bytes = new Uint8Array(length);
+      for (const [at, part] of [
+        [0, made.subarray(0, 40)],
+        [room, directory],
+      ] as const)
+        for (let i = 0; i < part.length; i++) if (at + i >= offset && at + i < offset + length) bytes[at + i - offset] = part[i]!;
+      return bytes;
+    },
+  };
+}
+
+describe("a huge file is judged by parts, before it is in memory", () => {
+  it("as a model: by its claims, by bytes that belong to nothing, by its network; what is no zip by its end", async () => {
+    const owned = hugeZip(3e9, true);
+    expect(await refusal(() => judgeModel(owned, { path: "big.zip" }))).toMatch(
+      /big\.zip cannot be used: "big\.bin" unpacks to 2999999000 bytes/,
+    );
+    const empty = hugeZip(3e9, false);
+    expect(await refusal(() => judgeModel(empty))).toMatch(/29999\d+ of its 29999\d+ bytes belong to none of its files/);
+    for (const { readBytes } of [owned, empty]) expect(readBytes()).toBeLessThan(200_000);
+    const blank: ByteReader = { size: 4e9, read: async (_, length) => new Uint8Array(length) };
+    expect(await refusal(() => judgeModel(blank))).toContain("it is not a zip archive");
+    expect(await refusal(() => readZipWhole(blank, "set.zip"))).toContain("it is not a zip archive");
+    const fat = await makeModel(
+      {},
+      Array.from({ length: 6 }, (_, i) => ({ name: `cover-${i}.png`, data: new Uint8Array(2 ** 24) })),
+    );
+    expect(await refusal(() => judgeModel(createBytesReader(fat)))).toMatch(
+      /it has \d{9} bytes; a model of this network has at most \d{8}\./,
+    );
+  });
+
+  it("but a good model passes, also in a folder, and so does one that somebody added a little to", async () => {
+    await judgeModel(createBytesReader(await writeModel(createModel())));
+    await judgeModel(createBytesReader(await makeModel({}, [{ name: "cover.png", data: new Uint8Array(2 ** 20) }])));
+  });
+
+  it("from a server: its size is asked for, then its directory, and nothing of the rest", async () => {
+    const file = hugeZip(1e9, true);
+    const server = createServer((request, response) => {
+      const [, first, last] = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? "") ?? [];
+      if (request.method === "HEAD") return response.writeHead(200, { "content-length": file.size }).end();
+      if (first === undefined) return response.destroy();
+      const end = Math.min(Number(last) + 1, file.size);
+      void file.read(Number(first), end - Number(first)).then((bytes) => {
+        response.writeHead(206, { "content-range": `bytes ${first}-${end - 1}/${file.size}`, "content-length": bytes.length }).end(bytes);
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/m.zip`;
+    const judge = (reader: ByteReader) => judgeModel(reader, { path: address });
+    expect(await refusal(() => download(address, { what: "a model", most: 2 ** 31, judge }))).toMatch(
+      "big.bin",
+    );
+    expect(file.readBytes()).toBeLessThan(2 ** 19);
+    server.close();
   });
 });
