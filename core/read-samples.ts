@@ -3,6 +3,7 @@
 
 import { hideIgnored } from "./array/ignore.ts";
 import type { LabelImage, Raster, TypedArray } from "./array/raster.ts";
+import { gatherNotices, type NamedNotice } from "./gather-notices.ts";
 import { type Job, takeTurn } from "./job.ts";
 import {
   assertOneChannel,
@@ -75,13 +76,15 @@ export async function* readSamples(samples: readonly SampleSource[], options: Re
   const classes = reading.count;
 
   const images: SamplePlane[] = [];
+  const told: NamedNotice[] = [];
   for (const drawn of read) {
     yield { kind: "phase", name: "making weight maps", done: images.length, total: read.length };
     const { image, notices } = prepare(renumber(drawn, reading), classes, options.weights);
-    for (const message of notices) yield { kind: "notice", done: images.length, message: `${drawn.name}: ${message}` };
+    told.push(...notices.map((message) => ({ name: drawn.name, message })));
     images.push({ ...image, sample: drawn.sample });
     await takeTurn(options.signal);
   }
+  for (const message of gatherNotices(told)) yield { kind: "notice", done: images.length, message };
   assertTeaches(images);
   return { images, classes };
 }

@@ -4,6 +4,7 @@
 import { nearestWord, Problem } from "../core/problem.ts";
 import type { Context, Parameters } from "../plugin/contract.ts";
 import type { Variables } from "./macro/run.ts";
+import { adviseCommand } from "./macro/unsupported.ts";
 import type { Command, Manifest } from "./manifest.ts";
 import { checkParameters, fillParameters } from "./resolve-parameters.ts";
 
@@ -58,6 +59,8 @@ export function createCommandRegistry(): CommandRegistry {
     find(idOrName) {
       const entry = named(idOrName);
       if (entry !== undefined) return entry;
+      const advice = adviseCommand(idOrName);
+      if (advice !== undefined) throw new Problem("InvalidParameter", advice, { parameter: "command", value: idOrName });
       const words = entries.flatMap(({ command, name }) => [name, command.id]);
       const nearest = nearestWord(idOrName.slice(0, 64), words);
       const hint = nearest === undefined ? "." : `. Did you mean "${nearest}"?`;

@@ -5,12 +5,12 @@
 import { joinSignals } from "../core/job.ts";
 import { Problem } from "../core/problem.ts";
 import type { Host, HostImage, Parameters } from "../plugin/contract.ts";
-import { type CommandRegistry, createCommandRegistry, lookupHandlers } from "./commands.ts";
+import { type CommandRegistry, createCommandRegistry, isJob, lookupHandlers } from "./commands.ts";
 import { createEmitter } from "./emitter.ts";
 import { createImageList, type ImageList } from "./images.ts";
 import { createJobQueue, type JobQueue } from "./jobs.ts";
 import { parseMacro } from "./macro/parse.ts";
-import { checkMacro, type MacroContext, type MacroTarget, runMacro, type SaveKind } from "./macro/run.ts";
+import { checkMacro, type MacroContext, type MacroTarget, type MacroUse, runMacro, type SaveKind } from "./macro/run.ts";
 import type { Manifest } from "./manifest.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
 import { createRunCommand, type FindSlideRun, type JobStart, type JobWatch, type RunContext, showResult } from "./run-command.ts";
@@ -45,8 +45,8 @@ export interface LocalHost extends Host {
   readonly activeImage: HostImage | undefined;
   run(command: string, options?: string | Parameters, context?: RunContext): Promise<unknown>;
   runMacro(source: string, context?: MacroContext): Promise<void>;
-  /** Throws what `runMacro` would throw before its first statement: faults of language, commands and options. */
-  checkMacro(source: string): void;
+  /** Throws what `runMacro` would throw before its first statement: faults of language, commands and options. Returns what the macro will read. */
+  checkMacro(source: string): readonly MacroUse[];
   /** Installs what a plugin's `activate` returned; the returned function uninstalls. Throws Problem InvalidData. */
   install(manifest: Manifest, plugin: object): () => void;
   /** Adds an image that is in memory already; it becomes active unless told otherwise. Not recorded. */
@@ -93,7 +93,11 @@ export function createHost(options: HostOptions): LocalHost {
     ...statements,
     check: (command, options, variables) => {
       const entry = commands.find(command);
-      entry.fill(entry.check(options, variables));
+      const { model } = entry.fill(entry.check(options, variables));
+      return {
+        model: entry.command.role === "segment" ? model : undefined,
+        isMaker: entry.command.role === "train" || !isJob(entry.command),
+      };
     },
     run: (command, options, context) => run(command, options, { ...context, record: false }),
     print: log,

@@ -86,12 +86,20 @@ export function createImageList(onChange: () => void = () => {}): ImageList {
       return renamed;
     },
     close(title) {
-      const closed = title === undefined ? assertActive() : find(title);
-      const left = list.filter((image) => image !== closed);
-      change(left, closed === active ? left.at(-1) : active);
+      const pattern =
+        title !== undefined && /[*?]/.test(title) && !list.some((image) => isAlike(image.title, title)) ? toPattern(title) : undefined;
+      const closed = pattern ? list.filter((image) => pattern.test(image.title)) : [title === undefined ? assertActive() : find(title)];
+      const left = list.filter((image) => !closed.includes(image));
+      change(left, active !== undefined && closed.includes(active) ? left.at(-1) : active);
     },
     assertActive,
   };
+}
+
+/** Titles as ImageJ's close("pattern") means them: * stands for any letters, ? for one. */
+function toPattern(title: string): RegExp {
+  const words = title.replace(/\*+/g, "*").replace(/[.+^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${words.replaceAll("*", ".*").replaceAll("?", ".")}$`, "is");
 }
 
 /** True for titles that look alike: letters composed and decomposed, as macOS writes them. */

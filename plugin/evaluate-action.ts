@@ -1,12 +1,14 @@
 // `evaluate` as hosts call it: two images of labels or classes compared, or the two of every pair and all pooled.
 
 import type { LabelImage, Raster } from "../core/array/raster.ts";
+import { gatherNotices, type NamedNotice } from "../core/gather-notices.ts";
 import { type Job, type Progress, takeTurn } from "../core/job.ts";
 import { assertSamePlanes, assertSameSize, describeLikeness, toLabelImage } from "../core/label/check.ts";
 import { type Scores as LabelScores, type Measures, measureImage, scoreMeasures } from "../core/label/metrics.ts";
 import { assertExact, describeSmoothing, isSmoothed } from "../core/label/smoothing.ts";
 import { planWork } from "../core/plan-work.ts";
 import { Problem } from "../core/problem.ts";
+import { readAsGrey } from "../core/source/grey-source.ts";
 import { openSource } from "../core/source/open.ts";
 import type { ImageSource } from "../core/source/source.ts";
 import { type ClassMeasures, listNumbers, measureClassPair, type PairReading, type RasterPair, readPairNumbers } from "./class-pairs.ts";
@@ -29,6 +31,7 @@ export async function* evaluatePairs(pairs: readonly Pair[], given: Parameters =
   if (compare === "classes") return yield* evaluateClasses(pairs, classes, signal);
   if (classes !== "auto") throw takesNoClasses(classes);
   const measures: Measures[] = [];
+  const told: NamedNotice[] = [];
   for await (const step of readPairs(pairs, signal)) {
     if ("kind" in step) {
       yield step;
@@ -36,10 +39,10 @@ export async function* evaluatePairs(pairs: readonly Pair[], given: Parameters =
     }
     const labels = toLabelImage(step.truth, step.files.truth);
     const found = toLabelImage(step.predicted, step.files.predicted);
-    const told = [...describeMasks("truth", labels, step.name), ...describeMasks("prediction", found, step.name)];
-    for (const message of told) yield { kind: "notice", done: step.done, message };
+    told.push(...describeMasks("truth", labels, step.name), ...describeMasks("prediction", found, step.name));
     measures.push(measureImage({ labels }, { labels: found }, { isThinned: true }));
   }
+  for (const message of gatherNotices(told)) yield { kind: "notice", done: pairs.length, message };
   return toFlatScores(scoreMeasures(measures));
 }
 
@@ -86,7 +89,7 @@ async function* readPairs(pairs: readonly Pair[], signal: AbortSignal | undefine
     yield { kind: "phase", name: `comparing ${name}`, done, total: pairs.length };
     const opened: ImageSource[] = [];
     try {
-      for (const image of [truth, predicted]) opened.push(await openSource(image, { palette: "indices", signal }));
+      for (const image of [truth, predicted]) opened.push(readAsGrey(await openSource(image, { palette: "indices", signal })));
       const [wanted, found] = opened as [ImageSource, ImageSource];
       assertExact("predicted labels", found, name);
       assertExact("true labels", wanted, name);
@@ -109,9 +112,9 @@ async function* readPairs(pairs: readonly Pair[], signal: AbortSignal | undefine
 }
 
 /** What makes scores of a label image mean nothing: a mask or classes in its place, smoothed numbers. One sentence each. */
-function describeMasks(which: string, labels: LabelImage, name: string): readonly string[] {
+function describeMasks(which: string, labels: LabelImage, name: string): readonly NamedNotice[] {
   const notices = [...describeLikeness(labels), ...(isSmoothed(labels) ? [describeSmoothing("labels")] : [])];
-  return notices.map((notice) => `${name}, ${which}: ${notice}`);
+  return notices.map((notice) => ({ name, message: `${name}, ${which}: ${notice}` }));
 }
 
 function readPlane(

@@ -17,6 +17,7 @@ export interface Library extends Models {
   /** The user's models that can be read, then those that come with the program; and those that cannot be read, with the reason: damaged, or just removed by another tab. */
   inspect(): Promise<Inspection>;
   /** The model of that name or name@version. Throws Problem InvalidParameter with the nearest name, MissingFile, InvalidModel. */
+  assertKnown(reference: string): Promise<void>;
   load(reference: string, signal?: AbortSignal): Promise<Model>;
   /**
    * Keeps a model as the next version of its name. `onRefused`: told when the storage refuses it, instead of an error, and where it
@@ -51,12 +52,14 @@ export interface LibraryOptions {
   readonly lock?: Lock | undefined;
   /** The models that come with the program; default none. */
   readonly starters?: Starters;
+  /** What a file of that path is, in words; undefined where there is none. */
+  readonly nameFile?: (path: string) => Promise<string | undefined>;
   /** Keeps an archive that `files` refuses and that was made at some cost; returns its path. */
   readonly elsewhere?: (file: string, archive: Uint8Array) => Promise<string>;
 }
 
 export function createLibrary(options: LibraryOptions): Library {
-  const { files, readBytes, lock = createLocalLock(), starters = noStarters, elsewhere } = options;
+  const { files, readBytes, lock = createLocalLock(), starters = noStarters, elsewhere, nameFile } = options;
   const entries = async (): Promise<readonly Entry[]> => (await files.list()).flatMap(parseEntry);
   const find = async (reference: string): Promise<Entry> => {
     const all = await entries();
@@ -67,6 +70,8 @@ export function createLibrary(options: LibraryOptions): Library {
       const newest = named.toSorted((a, b) => b.version - a.version)[0];
       if (newest !== undefined) return newest;
     }
+    const what = await nameFile?.(reference).catch(() => undefined);
+    if (what !== undefined) throw noModelFile(reference, what);
     throw unknownModel(reference, [...all, ...starters.list]);
   };
   const findOwn = async (reference: string): Promise<Entry> => {
@@ -124,6 +129,7 @@ export function createLibrary(options: LibraryOptions): Library {
 
   return {
     starters,
+    assertKnown: async (reference) => void (await find(reference)),
     add,
     inspect,
     async load(reference, signal) {
@@ -215,6 +221,11 @@ function toModelInfo({ sha256: _, spec: __, ...info }: StarterInfo): ModelInfo {
 function notOwn({ name }: StarterInfo): Problem<"InvalidParameter"> {
   const message = `"model" must be one of your own; "${name}" comes with Overtile and stays. To have one under another name, export it, and import the file as that.`;
   return new Problem("InvalidParameter", message, { parameter: "model", value: name });
+}
+
+function noModelFile(path: string, what: string): Problem<"InvalidParameter"> {
+  const message = `"model" must be a model in the library, or the file of one (.zip); ${path} is ${what}. Name a model; "overtile models" lists them.`;
+  return new Problem("InvalidParameter", message, { parameter: "model", value: path });
 }
 
 function unknownModel(reference: string, all: readonly Entry[]): Problem<"InvalidParameter"> {

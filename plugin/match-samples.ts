@@ -2,6 +2,7 @@
 // will be shown. Pictures that are grey in three channels, or have one that is not empty, teach a network of one channel.
 
 import { describeReadPlane } from "../core/describe-planes.ts";
+import { gatherNotices } from "../core/gather-notices.ts";
 import { type ImageMatch, type Learnt, matchImage } from "../core/match-image.ts";
 import { planWork } from "../core/plan-work.ts";
 import { assertPlanes, type Plane } from "../core/read-image.ts";
@@ -62,7 +63,7 @@ export async function matchSamples(
     channels: learnt.channels,
     firstChannels: channelsOf(samples[0]!.image),
     planesOf: (image) => choosePlanes(image, words).map((plane) => ({ ...plane, channels: channelsOf(image) })),
-    notices: [...(mixed === undefined ? [] : [mixed]), ...gatherNotices(samples, matches, words)],
+    notices: [...(mixed === undefined ? [] : [mixed]), ...listNotices(samples, matches, words)],
   };
 }
 
@@ -99,21 +100,15 @@ async function matchEach(
   return found;
 }
 
-/** The same sentence about several files is said once: "a.png (and 3 more) has ...". */
-function gatherNotices(samples: readonly SampleSource[], matches: readonly ImageMatch[], { plane }: Words): readonly string[] {
-  const files = new Map<string, Set<string>>();
-  const tell = (name: string, message: string): void => {
-    const rest = message.startsWith(name) ? message.slice(name.length) : `: ${message}`;
-    files.set(rest, (files.get(rest) ?? new Set()).add(name));
-  };
-  for (const [index, { image, labels, classes, ignore }] of samples.entries()) {
-    for (const source of [image, labels, classes, ignore]) for (const notice of source?.notices ?? []) tell(source!.name, notice);
+/** What is to be told of the files, once for all that it is true of. */
+function listNotices(samples: readonly SampleSource[], matches: readonly ImageMatch[], { plane }: Words): readonly string[] {
+  const notices = samples.flatMap(({ image, labels, classes, ignore }, index) => {
+    const own = [image, labels, classes, ignore].flatMap((source) =>
+      (source?.notices ?? []).map((message) => ({ name: source!.name, message })),
+    );
     const part = plane.trim() === "" ? describeReadPlane(image, { z: 0, t: 0 }, { canReadAll: true }) : undefined;
-    for (const message of [...(part === undefined ? [] : [part]), ...matches[index]!.told, ...matches[index]!.doubts])
-      tell(image.name, message);
-  }
-  return [...files].map(([rest, names]) => {
-    const [first] = names;
-    return `${first}${names.size > 1 ? ` (and ${names.size - 1} more)` : ""}${rest}`;
+    const read = [...(part === undefined ? [] : [part]), ...matches[index]!.told, ...matches[index]!.doubts];
+    return [...own, ...read.map((message) => ({ name: image.name, message }))];
   });
+  return gatherNotices(notices);
 }

@@ -5,6 +5,7 @@ import { followWork, type Job } from "../core/job.ts";
 import { Problem } from "../core/problem.ts";
 import type { SampleSource } from "../core/read-samples.ts";
 import { openDataset } from "../core/source/dataset.ts";
+import { readAsGrey } from "../core/source/grey-source.ts";
 import { type ImageInput, openSource } from "../core/source/open.ts";
 import { deferSource } from "../core/source/raster-source.ts";
 import type { ImageSource } from "../core/source/source.ts";
@@ -70,7 +71,8 @@ async function openSample(sample: Sample, index: number, signal?: AbortSignal): 
       });
     const source = await again();
     source.dispose?.();
-    return deferSource(source, again);
+    const deferred = deferSource(source, again);
+    return kind === "labels" || kind === "classes" ? readAsGrey(deferred) : deferred;
   };
   const opened = {
     name,

@@ -4,6 +4,7 @@
 
 import { adaptWeights, describeAdaptation } from "../core/engine/adapt-weights.ts";
 import { gradientBytes } from "../core/engine/memory.ts";
+import { gatherNotices } from "../core/gather-notices.ts";
 import type { Job, Progress } from "../core/job.ts";
 import { assertModelName, type Model } from "../core/model/model.ts";
 import { formatLengths } from "../core/pace.ts";
@@ -117,10 +118,11 @@ async function* trainNamed(
     weights,
     signal,
   });
-  for (const { image } of [...samples.train, ...samples.validate]) {
+  const missing = all.flatMap(({ image }) => {
     const message = describeMissing(image);
-    if (message !== undefined) yield { kind: "notice", done: 0, message };
-  }
+    return message === undefined ? [] : [{ name: image.name, message, isWithin: true }];
+  });
+  for (const message of gatherNotices(missing)) yield { kind: "notice", done: 0, message };
   // Every plane is an image of its own.
   const validating = samples.validate.reduce((sum, { image }) => sum + planesOf(image).length, 0);
   const whole = splitSamples(read.images, validating, values);

@@ -9,6 +9,8 @@ import { isSystemFile } from "./zip-name.ts";
 export interface ListedFiles {
   readonly images: ReadonlyMap<string, string>;
   readonly leftOut: readonly string[];
+  /** Folders in it, which are not looked into. */
+  readonly folders: readonly string[];
 }
 
 /** The files in a sub-folder; undefined when there is no such folder. Throws Problem InvalidData for two images of one base name. */
@@ -33,7 +35,8 @@ export async function listImages(folder: Folder, name: string): Promise<ListedFi
       );
     images.set(base, file);
   }
-  return { images, leftOut };
+  const folders = (await folder.folders(name)).filter((inner) => !isSystemFile(inner)).sort();
+  return { images, leftOut, folders };
 }
 
 /**
@@ -58,10 +61,50 @@ export function describeLeftOut(leftOut: readonly string[]): string | undefined 
 
 const mostNamed = 4;
 
+/** The sentence about folders within images/ and its like, of which nothing is read; undefined where there are none. */
+export function describeInner(folders: readonly string[]): string | undefined {
+  if (folders.length === 0) return undefined;
+  const shown = folders
+    .slice(0, mostNamed)
+    .map((name) => `${name}/`)
+    .join(", ");
+  const more = folders.length > mostNamed ? ` and ${folders.length - mostNamed} more` : "";
+  return `Left out: what lies in ${shown}${more}. Put files into images/, labels/ or classes/ themselves to have them read.`;
+}
+
+/** What outlines and arrays are called that others give in place of label images. */
+const drawn: readonly (readonly [RegExp, string, string])[] = [
+  [
+    /\.(geojson|roi|zip)$/i,
+    "outlines (GeoJSON, ROIs of ImageJ)",
+    "Open the image in the viewer, drop the outlines on it, and use File > Export > Dataset",
+  ],
+  [
+    /\.json$/i,
+    "JSON texts (as of labelme, COCO, QuPath)",
+    "Outlines in GeoJSON can be dropped on the image in the viewer; from others export label images",
+  ],
+  [/\.txt$/i, "texts (as of YOLO)", "Export label images from the program that wrote them"],
+  [/\.np[yz]$/i, "arrays of numpy", "Save each as an image, in Python: tifffile.imwrite(name, array.astype('uint16'))"],
+  [/\.xml$/i, "XML texts (as of CVAT, Pascal VOC)", "Export label images from the program that wrote them"],
+  [/\.csv$/i, "tables", "Export label images from the program that wrote them"],
+];
+
+/** What to do with drawings that are no images, the only ones that a dataset has: what they are, and how to make label images of them. */
+export function adviseDrawings(leftOut: readonly string[]): string | undefined {
+  const known = drawn.find(([pattern]) => leftOut.some((file) => pattern.test(file)));
+  if (known === undefined) return undefined;
+  const [pattern, what, advice] = known;
+  return `There are ${what}, such as ${leftOut.find((file) => pattern.test(file))}, which are no label images. ${advice}`;
+}
+
 /** The Problem of a dataset without images/, which names a folder that may be it, or several datasets in folders of their own. */
 export async function createNoImages(folder: Folder): Promise<Problem<"InvalidData">> {
   const inner: string[] = [];
   for (const name of await folder.folders()) if (await folder.list(`${name}/images`)) inner.push(`${name}/`);
+  const masked: string[] = [];
+  for (const name of inner) if (((await folder.list(`${name}masks`))?.length ?? 0) > 0) masked.push(name);
+  if (masked.length > 0) throw createMasked(folder, masked.sort()[0]!, masked.length);
   const alike: string[] = [];
   for (const name of await listAlike(folder, "images"))
     if ((await folder.list(name))?.some((file) => !isSystemFile(file))) alike.push(name);
@@ -72,6 +115,13 @@ export async function createNoImages(folder: Folder): Promise<Problem<"InvalidDa
         ? "no images/. Put the images there."
         : `no images/, but ${joinFolders(alike)} images/.`;
   return new Problem("InvalidData", `${expected}; in ${folder.name} it has ${has}`, { path: folder.name, reason: "no images" });
+}
+
+/** The Problem of one folder an image, with a mask for each object (Data Science Bowl 2018). */
+function createMasked({ name }: Folder, first: string, count: number): Problem<"InvalidData"> {
+  const has = `${count} folder${count === 1 ? "" : "s"} with images/ and masks/, such as ${first}: one folder an image, one mask an object`;
+  const advice = 'The script under "One folder an image" in docs/formats.md joins the masks of each into one label image';
+  return new Problem("InvalidData", `${expected}; ${name} has ${has}. ${advice}.`, { path: name, reason: "one folder an image" });
 }
 
 /**

@@ -5,9 +5,20 @@
 import { assertExact } from "../label/smoothing.ts";
 import { Problem } from "../problem.ts";
 import { type ByteReader, createBlobReader } from "./bytes.ts";
-import { assertNotRenamed, createNoImages, describeLeftOut, findKin, type ListedFiles, listImages, refuseFile } from "./dataset-files.ts";
+import {
+  adviseDrawings,
+  assertNotRenamed,
+  createNoImages,
+  describeInner,
+  describeLeftOut,
+  findKin,
+  type ListedFiles,
+  listImages,
+  refuseFile,
+} from "./dataset-files.ts";
 import { type DownloadOptions, download, isAddress, largestArchiveBytes } from "./download.ts";
 import { type Folder, openZipFolder } from "./folder.ts";
+import { readAsGrey } from "./grey-source.ts";
 import { openImage } from "./open.ts";
 import { deferSource } from "./raster-source.ts";
 import type { ImageSource } from "./source.ts";
@@ -51,17 +62,23 @@ export async function openDataset(
   if (!listed) throw await createNoImages(folder);
   const images = listed.images;
   const leftOut = listed.leftOut.map((file) => `images/${file}`);
+  const inner = listed.folders.map((name) => `images/${name}`);
   const drawn = new Map<Drawing, Files>();
   for (const drawing of drawings) {
     const files: ListedFiles | undefined = await listImages(folder, drawing);
     if (files) drawn.set(drawing, files.images);
     leftOut.push(...(files?.leftOut ?? []).map((file) => `${drawing}/${file}`));
+    inner.push(...(files?.folders ?? []).map((name) => `${drawing}/${name}`));
   }
-  const notice = describeLeftOut(leftOut);
+  const notices = [describeLeftOut(leftOut), describeInner(inner)].filter((one) => one !== undefined);
+  const notice = notices.length === 0 ? undefined : notices.join(" ");
   if (images.size === 0) throw noImages(folder, (await findSplit(folder)) ?? notice);
+  const hasDrawings = [drawn.get("labels"), drawn.get("classes")].some((files) => files !== undefined && files.size > 0);
   if (!drawn.has("labels") && !drawn.has("classes")) await assertNotRenamed(folder, images);
+  const advice = hasDrawings ? undefined : adviseDrawings(leftOut);
+  if (advice !== undefined) throw createNoLabels(folder, advice);
   assertPairs(folder, images, drawn, notice);
-  if (notice !== undefined) tell(notice);
+  for (const one of notices) tell(one);
   const samples: DatasetSample[] = [];
   for (const name of [...images.keys()].sort()) {
     signal?.throwIfAborted();
@@ -77,6 +94,11 @@ async function findSplit(folder: Folder): Promise<string | undefined> {
     return `Those in images/${part}/ are not read: give ${part}/ folders images/ and labels/ of its own, and train on ${part}/.`;
   }
   return undefined;
+}
+
+function createNoLabels({ name }: Folder, advice: string): Problem {
+  const message = `Expected a dataset with images/ and labels/ or classes/; in ${name} there are no label images (PNG or TIFF). ${advice}.`;
+  return new Problem("InvalidData", message, { path: name, reason: "no labels and no classes" });
 }
 
 function noImages(folder: Folder, notice = ""): Problem {
@@ -132,7 +154,8 @@ async function openSample(folder: Folder, name: string, file: string, drawn: Rea
     const drawnFile = files.get(name);
     if (!drawnFile) continue;
     const path = `${drawing}/${drawnFile}`;
-    const source = await openLazy(folder, drawing, drawnFile);
+    const opened = await openLazy(folder, drawing, drawnFile);
+    const source = drawing === "ignore" ? opened : readAsGrey(opened);
     assertExact(drawing === "ignore" ? "ignored pixels" : drawing, source, path);
     if (source.width !== image.width || source.height !== image.height) {
       const sizes = `${path} is ${source.width}x${source.height}, images/${file} is ${image.width}x${image.height}`;

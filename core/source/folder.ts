@@ -6,8 +6,8 @@ import { createZipReader } from "./zip-reader.ts";
 
 export interface Folder {
   readonly name: string;
-  /** Names of the sub-folders. */
-  folders(): Promise<readonly string[]>;
+  /** Names of the folders in it, or in one of its folders. */
+  folders(folder?: string): Promise<readonly string[]>;
   /** Names of the files in `folder`; undefined when there is no such folder. */
   list(folder: string): Promise<readonly string[] | undefined>;
   open(folder: string, file: string): Promise<ByteReader>;
@@ -23,8 +23,9 @@ export function openZipFolder(bytes: Uint8Array, name: string): Folder {
   const top = findTop(names);
   return {
     name,
-    async folders() {
-      const below = names.filter((entry) => entry.startsWith(top)).map((entry) => entry.slice(top.length));
+    async folders(folder) {
+      const prefix = folder === undefined ? top : `${top}${folder}/`;
+      const below = names.filter((entry) => entry.startsWith(prefix)).map((entry) => entry.slice(prefix.length));
       return [...new Set(below.filter((entry) => entry.includes("/")).map((entry) => entry.slice(0, entry.indexOf("/"))))];
     },
     async list(folder) {

@@ -13,8 +13,8 @@ import type { Folder } from "./folder.ts";
 export async function openFileReader(file: string | URL): Promise<ByteReader> {
   const { open, stat } = await import("node:fs/promises");
   const path = String(file);
-  const found = await stat(file).catch((cause: unknown) => {
-    throw createMissing(path, cause);
+  const found = await stat(file).catch(async (cause: unknown) => {
+    throw createMissing(path, cause, await findOtherCase(file));
   });
   if (!found.isFile())
     throw new Problem("MissingFile", `Expected a file at ${path}; it is a folder or a device. Give the path of a file.`, { path });
@@ -68,8 +68,8 @@ export async function openNodeFolder(path: string): Promise<Folder> {
   }
   return {
     name: path,
-    async folders() {
-      const entries = await readdir(path, { withFileTypes: true });
+    async folders(folder) {
+      const entries = await readdir(folder === undefined ? path : join(path, folder), { withFileTypes: true }).catch(() => []);
       return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
     },
     async list(folder) {
@@ -111,8 +111,23 @@ export async function isNodeFolder(path: string): Promise<boolean> {
   );
 }
 
-function createMissing(path: string, cause: unknown): Problem {
+/** The path with its file's name as it is there in other letters, capital and small; undefined where there is none. */
+async function findOtherCase(file: string | URL): Promise<string | undefined> {
+  const { readdir } = await import("node:fs/promises");
+  const { basename, dirname, join } = await import("node:path");
+  const path = await toPath(String(file));
+  const names = await readdir(dirname(path)).catch(() => []);
+  const found = names.find((name) => name.toLowerCase() === basename(path).toLowerCase());
+  return found === undefined ? undefined : join(dirname(path), found);
+}
+
+function createMissing(path: string, cause: unknown, other?: string): Problem {
   const code = (cause as { code?: string }).code;
   const reason = code === "ENOENT" ? "there is none" : code === "EACCES" ? "it may not be read" : describeError(cause);
-  return new Problem("MissingFile", `Expected ${path}; ${reason}. Check the path.`, { path }, { cause });
+  return new Problem(
+    "MissingFile",
+    `Expected ${path}; ${reason}. ${other === undefined ? "Check the path." : `Did you mean ${other}?`}`,
+    { path },
+    { cause },
+  );
 }

@@ -106,12 +106,16 @@ async function openNodeHierarchy(
 ): Promise<ImageSource | undefined> {
   const path = input instanceof URL || typeof input === "string" ? String(input) : undefined;
   if (path === undefined || !isNode() || toAddress(input)) return undefined;
-  const { isNodeFolder, openFileBelow, toPath } = await import("./node-file.ts");
+  const { isNodeFolder, openFileBelow, openNodeFolder, toPath } = await import("./node-file.ts");
   const folder = await toPath(path);
   if (!(await isNodeFolder(folder))) return undefined;
   const [{ createReaderStore }] = await loadZarr();
   return openHierarchy(
-    createReaderStore(name, (key) => openFileBelow(folder, key)),
+    createReaderStore(
+      name,
+      (key) => openFileBelow(folder, key),
+      async () => (await openNodeFolder(folder)).folders(),
+    ),
     how,
   );
 }

@@ -39,6 +39,17 @@ const formats: readonly Format[] = [
   },
 ];
 
+/** What a file is by its first bytes, also where it is an image that is read: "a PNG image". */
+export function describeKind(head: Uint8Array): string {
+  const text = String.fromCharCode(...head);
+  if (head.length === 0) return "empty";
+  if (text.startsWith("\x89PNG")) return "a PNG image";
+  if (text.startsWith("\xff\xd8\xff")) return "a JPEG image";
+  if (/^(II[*+]\0|MM\0[*+])/.test(text)) return "a TIFF image";
+  if (text.startsWith("PK\x03\x04")) return "a zip archive whose name does not end in .zip";
+  return nameFormat(head)[0];
+}
+
 /** What a file is by its first bytes (132 show all), and what to do with it. */
 export function nameFormat(head: Uint8Array): readonly [reason: string, advice: string] {
   const text = String.fromCharCode(...head);

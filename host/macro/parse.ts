@@ -34,6 +34,7 @@ const functions = {
   wait: { least: 1, most: 1, usage: "wait(milliseconds)" },
   saveAs: { least: 2, most: 2, usage: 'saveAs("Tiff", "path")' },
   setOption: { least: 1, most: 2, usage: 'setOption("name", true)' },
+  requires: { least: 1, most: 1, usage: 'requires("1.53t")' },
   setBatchMode: { least: 1, most: 1, usage: "setBatchMode(true)" },
 } as const;
 

@@ -21,10 +21,24 @@ export interface MacroContext {
   readonly stop?: AbortSignal;
 }
 
+/** What a macro will read and does not write itself before: an image's path or address, a model's name or file. */
+export interface MacroUse {
+  readonly kind: "image" | "model";
+  readonly path: string;
+  readonly line: number;
+}
+
+/** What a command that is only checked would use and make. */
+export interface CheckedCommand {
+  readonly model?: unknown;
+  /** True where models or images may come of it that later statements use. */
+  readonly isMaker?: boolean;
+}
+
 /** The duties of who gives a macro its meaning. Titles are exact; what cannot be done is thrown as a Problem. */
 export interface MacroTarget {
   /** Throws what `run` would throw for command and options before it does anything. Default: nothing. */
-  check?(command: string, options: string | undefined, variables: Variables): void;
+  check?(command: string, options: string | undefined, variables: Variables): CheckedCommand;
   /** Runs a command to its end. `options` is in the grammar of options.ts and may name the macro's variables. */
   run(command: string, options: string | undefined, context: MacroContext & { variables: Variables }): Promise<unknown>;
   open(pathOrUrl: string, signal?: AbortSignal): Promise<unknown>;
@@ -64,25 +78,37 @@ const anyTitle = "\0title\0";
 
 /**
  * Goes through a macro without doing anything: commands, options and arguments are looked at as far as they do not depend on an image's
- * title. Throws Problem InvalidMacro with the line, as `runMacro` does.
+ * title. Returns what it will read. Throws Problem InvalidMacro with the line, as `runMacro` does.
  */
-export function checkMacro(macro: Macro, { check = () => {} }: Pick<MacroTarget, "check">): void {
+export function checkMacro(macro: Macro, { check = () => ({}) }: Pick<MacroTarget, "check">): readonly MacroUse[] {
   const nothing = (): void => {};
+  const uses: MacroUse[] = [];
+  const written = new Set<string>();
+  let at = 0;
+  const use = (kind: MacroUse["kind"], path: unknown): void => {
+    const isKnown = typeof path === "string" && path !== "" && !path.includes(anyTitle) && !written.has(path) && !written.has(anyTitle);
+    if (isKnown) uses.push({ kind, path, line: at });
+  };
   const target: MacroTarget = {
     run(command, options, { variables }) {
       const known = new Map([...variables].filter(([, value]) => !String(value).includes(anyTitle)));
       const isKnown = [...variables.keys()].every((name) => known.has(name) || options?.includes(name) !== true);
-      if (isKnown && !`${command}${options ?? ""}`.includes(anyTitle)) check(command, options, known);
+      const isWhole = isKnown && !`${command}${options ?? ""}`.includes(anyTitle);
+      const { model, isMaker } = (isWhole && check(command, options, known)) || { model: undefined, isMaker: !isWhole };
+      use("model", model);
+      if (isMaker) written.add(anyTitle); // what it makes may be what comes next
       return Promise.resolve();
     },
-    ...{ open: async () => {}, selectImage: nothing, rename: nothing, close: nothing, print: nothing, setOption: nothing },
-    saveAs: async () => {},
+    open: async (path) => use("image", path),
+    ...{ selectImage: nothing, rename: nothing, close: nothing, print: nothing, setOption: nothing },
+    saveAs: async (_, path) => void written.add(path.includes(anyTitle) ? anyTitle : path),
     getTitle: () => anyTitle,
   };
   const run: Run = { target, variables: new Map(), isCheck: true };
   for (const statement of macro) {
     try {
       const { line } = statement;
+      at = line;
       if (statement.kind === "assign") run.variables.set(statement.name, evaluate(statement.value, run, line));
       else
         calls[statement.name](
@@ -94,6 +120,7 @@ export function checkMacro(macro: Macro, { check = () => {} }: Pick<MacroTarget,
       throw atLine(error, statement);
     }
   }
+  return uses;
 }
 
 interface Run extends MacroContext {
@@ -129,6 +156,7 @@ const calls: Readonly<Record<FunctionName, Call>> = {
   print: (args, { target }) => target.print(args.join(" ")),
   wait: (args, context, line) => wait(args[0]!, context, line),
   saveAs: (args, { target, signal }, line) => target.saveAs(saveKind(args, line), text("saveAs", args, 1, line), signal),
+  requires: (args, _, line) => void text("requires", args, 0, line), // a version of ImageJ, which this is not
   setBatchMode: () => {}, // windows are no hindrance here: nothing waits for them
   setOption: (args, { target }, line) => target.setOption(text("setOption", args, 0, line), isOn(args[1] ?? 1, line)),
 };

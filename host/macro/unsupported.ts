@@ -36,6 +36,41 @@ export function adviseFunction(name: string): string {
   return instead.find(([pattern]) => pattern.test(name))?.[1] ?? "";
 }
 
+const commandsInstead: readonly (readonly [RegExp, string])[] = [
+  [
+    /^(\d+-bit( color)?|RGB color|Make Composite|Stack to RGB|Split Channels|Merge Channels\.*)$/i,
+    'Overtile reads images of any bit depth and number of channels as they are; "channel=" in the options chooses. Leave it out.',
+  ],
+  [
+    /^(Enhance Contrast\.*|Subtract Background\.*|Brightness\/Contrast\.*|Normalize.*)$/i,
+    "Overtile normalises grey values itself. Leave it out.",
+  ],
+  [
+    /^(Gaussian Blur.*|Median.*|Mean\.*|Smooth|Sharpen|Find Edges|Despeckle)$/i,
+    "The network learns its own filters. Leave it out, and train on images as they are.",
+  ],
+  [
+    /^(Threshold.*|Auto Threshold.*|Convert to Mask|Make Binary|Watershed|Fill Holes|Erode|Dilate|Open|Close-|Find Maxima.*)$/i,
+    'Use "Overtile Segment": it finds objects, fills holes (fill_holes) and cuts them apart (split).',
+  ],
+  [
+    /^(Analyze Particles.*|Measure|Set Measurements.*|Summarize)$/i,
+    'Measurements of objects are written by saveAs("CSV", "path") behind "Overtile Segment".',
+  ],
+  [/^(Set Scale|Properties|Scale|Size)\.*$/i, 'The size of a pixel is read from the file; for trainings "pixel_size=" gives it.'],
+  [/^(Close All|Close)$/i, 'Use close("*") or close().'],
+  [
+    /^(Duplicate\.*|Crop|Invert|Z Project.*|Open\.*|Save|Save As.*|Tiff\.*|Bio-Formats.*|ROI Manager.*|Clear Results|Console|Set Slice.*|Next Slice.*)$/i,
+    'Do it in ImageJ beforehand, or use open("path") and saveAs("Tiff", "path").',
+  ],
+];
+
+/** What is here in place of a command of ImageJ; undefined where it is none that is known. */
+export function adviseCommand(name: string): string | undefined {
+  const advice = commandsInstead.find(([pattern]) => pattern.test(name.trim()))?.[1];
+  return advice === undefined ? undefined : `"${name}" is a command of ImageJ, which this host does not have. ${advice}`;
+}
+
 /** Throws Problem InvalidMacro for a sign behind a value that has a meaning in ImageJ only. */
 export function assertNoOperator({ kind, text, line }: Token): void {
   if (kind !== "sign" || !"-*/%<>!&|^~?:.[{".includes(text)) return;

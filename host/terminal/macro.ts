@@ -2,6 +2,11 @@
 
 import { readFile } from "node:fs/promises";
 import { describeError, isProblem, Problem } from "../../core/problem.ts";
+import { isNodeFolder, openFileReader } from "../../core/source/node-file.ts";
+import { decodeText } from "../../core/source/plain-text.ts";
+import { isArchivePath } from "../../plugin/library.ts";
+import type { Workspace } from "../../plugin/workspace.ts";
+import type { MacroUse } from "../macro/run.ts";
 import { createMacroFiles } from "./macro-files.ts";
 import { print } from "./output.ts";
 import { type Shell, withShell } from "./run-job.ts";
@@ -25,11 +30,25 @@ export async function macroCommand(path: string, images: readonly string[], { ov
   };
   await withShell(async (shell) => {
     const host = createTerminalHost({ files, workspace, shell, print, overwrite });
-    host.checkMacro(source); // before anything is opened
+    const uses = host.checkMacro(source); // before anything is opened
     host.dispose();
+    await assertThere(uses, workspace);
     if (images.length === 0) return await runOnce(shell);
     for (const image of images) await runOnce(shell, image).catch(tellImage(image));
   }, "Stopping: what was learnt is kept, and the macro ends here. Press Ctrl-C again to end at once.");
+}
+
+/** Throws Problem MissingFile or InvalidParameter, with the line, for an image or model that is not there: an hour may lie before it. */
+async function assertThere(uses: readonly MacroUse[], { library }: Workspace): Promise<void> {
+  for (const use of uses) {
+    const { kind, path } = use;
+    try {
+      if (kind === "model" && !isArchivePath(path)) await library.assertKnown(path);
+      else if (!/^[a-z]+:\/\//i.test(path) && !(await isNodeFolder(path))) await openFileReader(path);
+    } catch (error) {
+      throw isProblem(error) ? new Problem(error.kind, `Line ${use.line}: ${error.message}`, error.details, { cause: error }) : error;
+    }
+  }
 }
 
 async function readSource(path: string): Promise<string> {
@@ -38,7 +57,7 @@ async function readSource(path: string): Promise<string> {
       path,
     });
   });
-  return new TextDecoder().decode(bytes); // without the byte order mark that editors of Windows write
+  return decodeText(bytes);
 }
 
 /** Of several images, the error says which. */

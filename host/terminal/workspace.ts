@@ -1,7 +1,7 @@
 // The workspace of a terminal: files on disk, worker threads, the library in $OVERTILE_HOME.
 
 import { readFileSync } from "node:fs";
-import { mkdtemp, readFile } from "node:fs/promises";
+import { mkdtemp, readFile, stat } from "node:fs/promises";
 import { availableParallelism, homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,7 @@ import { describeError, Problem } from "../../core/problem.ts";
 import { createBlobReader } from "../../core/source/bytes.ts";
 import { download, isAddress, largestArchiveBytes } from "../../core/source/download.ts";
 import { openFileReader } from "../../core/source/node-file.ts";
+import { describeKind } from "../../core/source/unread-formats.ts";
 import { writeFileWhole } from "../../core/source/write-file.ts";
 import { loadAssets } from "../../plugin/assets.ts";
 import { createLibrary, type Library } from "../../plugin/library.ts";
@@ -76,7 +77,23 @@ export function openLibrary(dist: URL = ownProcess().dist): Library {
   const fetchFile = async (file: string): Promise<Uint8Array> => new Uint8Array(await readFile(new URL(`models/${file}`, dist)));
   const kept = createNodeFiles(join(libraryFolder(), "starters"));
   const starters = createStarters({ catalog: starterCatalog, kept, fetchFile, isLocal: true });
-  return createLibrary({ files: createNodeFiles(folder), readBytes, lock: lockFolder(folder), starters, elsewhere: keepTemporarily });
+  return createLibrary({
+    files: createNodeFiles(folder),
+    readBytes,
+    lock: lockFolder(folder),
+    starters,
+    elsewhere: keepTemporarily,
+    nameFile,
+  });
+}
+
+/** What a file is, by its first bytes; undefined where there is none at that path. */
+async function nameFile(path: string): Promise<string | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return undefined;
+  if (found.isDirectory()) return "a folder";
+  const reader = await openFileReader(path);
+  return describeKind(await reader.read(0, Math.min(132, reader.size)));
 }
 
 /** Keeps processes apart that write into a folder; where that is not possible, it is said. */

@@ -239,6 +239,37 @@ describe("images", () => {
   });
 });
 
+describe("ImageJ's own words", () => {
+  test("that do no harm here are taken, and commands that are missing are named with what is here instead", async () => {
+    const { host } = createFakeHost();
+    host.addImage(picture("a.tif"));
+    host.addImage(picture("b.tif"));
+    host.addImage(picture("c.png"));
+    await host.runMacro('requires("1.53t"); close("*.tif");');
+    expect(host.images.map(({ title }) => title)).toEqual(["c.png"]);
+    await host.runMacro('close("*");');
+    expect(host.images).toEqual([]);
+    for (const [command, advice] of [
+      ["8-bit", /"8-bit" is a command of ImageJ, which this host does not have\. .*Leave it out/],
+      ["Gaussian Blur...", /is a command of ImageJ.*Leave it out/],
+      ["Analyze Particles...", /saveAs\("CSV", "path"\)/],
+      ["Close All", /Use close\("\*"\)/],
+    ] as const)
+      await expect(host.runMacro(`run("${command}");`)).rejects.toThrow(advice);
+  });
+
+  test("what a macro will read is known before it runs, unless it makes it itself", () => {
+    const { host } = createFakeHost();
+    const uses = host.checkMacro(
+      'open("a.tif");\nsaveAs("Tiff", "b.tif");\nopen("b.tif");\nopen(getTitle() + ".tif");\nopen("c" + ".tif");',
+    );
+    expect(uses).toEqual([
+      { kind: "image", path: "a.tif", line: 1 },
+      { kind: "image", path: "c.tif", line: 5 },
+    ]);
+  });
+});
+
 describe("macros", () => {
   test("do what the same calls do", async () => {
     const { host, plugin, printed, saved } = createFakeHost();

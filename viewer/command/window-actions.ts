@@ -1,5 +1,6 @@
 // What concerns the viewer itself: plugins, help, diagnostics, macros.
 
+import { decodeText } from "../../core/source/plain-text.ts";
 import type { App } from "../app.ts";
 import { askPlugins, showKeys } from "../dialog/viewer-dialogs.ts";
 import { html } from "../dom/html.ts";
@@ -15,7 +16,7 @@ export function createWindowActions(app: App, desk: ImageDesk, macro: MacroState
 
   /** Opens a macro in the editor; one that is written there is not replaced unasked. */
   async function loadMacro(file: File): Promise<void> {
-    await showMacro(await file.text(), file.name);
+    await showMacro(decodeText(new Uint8Array(await file.arrayBuffer())), file.name);
   }
 
   /** True once the text is in the editor; false where the user keeps what is there. */

@@ -167,7 +167,7 @@ export function isColour(photometric: number, samples: number): boolean {
 
 /** The Problem for a file that is whole, but of a kind that is not read. */
 export function createUnsupported(file: Pick<TiffFile, "name">, reason: string): Problem {
-  const message = `Expected a TIFF without exotic features; ${file.name} is ${reason}, which is not read. Save it as plain TIFF (LZW or Deflate), 8 or 16 bits.`;
+  const message = `Expected a plain TIFF; ${file.name} is ${reason}, which is not read. Save it as plain TIFF (LZW or Deflate), 8 or 16 bits.`;
   return new Problem("UnsupportedImage", message, { path: file.name, reason });
 }
 

@@ -27,30 +27,34 @@ export async function readMetaMorph(file: TiffFile, directory: Directory): Promi
   const isDeep = all.every(([distance]) => distance !== 0);
   const isTimed =
     !isDeep && all.every(([, , day, time], index) => index === 0 || day !== all[index - 1]![2] || time !== all[index - 1]![3]);
-  const pixelSizeUm = await readCalibration(file, directory);
+  const side = await readCalibration(file, directory);
   const sizes = records && isTimed ? { sizeZ: 1, sizeT: count } : { sizeZ: count, sizeT: 1 };
-  return { ...sizes, ...(pixelSizeUm === undefined ? {} : { pixelSizeUm }) };
+  return { ...sizes, ...side };
 }
 
-/** The calibration of x: pairs of a field's number and its value, or where that lies. */
-async function readCalibration(file: TiffFile, directory: Directory): Promise<number | undefined> {
+/** The side of a pixel by the calibrations of x and y: pairs of a field's number and its value, or where that lies. */
+async function readCalibration(file: TiffFile, directory: Directory): Promise<ReturnType<typeof toPixelSide>> {
   const entry = directory.get(33628);
-  if (!entry || entry.count > mostFields) return undefined;
+  if (!entry || entry.count > mostFields) return {};
   const pairs = await readNumbers(file, entry.at, 2 * entry.count);
-  if (!pairs) return undefined;
+  if (!pairs) return {};
   const placeOf = (field: number): number | undefined => {
     for (let at = 0; at < entry.count; at++) if (pairs.getUint32(8 * at, true) === field) return pairs.getUint32(8 * at + 4, true);
     return undefined;
   };
-  const [scaleAt, unitAt] = [placeOf(4), placeOf(6)];
-  if (!scaleAt || !unitAt) return undefined;
-  const scale = await readNumbers(file, scaleAt, 2);
+  const unitAt = placeOf(6);
+  if (!unitAt) return {};
   const length = (await readNumbers(file, unitAt, 1))?.getUint32(0, true) ?? 0;
-  if (!scale || length === 0 || length > 64 || unitAt + 4 + length > file.reader.size) return undefined;
+  if (length === 0 || length > 64 || unitAt + 4 + length > file.reader.size) return {};
   const unit = new TextDecoder("latin1").decode(await file.reader.read(unitAt + 4, length)).replace(/\0.*$/s, "");
   const factor = micrometresOf(unit);
-  const um = typeof factor === "number" ? (factor * scale.getUint32(0, true)) / scale.getUint32(4, true) : Number.NaN;
-  return um > 0 && Number.isFinite(um) ? um : undefined;
+  const readSide = async (field: number): Promise<number | undefined> => {
+    const at = placeOf(field);
+    const scale = at && typeof factor === "number" ? await readNumbers(file, at, 2) : undefined;
+    const um = scale ? (Number(factor) * scale.getUint32(0, true)) / scale.getUint32(4, true) : Number.NaN;
+    return um > 0 && Number.isFinite(um) ? um : undefined;
+  };
+  return toPixelSide(file.name, await readSide(4), await readSide(5));
 }
 
 /** What Zeiss says; undefined for other files. Every other page is a thumbnail, marked as reduced. */

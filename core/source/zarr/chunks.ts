@@ -26,6 +26,8 @@ export interface ChunkReader {
 }
 
 export interface Misnamed {
+  /** True where not the separator alone is another one, but the kind of names: "c/0/0" and "0/0". */
+  readonly isNamed: boolean;
   /** Keys of the chunk: as it lies there, and as the metadata say. */
   readonly other: string;
   readonly own: string;
@@ -65,11 +67,21 @@ export function createChunkReader(store: ByteStore, path: string, metadata: Arra
         return [path, [...(name === "default" ? ["c"] : []), ...places].join(separator)].filter((part) => part !== "").join("/");
       };
       const own = key(keys.name, keys.configuration.separator);
-      const separator = keys.configuration.separator === "/" ? "." : "/";
-      const other = key(keys.name, separator);
-      const isThere = other !== own && (await store.getRange(other, { offset: 0, length: 1 }, signal).catch(() => undefined)) !== undefined;
+      const turned = keys.configuration.separator === "/" ? "." : "/";
+      const named = keys.name === "v2" ? "default" : "v2";
       const field = keys.name === "v2" ? '"dimension_separator"' : '"separator"';
-      return isThere ? { other, own, declare: `${field}: "${separator}"` } : undefined;
+      const declareName = (separator: string): string =>
+        `"chunk_key_encoding": {"name": "${named}", "configuration": {"separator": "${separator}"}}`;
+      for (const [other, declare] of [
+        [key(keys.name, turned), `${field}: "${turned}"`],
+        [key(named, "/"), declareName("/")],
+        [key(named, "."), declareName(".")],
+      ] as const) {
+        if (other === own) continue;
+        if ((await store.getRange(other, { offset: 0, length: 1 }, signal).catch(() => undefined)) !== undefined)
+          return { other, own, declare, isNamed: other.split(/[/.]/).length !== own.split(/[/.]/).length };
+      }
+      return undefined;
     },
   };
 }

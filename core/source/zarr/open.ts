@@ -15,6 +15,7 @@ import { assertOneRead, type ReadPlan } from "../read-plan.ts";
 import type { ImageSource, ReadRequest, Level as SizedLevel } from "../source.ts";
 import { describeUnknownUnit, toPixelSide } from "../units.ts";
 import { type ArrayMetadata, readArrayV2, readArrayV3 } from "./array-metadata.ts";
+import { createNoImage, listChildren } from "./children.ts";
 import { planChunks } from "./chunk-plan.ts";
 import { type Chunk, createChunkReader } from "./chunks.ts";
 import { type Multiscale, readMultiscale } from "./multiscales.ts";
@@ -169,11 +170,16 @@ async function findImage(
   const image = read(root);
   if (image) return { image, path: "", node: root };
   if (root.array) return { path: "", node: root };
-  if ("plate" in root.attributes) throw createUnsupported(name, "a plate of many images; open one of its fields, such as A/1/0");
   const first = "bioformats2raw.layout" in root.attributes ? await readNode(store, "0", { signal }) : undefined;
   const below = first && read(first);
   if (first && below) return { image: below, path: "0", node: first, others: (await readNode(store, "1", { signal })) !== undefined };
-  throw createUnsupported(name, "a Zarr group without an image (no multiscales); open the image in it");
+  throw createNoImage(
+    name,
+    await listChildren(store, root, async (path) => {
+      const node = await readNode(store, path, { signal }).catch(() => undefined);
+      return node !== undefined && (node.array !== undefined || "multiscales" in node.attributes);
+    }),
+  );
 }
 
 /**

@@ -110,8 +110,8 @@ async function noteMissing(
   gaps.addMissing(key);
   const found = isSought ? await chunks.findElsewhere(indices, signal) : undefined;
   if (found === undefined) return;
-  const reason = `all chunks that were read are absent; they lie under the other separator, as "${found.other}" in place of "${found.own}"`;
-  const advice = `Write ${found.declare} into its metadata, or write the image again.`;
+  const reason = `all chunks that were read are absent; they lie under ${found.isNamed ? "names of the other kind" : "the other separator"}, as "${found.other}" in place of "${found.own}"`;
+  const advice = `Write ${found.declare} into its metadata${found.isNamed ? " (Zarr 3)" : ""}, or write the image again.`;
   throw new MisnamedChunk(
     new Problem("InvalidData", `Expected chunks where the metadata say; of ${name} ${reason}. ${advice}`, {
       path: name,

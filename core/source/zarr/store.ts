@@ -18,6 +18,8 @@ export interface ByteStore {
   get(key: string, signal?: AbortSignal, most?: number): Promise<Uint8Array | undefined>;
   /** A part of a value: exactly as long as asked for. */
   getRange(key: string, range: KeyRange, signal?: AbortSignal): Promise<Uint8Array | undefined>;
+  /** Names of the folders at its top, where the store can tell. */
+  folders?(): Promise<readonly string[]>;
   dispose?(): void;
 }
 
@@ -25,13 +27,18 @@ export interface ByteStore {
 export const largestValueBytes = 2 ** 29;
 
 /** A store over readers: `open` gives the reader of a key, undefined when there is none. */
-export function createReaderStore(name: string, open: (key: string) => Promise<ByteReader | undefined>): ByteStore {
+export function createReaderStore(
+  name: string,
+  open: (key: string) => Promise<ByteReader | undefined>,
+  folders?: () => Promise<readonly string[]>,
+): ByteStore {
   const openKey = (key: string): Promise<ByteReader | undefined> => {
     assertKey(key, name);
     return open(key);
   };
   return {
     name,
+    ...(folders && { folders }),
     async get(key, signal, most = largestValueBytes) {
       const reader = await openKey(key);
       if (!reader) return undefined;
@@ -55,10 +62,11 @@ export function createFilesStore(files: readonly File[], name?: string): ByteSto
   const [top = ""] = paths[0]?.split("/") ?? [];
   const prefix = paths.every((path) => path.startsWith(`${top}/`)) ? `${top}/` : "";
   const byPath = new Map(files.map((file, index) => [paths[index]!.slice(prefix.length), file]));
-  return createReaderStore(name ?? (prefix === "" ? "the folder" : top), async (key) => {
+  const openKey = async (key: string): Promise<ByteReader | undefined> => {
     const file = byPath.get(key);
     return file && createBlobReader(file);
-  });
+  };
+  return createReaderStore(name ?? (prefix === "" ? "the folder" : top), openKey, async () => listTops([...byPath.keys()]));
 }
 
 /** A folder that a browser was given access to. */
@@ -73,7 +81,7 @@ export function createHandleStore(root: FileSystemDirectoryHandle, name = root.n
     found.catch(() => folders.delete(path));
     return found;
   };
-  return createReaderStore(name, async (key) => {
+  const openKey = async (key: string): Promise<ByteReader | undefined> => {
     const cut = key.lastIndexOf("/");
     try {
       const folder = await folderOf(key.slice(0, Math.max(cut, 0)));
@@ -83,7 +91,21 @@ export function createHandleStore(root: FileSystemDirectoryHandle, name = root.n
       if (kind === "NotFoundError" || kind === "TypeMismatchError") return undefined;
       throw error;
     }
-  });
+  };
+  const listFolders = async (): Promise<readonly string[]> => {
+    const names: string[] = [];
+    for await (const [child, handle] of root.entries()) if (handle.kind === "directory" && names.length < mostListed) names.push(child);
+    return names.sort();
+  };
+  return createReaderStore(name, openKey, listFolders);
+}
+
+/** Of a folder with more children the others are not looked at. */
+const mostListed = 1000;
+
+/** The first parts of paths that have several. */
+function listTops(paths: readonly string[]): readonly string[] {
+  return [...new Set(paths.flatMap((path) => (path.includes("/") ? [path.slice(0, path.indexOf("/"))] : [])))].slice(0, mostListed).sort();
 }
 
 /** A hierarchy in a zip, which is read into memory. Where everything lies in one top folder, that one is the root. */
@@ -93,7 +115,11 @@ export function createZipStore(bytes: Uint8Array, name: string): ByteStore {
   const shortest = roots.reduce((a, b) => (b.length < a.length ? b : a), roots[0] ?? "");
   const prefix = shortest.slice(0, shortest.lastIndexOf("/") + 1);
   const known = new Set(zip.names);
-  return createReaderStore(name, async (key) => (known.has(prefix + key) ? createZipReader(zip, prefix + key) : undefined));
+  return createReaderStore(
+    name,
+    async (key) => (known.has(prefix + key) ? createZipReader(zip, prefix + key) : undefined),
+    async () => listTops(zip.names.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length))),
+  );
 }
 
 /** Throws Problem InvalidData for a key that could leave the store. */

@@ -212,9 +212,7 @@ describe("a huge file is judged by parts, before it is in memory", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/m.zip`;
     const judge = (reader: ByteReader) => judgeModel(reader, { path: address });
-    expect(await refusal(() => download(address, { what: "a model", most: 2 ** 31, judge }))).toMatch(
-      "big.bin",
-    );
+    expect(await refusal(() => download(address, { what: "a model", most: 2 ** 31, judge }))).toMatch(address);
     expect(file.readBytes()).toBeLessThan(2 ** 19);
     server.close();
   });

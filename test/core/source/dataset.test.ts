@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { type DatasetSample, openDataset } from "../../../core/source/dataset.ts";
 import { writePng } from "../../../core/source/write-png.ts";
+import { writeTiff } from "../../../core/source/write-tiff.ts";
 import { writeZip } from "../../../core/source/zip.ts";
 import { sharedPath } from "../../support/data.ts";
 
@@ -92,13 +93,20 @@ describe.each(holders)("a dataset in %s", (_, open) => {
   });
 
   it("that is not whole is refused, and the file is named", async () => {
-    const [grey, colour, other] = await Promise.all([png(1), png(1, 3, 2, 3), png(1, 4, 2)]);
+    const [grey, other] = await Promise.all([png(1), png(1, 4, 2)]);
     const cases: readonly [Files, RegExp][] = [
       [{ "images/a.png": grey }, /labels or classes for images\/a\.png/],
       [{ "images/a.png": grey, "labels/a.png": grey, "labels/b.png": grey }, /image for labels\/b\.png/],
       [{ "images/a.png": grey, "labels/a.png": grey, "ignore/b.png": grey }, /image for ignore\/b\.png/],
+      [{ "images/a.png": grey, "labels/a.png": await png(1, 2, 3) }, /is 2x3, images\/a\.png is 3x2.*turned by 90 degrees/],
       [{ "images/a.png": grey, "labels/a.png": other }, /labels\/a\.png is 4x2, images\/a\.png is 3x2/],
-      [{ "images/a.png": grey, "labels/a.png": colour }, /labels\/a\.png.*3 channels/],
+      [
+        {
+          "images/a.png": grey,
+          "labels/a.png": writeTiff({ width: 3, height: 2, pages: [new Uint8Array(6), new Uint8Array(6)], slices: 1, frames: 1 }),
+        },
+        /labels\/a\.png.*2 channels/,
+      ],
       [{ "images/a.png": grey, "images/a.tif": grey, "labels/a.png": grey }, /a\.png and a\.tif/],
       [{ "images/a.png": grey.subarray(0, 40), "labels/a.png": grey }, /images\/a\.png is damaged/],
       [
@@ -139,6 +147,48 @@ describe.each(holders)("files in %s", (_, open) => {
     expect((await open(all, (notice) => told.push(notice))).length).toBe(1);
     expect(told[1]).toBe(
       "Left out: 5 files that are no images (images/a.xml, images/a_seg.npy, images/notes.txt, labels/a.roi and 1 more).",
+    );
+  });
+
+  it("of three equal channels are read as grey, and colours are refused when they are read", async () => {
+    const [grey, same] = await Promise.all([png(1), png(7, 3, 2, 3)]);
+    const box = { y0: 0, x0: 0, y1: 2, x1: 3 };
+    const [sample] = await open({ "images/a.png": grey, "labels/a.png": same });
+    expect(sample!.labels!.channels).toHaveLength(1);
+    expect([...(await sample!.labels!.read(box)).data]).toEqual([7, 7, 7, 7, 7, 7]);
+    const data = new Uint8Array(18).fill(7);
+    data[17] = 8;
+    const [painted] = await open({ "images/a.png": grey, "labels/a.png": await writePng({ width: 3, height: 2, channels: 3, data }) });
+    await expect(painted!.labels!.read(box)).rejects.toThrow(
+      /Expected one number a pixel in .*labels\/a\.png; its 3 channels differ\. Save the numbers/,
+    );
+  });
+
+  it("in folders within images/ beside images are told, and so are drawings that are no images", async () => {
+    const grey = await png(1);
+    const told: string[] = [];
+    const files = { "images/a.png": grey, "labels/a.png": grey, "images/sub/b.png": grey, "labels/sub/b.png": grey };
+    expect(await open(files, (notice) => told.push(notice))).toHaveLength(1);
+    expect(told).toEqual([
+      "Left out: what lies in images/sub/, labels/sub/. Put files into images/, labels/ or classes/ themselves to have them read.",
+    ]);
+    for (const [drawing, said] of [
+      ["labels/a.txt", /there are no label images .*texts \(as of YOLO\), such as labels\/a\.txt.*Export label images/],
+      ["images/a.json", /JSON texts \(as of labelme, COCO, QuPath\), such as images\/a\.json/],
+      ["labels/a.npy", /arrays of numpy, such as labels\/a\.npy.*tifffile\.imwrite/],
+      ["labels/a.geojson", /outlines .*such as labels\/a\.geojson.*File > Export > Dataset/],
+      ["classes/a.roi", /outlines .*such as classes\/a\.roi/],
+    ] as const)
+      await expect(open({ "images/a.png": grey, [drawing]: text("{}") }), drawing).rejects.toThrow(said);
+  });
+
+  it("of one folder an image, with a mask for each object, are told what to do", async () => {
+    const grey = await png(1);
+    const files = Object.fromEntries(
+      ["a", "b"].flatMap((id) => [`${id}/images/${id}.png`, `${id}/masks/m1.png`].map((name) => [name, grey])),
+    );
+    await expect(open(files)).rejects.toThrow(
+      /2 folders with images\/ and masks\/, such as a\/: one folder an image, .*"One folder an image" in docs\/formats\.md/,
     );
   });
 

@@ -175,29 +175,35 @@ describe("planes behind one directory", () => {
   it("are read as MetaMorph says, with its calibration", async () => {
     // Six numbers a plane: the distance in z as a quotient, then dates and times.
     const record = (plane: number, distance: number): number[] => [distance, 1, 2451545, 1000 * plane, 2451545, 0];
-    const stk = (distance: number): Uint8Array => {
+    const stk = (distance: number, high?: number): Uint8Array => {
       const records = [0, 1, 2].flatMap((plane) => record(plane, distance));
-      const calibration = [4, 0, 6, 0];
+      const calibration = [4, 0, 6, 0, 5, 0];
       const fields = greyFields(3, 2, [
-        { tag: 33628, type: 4, values: calibration, count: 2 },
+        { tag: 33628, type: 4, values: calibration, count: high === undefined ? 2 : 3 },
         { tag: 33629, type: 4, values: records, count: 3 },
       ]);
       const bytes = Buffer.from(makePages([{ fields, data: bytesOf(18) }]));
       const at = bytes.length;
       const text = Buffer.from("um\0");
-      const tail = Buffer.alloc(12 + text.length);
+      const tail = Buffer.alloc(12 + text.length + 8);
       tail.writeUInt32LE(13, 0);
       tail.writeUInt32LE(20, 4);
       tail.writeUInt32LE(text.length, 8);
       text.copy(tail, 12);
+      tail.writeUInt32LE(high ?? 0, 12 + text.length);
+      tail.writeUInt32LE(20, 16 + text.length);
       const list = bytes.indexOf(Buffer.from(Uint32Array.of(4, 0, 6, 0).buffer));
       bytes.writeUInt32LE(at, list + 4);
       bytes.writeUInt32LE(at + 8, list + 12);
+      if (high !== undefined) bytes.writeUInt32LE(at + 12 + text.length, list + 20);
       return new Uint8Array(Buffer.concat([bytes, tail]));
     };
     const deep = await open(stk(500));
     expect([sizes(deep), await planes(deep), deep.pixelSizeUm]).toEqual([[1, 3, 1], [0, 6, 12], 0.65]); // biome-ignore format: one thought
     expect(sizes(await open(stk(0)))).toEqual([3, 1, 1]);
+    expect((await open(stk(500, 13))).pixelSizeUm).toBe(0.65);
+    const oblong = await open(stk(500, 26));
+    expect([oblong.pixelSizeUm, oblong.notices]).toEqual([undefined, [expect.stringContaining("0.65 µm wide and 1.3 µm high")]]);
   });
 
   it("that cannot be there are refused: a file that is too short, or compressed", async () => {

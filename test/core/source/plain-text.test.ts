@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { hasHidden, showText, toPlainName } from "../../../core/source/plain-text.ts";
+import { decodeText, hasHidden, showText, toPlainName } from "../../../core/source/plain-text.ts";
 
 const marks = [
   "\0",
@@ -53,5 +53,21 @@ describe("a text from outside", () => {
 
   it("is a name without them: direction marks go, the others become _", () => {
     expect(toPlainName("gnp.\u202eabc\n\x1b[0m.png")).toBe("gnp.abc__[0m.png");
+  });
+});
+
+describe("bytes of a text", () => {
+  it("are read as UTF-8, as UTF-16 where a mark says so, and as windows-1252 where they are no UTF-8", () => {
+    const words = 'open("Größe µm.tif");';
+    const utf16 = Buffer.from(`\ufeff${words}`, "utf16le");
+    for (const bytes of [
+      Buffer.from(words),
+      Buffer.from(`\ufeff${words}`),
+      utf16,
+      Buffer.from(utf16).swap16(),
+      Buffer.from(words, "latin1"),
+    ])
+      expect(decodeText(bytes)).toBe(words);
+    expect(decodeText(Buffer.from([0x93, 0x61, 0x94]))).toBe("\u201ca\u201d");
   });
 });

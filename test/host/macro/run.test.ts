@@ -60,6 +60,7 @@ describe("runMacro", () => {
     const check: MacroTarget["check"] = (command, options, variables) => {
       checked.push([command, options, Object.fromEntries(variables)]);
       if (command === "Nope") throw new Problem("InvalidParameter", "Unrecognized command", { parameter: "command" });
+      return {};
     };
     const { target, told } = createTarget({ check });
     const source = `t = 3; name = getTitle(); m = "a" + t;

@@ -48,6 +48,31 @@ async function interrupt(running: Running, text: RegExp): Promise<Ended> {
 
 const segmentLine = 'run("Overtile Segment", "model=one.zip output=labels,probabilities min_size=0 workers=1");';
 
+describe("what is not there", () => {
+  it("is told before the first statement: images, models by file and by name; with what lies there instead", async () => {
+    const first = 'print("first");\n';
+    for (const [name, text, said] of [
+      ["gone1.ijm", 'open("nowhere.png");', /Line 2: Expected nowhere\.png; there is none/],
+      ["gone2.ijm", 'open("ONE.zip");', /Line 2: Expected ONE\.zip; there is none\. Did you mean one\.zip\?/],
+      ["gone3.ijm", 'open("cells/images/c1.png"); run("Overtile Segment", "model=gone.zip");', /Line 2: Expected gone\.zip; there is none/],
+      ["gone4.ijm", 'open("cells/images/c1.png"); run("Overtile Segment", "model=nowhere");', /Line 2: .*there is no "nowhere"/],
+      [
+        "gone5.ijm",
+        'open("cells/images/c1.png"); run("Overtile Segment", "model=cells/images/c1.png");',
+        /cells\/images\/c1\.png is a PNG image/,
+      ],
+    ] as const) {
+      const { code, stdout, stderr } = await run("macro", macro(name, first + text));
+      expect([name, code, stdout]).toEqual([name, expect.any(Number), ""]);
+      expect(code, name).not.toBe(0);
+      expect(stderr, name).toMatch(said);
+    }
+    expect((await run("info", "cells/images/c1.png")).stderr).toMatch(
+      /"model" must be a model in the library, or the file of one \(\.zip\); .* is a PNG image/,
+    );
+  });
+});
+
 describe("overtile macro", () => {
   it("opens, segments, selects, renames, closes and saves: what segment writes", async () => {
     const text = `// all statements
@@ -244,7 +269,7 @@ describe("a macro as it was written for ImageJ", () => {
   });
 
   it.each([
-    ["an unknown command", 'run("Close All");', /Line 2: Unrecognized command: "Close All"/],
+    ["an unknown command", 'run("Close All");', /Line 2: "Close All" is a command of ImageJ, which this host does not have\. Use close/],
     ["an unknown format", 'saveAs("Jpeg", "out/o.jpg");', /Line 2: "saveAs" must be given one of/],
     [
       "an unknown option",

@@ -71,6 +71,24 @@ describe("a run that is kept", () => {
   });
 });
 
+describe("a stack as a slide", () => {
+  it("is segmented plane by plane: all is refused, with a plane that can be named", async () => {
+    const pages = [1, 2].map((seed) => Uint8Array.from(generateCells({ height: 64, width: 64, seed }).image.data));
+    writeFileSync(at("stack.tif"), writeTiff({ height: 64, width: 64, pages, slices: 2, frames: 1 }));
+    const run = (plane: string) =>
+      overtile(["segment", "stack.tif", "--model", "m.zip", "-o", "planes", "--workers", "1", "--format", "ome-tiff", "--plane", plane], {
+        cwd: folder,
+      });
+    const { code, stderr } = await run("all");
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/"plane" must be one plane of a slide; got 2\. Write for example plane=\S+\./),
+    ]);
+    const [, plane] = /plane=(\S+)\.\s/.exec(stderr) ?? [];
+    expect((await run(plane!)).code, plane).toBe(0);
+  });
+});
+
 describe("a file that grows", () => {
   it("is never whole when a write was cut short by a limit of the system", async () => {
     const entry = new URL("../../../host/terminal/growing-file.ts", import.meta.url).pathname;
