@@ -484,9 +484,19 @@ function holdBlocks(): void {
     const channel = new BroadcastChannel("blocks of the slide");
     const open = new Promise((resolve) => (channel.onmessage = resolve));
     const create = FileSystemFileHandle.prototype.createWritable;
+    // A block is there once its classes are, which come after its probabilities.
+    const ofProbability = new WeakSet();
+    for (const method of ["getDirectoryHandle", "getFileHandle"]) {
+      const get = FileSystemDirectoryHandle.prototype[method];
+      FileSystemDirectoryHandle.prototype[method] = async function (name, ...options) {
+        const handle = await get.call(this, name, ...options);
+        if (name === "probability" || ofProbability.has(this)) ofProbability.add(handle);
+        return handle;
+      };
+    }
     let left = 2;
     FileSystemFileHandle.prototype.createWritable = async function (...options) {
-      if (/^\\d+(\\.\\d+)*$/.test(this.name) && left-- <= 0) await open;
+      if (!ofProbability.has(this) && /^\\d+(\\.\\d+)*$/.test(this.name) && left-- <= 0) await open;
       return create.apply(this, options);
     };`;
   const toScript = (code: string): string => URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
@@ -504,13 +514,13 @@ async function untilHeld(page: Page): Promise<void> {
   await expect.poll(() => countChunks(page), { timeout: patience }).toBe(heldAfter);
 }
 
-/** Blocks whose bytes are in the private files. */
+/** Blocks whose classes are in the private files. */
 const countChunks = (page: Page): Promise<number> =>
   page.evaluate(async () => {
     let count = 0;
     const look = async (folder: FileSystemDirectoryHandle): Promise<void> => {
       for await (const [name, handle] of folder.entries()) {
-        if (handle.kind === "directory") await look(handle as FileSystemDirectoryHandle);
+        if (handle.kind === "directory") await (name === "probability" || look(handle as FileSystemDirectoryHandle));
         else if (/^\d+(\.\d+)*$/.test(name) && (await (handle as FileSystemFileHandle).getFile()).size > 0) count++;
       }
     };
