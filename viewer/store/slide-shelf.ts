@@ -33,9 +33,13 @@ export async function openSlideShelf(store: BlobStore): Promise<SlideShelf> {
   };
   const put = (facts: SlideFacts & { readonly isReplaced?: boolean }): Promise<void> =>
     store.put(`${prefix}${facts.id}`, new Blob([JSON.stringify(facts)]));
+  /** The facts go last: what cannot be removed is tried again when the page is opened again. */
   const remove = async (id: string): Promise<void> => {
-    await store.remove(`${prefix}${id}`);
-    await shelf?.removeEntry(id, { recursive: true }).catch(() => {}); // a file that is still open goes with the next try
+    const name = `${prefix}${id}`;
+    const facts = await store.get(name);
+    if (facts) await put({ ...(JSON.parse(await facts.text()) as SlideFacts), isReplaced: true }).catch(() => {}); // storage may be full
+    if (shelf && !(await removeFolder(shelf, id))) return;
+    await store.remove(name);
   };
   /** Replaced in this page: they can be brought back. */
   const replacedHere = new Set<string>();
@@ -104,6 +108,23 @@ export async function openSlideShelf(store: BlobStore): Promise<SlideShelf> {
 async function openFolder(): Promise<FileSystemDirectoryHandle> {
   const root = await navigator.storage.getDirectory();
   return root.getDirectoryHandle("overtile-slides", { create: true });
+}
+
+// Blocks that are being written when a run is cancelled keep their files open for a moment.
+const patienceMs = [0, 50, 200, 500, 1000, 2000];
+
+/** True where the folder is gone. */
+async function removeFolder(shelf: FileSystemDirectoryHandle, id: string): Promise<boolean> {
+  for (const waitMs of patienceMs) {
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    try {
+      await shelf.removeEntry(id, { recursive: true });
+      return true;
+    } catch (error) {
+      if (error instanceof DOMException && error.name === "NotFoundError") return true;
+    }
+  }
+  return false;
 }
 
 async function findFolder(
