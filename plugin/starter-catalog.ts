@@ -32,5 +32,34 @@ export const starterCatalog: readonly StarterInfo[] = [
       "dropout": 0
     },
     "sha256": "5b979028be0ceffb8045a9fa5a7f5fc73ab25e0ed759e040c45ed16b402192cd"
+  },
+  {
+    "name": "nuclei-histology",
+    "version": 1,
+    "description": "Nuclei in stained histology, RGB: haematoxylin, with or without eosin; nuclei of about 10 to 45 pixels across.",
+    "created": "2026-12-01T00:00:00.000Z",
+    "bytes": 1008758,
+    "channels": 3,
+    "classes": [
+      "background",
+      "object"
+    ],
+    "learntFrom": [],
+    "provenance": "8 histology images of the Data Science Bowl 2018 (Broad Institute, stage 1, corrected edition; CC0), and canvases made of them with eosin, stroma and glass; 2 more held out to choose weights and rule.",
+    "license": "CC0-1.0",
+    "scores": {
+      "f1": 0.5636,
+      "ap50": 0.3923,
+      "images": 8
+    },
+    "starter": true,
+    "spec": {
+      "channels": 3,
+      "classes": 2,
+      "levels": 3,
+      "features": 16,
+      "dropout": 0
+    },
+    "sha256": "a87ab66fafadeb271877d792a7dafc9d5900c35fdd441351d6437a225712bc98"
   }
 ];
