@@ -174,7 +174,12 @@ describe("datasets that cannot teach", () => {
       1,
       /classes must be whole numbers from 0 to 2; got [34] at x \d+, y \d+/i,
     );
-    const colours = await writePng({ height: side, width: side, channels: 3, data: Uint8Array.from({ length: side * side * 3 }, (_, i) => i % 3) });
+    const colours = await writePng({
+      height: side,
+      width: side,
+      channels: 3,
+      data: Uint8Array.from({ length: side * side * 3 }, (_, i) => i % 3),
+    });
     const painted = writeDataset("painted", { "images/a.png": image, "labels/a.png": colours });
     expectRefusal(await train(painted, "--overwrite"), 1, /one number a pixel in .*labels\/a\.png; its 3 channels differ/);
     mkdirSync(at("nothing/images"), { recursive: true });
