@@ -23,6 +23,12 @@ export const starterCatalog: readonly StarterInfo[] = [
       "ap50": 0.7687,
       "images": 45
     },
+    "objects": {
+      "threshold": 0.3,
+      "split": 4,
+      "min_size": 10,
+      "fill_holes": "yes"
+    },
     "starter": true,
     "spec": {
       "channels": 1,
@@ -51,6 +57,12 @@ export const starterCatalog: readonly StarterInfo[] = [
       "f1": 0.5636,
       "ap50": 0.3923,
       "images": 8
+    },
+    "objects": {
+      "threshold": 0.3,
+      "split": 1,
+      "min_size": 19,
+      "fill_holes": "yes"
     },
     "starter": true,
     "spec": {
