@@ -81,7 +81,7 @@ describe("a stack as a slide", () => {
       });
     const { code, stderr } = await run("all");
     expect([code, stderr]).toEqual([
-      1,
+      2,
       expect.stringMatching(/"plane" must be one plane of a slide; got 2\. Write for example plane=\S+\./),
     ]);
     const [, plane] = /plane=(\S+)\.\s/.exec(stderr) ?? [];
