@@ -12,13 +12,16 @@ interface Format {
   readonly advice: string;
 }
 
+/** The reason of a zip that is no image: it may be a dataset or a model. */
+export const zipWithoutImage = "a zip archive without an OME-Zarr";
+
 const formats: readonly Format[] = [
   { begins: "GIF8", reason: "a GIF image", advice: save },
   { begins: "BM", reason: "a BMP image", advice: save },
   { begins: "WEBP", at: 8, reason: "a WebP image", advice: save },
   { begins: "\0\0\0\x0cjP  ", reason: "a JPEG 2000 image", advice: save },
   { begins: "\xff\x4f\xff\x51", reason: "a JPEG 2000 image", advice: save },
-  { begins: "PK\x03\x04", reason: "a zip archive without an OME-Zarr", advice: "Unpack it, and open the images in it" },
+  { begins: "PK\x03\x04", reason: zipWithoutImage, advice: "Unpack it, and open the images in it" },
   { begins: "%PDF", reason: "a PDF document", advice: choose },
   { begins: "Iout", reason: "an outline of ImageJ (ROI)", advice: choose },
   {

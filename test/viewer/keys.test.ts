@@ -1,7 +1,7 @@
 // The keys that people know (QUALITY.md, E1 to E3), pressed on a real keyboard in the built viewer.
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createStand, type Handle, hasChromium, type Sheet, type Stand } from "./open-viewer.ts";
+import { boxMiddle, createStand, type Handle, hasChromium, type Sheet, type Stand } from "./open-viewer.ts";
 
 describe.skipIf(!hasChromium)("keys", () => {
   let stand: Stand;
@@ -81,7 +81,7 @@ describe.skipIf(!hasChromium)("keys", () => {
     expect(await total()).toBe(0);
   });
 
-  test("a stroke on background makes a new object, one that starts on an object adds to it, Shift adds to the selected one", async () => {
+  test("a stroke on background makes a new object, one that starts on an object adds to it, with Shift to a new one", async () => {
     await press("b");
     await sheet.drag([
       [100, 100],
@@ -99,17 +99,17 @@ describe.skipIf(!hasChromium)("keys", () => {
     expect(Object.keys(await sheet.areas())).toHaveLength(2);
     await sheet.page.keyboard.down("Shift");
     await sheet.drag([
-      [300, 100],
-      [310, 100],
+      [225, 100],
+      [260, 100],
     ]);
     await sheet.page.keyboard.up("Shift");
-    expect(Object.keys(await sheet.areas())).toHaveLength(2);
+    expect(Object.keys(await sheet.areas())).toHaveLength(3);
     await press("m");
     await sheet.drag([
       [400, 100],
       [410, 100],
     ]);
-    expect(Object.keys(await sheet.areas())).toHaveLength(3);
+    expect(Object.keys(await sheet.areas())).toHaveLength(4);
   });
 
   test("polygon: Enter ends, a double click ends, Escape leaves no trace, Backspace takes a corner back", async () => {
@@ -182,6 +182,7 @@ describe.skipIf(!hasChromium)("keys", () => {
   });
 
   test("F fills: background inside a ring becomes an object", async () => {
+    await boxMiddle(sheet);
     await press("r");
     await sheet.drag([
       [210, 210],

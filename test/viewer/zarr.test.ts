@@ -3,6 +3,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { writeZip } from "../../core/source/zip.ts";
 import {
   createStand,
   drawFour,
@@ -108,7 +109,8 @@ describe.skipIf(!hasChromium)("OME-Zarr", () => {
     withSheet(stand, async (sheet) => {
       await sheet.drop(await readData("test/core/source/golden/zarr/v2-gzip.zip"), "small.zarr.zip");
       await sheet.page.waitForFunction(() => (globalThis as never as Handle).overtileViewer.app.workspace.images.value.length === 1);
-      await sheet.drop(new TextEncoder().encode("PK\x03\x04 the fake plugin takes anything"), "model.zip");
+      // The fake plugin takes anything.
+      await sheet.drop(writeZip([{ name: "rdf.yaml", data: new Uint8Array(9) }]), "model.zip");
       await expect.poll(() => statusOf(sheet)).toBe("Imported the model imported.");
     }));
 

@@ -1,6 +1,7 @@
 // Opening what is chosen, dropped or addressed, and closing it; writing what was drawn, found or learnt.
 
 import { isProblem, Problem } from "../../core/problem.ts";
+import { zipWithoutImage } from "../../core/source/unread-formats.ts";
 import type { App } from "../app.ts";
 import { isDatasetZip, zipDatasetFolder } from "../dialog/dataset-dialog.ts";
 import { askExport } from "../dialog/viewer-dialogs.ts";
@@ -68,7 +69,7 @@ export function createFileActions(
     try {
       await host.open(desk.offer(file, file.name));
     } catch (error) {
-      if (!isProblem(error, "UnsupportedImage") || error.details.reason !== "a zip archive") throw error;
+      if (!isProblem(error, "UnsupportedImage") || error.details.reason !== zipWithoutImage) throw error;
       if (await isDatasetZip(file)) await open.dataset(file, file.name);
       else await open.archive(file);
     }
