@@ -231,6 +231,7 @@ async function* trainNamed(
       ...{ levels, features, dropout, classes },
       ...toValues(schedule, outcome.state),
       from: begunFrom,
+      hold_out: heldOut ? "objects" : "none", // as it came out, whatever was asked for
       workers: crew.networks.length,
       backend: crew.backendName,
       stop_at: outcome.state.step,

@@ -123,10 +123,16 @@ async function findOtherCase(file: string | URL): Promise<string | undefined> {
 
 function createMissing(path: string, cause: unknown, other?: string): Problem {
   const code = (cause as { code?: string }).code;
-  const reason = code === "ENOENT" ? "there is none" : code === "EACCES" ? "it may not be read" : describeError(cause);
+  const known: readonly [string, string] | undefined =
+    code === "ENOENT"
+      ? ["there is none", "Check the path."]
+      : code === "EACCES"
+        ? ["it may not be read", "Ask its owner for the right to read it."]
+        : undefined;
+  const [reason, advice] = known ?? [describeError(cause), "Check the path."];
   return new Problem(
     "MissingFile",
-    `Expected ${path}; ${reason}. ${other === undefined ? "Check the path." : `Did you mean ${other}?`}`,
+    `Expected ${path}; ${reason}. ${other === undefined ? advice : `Did you mean ${other}?`}`,
     { path },
     { cause },
   );

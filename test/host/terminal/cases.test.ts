@@ -176,7 +176,7 @@ describe.skipIf(shared === undefined)("inputs of shared/cases", () => {
     expect(await macro("ampersand.ijm")).toMatchObject({ code: 0 });
     for (const [name, message] of [
       ["loop.ijm", /"for" is a loop/],
-      ["order.ijm", /Unrecognized command: "Close All"/],
+      ["order.ijm", /Line 2: "Close All" is a command of ImageJ, which this host does not have\. Use close\("\*"\)/],
       ["order2.ijm", /"saveAs" must be given one of/],
       ["order3.ijm", /"tlie" must be the name of a parameter/],
     ] as const)

@@ -74,7 +74,7 @@ describe.skipIf(!canRun)("for a user who may not", () => {
       noHome,
       /Expected to write \S+fixed\S+; you may not write there/,
     ],
-    ["read a model", segment("hidden.zip"), undefined, /There must be a file at hidden\.zip; it cannot be read \(EACCES/],
+    ["read a model", segment("hidden.zip"), undefined, /hidden\.zip; it may not be read\. Ask its owner for the right to read it/],
     ["read an image", segment("one.zip", "own/out", "hidden.png"), undefined, /hidden\.png.*(EACCES|may not be read)/],
     ["read a dataset", train("secret", "own/m.zip"), undefined, /secret.*(EACCES|may not be read)/],
   ] as const)("%s: it is said before the work, with what to do", async (what, words, env, message) => {
@@ -89,6 +89,6 @@ describe.skipIf(!canRun)("for a user who may not", () => {
     const [segmented, listed] = await Promise.all([run(segment("one.zip", "own/found"), noHome), run(["models"], noHome)]);
     expect(segmented).toMatchObject({ code: 0, stdout: expect.stringContaining("own/found/a.labels.tif") });
     expect(existsSync(at("own/found/a.labels.tif"))).toBe(true);
-    expect(listed).toMatchObject({ code: 0, stdout: expect.stringContaining("There are no models yet") });
+    expect(listed).toMatchObject({ code: 0, stdout: expect.stringContaining("There are no models of your own yet") });
   });
 });
