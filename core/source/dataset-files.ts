@@ -77,13 +77,9 @@ const drawn: readonly (readonly [RegExp, string, string])[] = [
   [
     /\.(geojson|roi|zip)$/i,
     "outlines (GeoJSON, ROIs of ImageJ)",
-    "Open the image in the viewer, drop the outlines on it, and use File > Export > Dataset",
+    "Fill them with one number an object in the program that wrote them, and save that as label images",
   ],
-  [
-    /\.json$/i,
-    "JSON texts (as of labelme, COCO, QuPath)",
-    "Outlines in GeoJSON can be dropped on the image in the viewer; from others export label images",
-  ],
+  [/\.json$/i, "JSON texts (as of labelme, COCO, QuPath)", "Export label images from the program that wrote them"],
   [/\.txt$/i, "texts (as of YOLO)", "Export label images from the program that wrote them"],
   [/\.np[yz]$/i, "arrays of numpy", "Save each as an image, in Python: tifffile.imwrite(name, array.astype('uint16'))"],
   [/\.xml$/i, "XML texts (as of CVAT, Pascal VOC)", "Export label images from the program that wrote them"],

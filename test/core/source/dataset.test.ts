@@ -176,7 +176,7 @@ describe.each(holders)("files in %s", (_, open) => {
       ["labels/a.txt", /there are no label images .*texts \(as of YOLO\), such as labels\/a\.txt.*Export label images/],
       ["images/a.json", /JSON texts \(as of labelme, COCO, QuPath\), such as images\/a\.json/],
       ["labels/a.npy", /arrays of numpy, such as labels\/a\.npy.*tifffile\.imwrite/],
-      ["labels/a.geojson", /outlines .*such as labels\/a\.geojson.*File > Export > Dataset/],
+      ["labels/a.geojson", /outlines .*such as labels\/a\.geojson.*save that as label images/],
       ["classes/a.roi", /outlines .*such as classes\/a\.roi/],
     ] as const)
       await expect(open({ "images/a.png": grey, [drawing]: text("{}") }), drawing).rejects.toThrow(said);
