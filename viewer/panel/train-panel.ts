@@ -36,10 +36,26 @@ export function trainPanel(
   return html`${stepAnnotate(app, actions, next, trainable)}${stepTrain(app, actions, curves, next, count)}${stepSegment(app, actions, next, objectCount)}${pluginNotice(app, actions)}`;
 }
 
-function nextStep({ workspace, training }: App, trainable: number): Step {
+/** What the next step follows from. */
+export interface StepFacts {
+  readonly workspace: { readonly current: { readonly value: unknown } };
+  readonly training: {
+    readonly models: { readonly value: readonly { readonly starter?: boolean }[] };
+    readonly run: { readonly value: { readonly state: string } | undefined };
+  };
+}
+
+/** The step whose button stands out. */
+export function nextStep({ workspace, training }: StepFacts, trainable: number): Step {
   if (!workspace.current.value) return "open";
-  if (training.models.value.length > 0 && training.run.value?.state !== "running") return "segment";
-  return trainable > 0 ? "train" : "annotate";
+  if (hasOwnModel(training) && training.run.value?.state !== "running") return "segment";
+  if (trainable > 0) return "train";
+  return training.models.value.length > 0 ? "segment" : "annotate";
+}
+
+/** True once a model was trained or imported: those that come with the plugin are there from the beginning. */
+function hasOwnModel({ models }: StepFacts["training"]): boolean {
+  return models.value.some(({ starter }) => starter !== true);
 }
 
 function stepHead(number: number, title: string, done: boolean, settings?: () => unknown): Part {
@@ -119,7 +135,7 @@ function stepTrain(app: App, actions: Actions, curves: Curves, next: Step, train
   const run = training.run.value;
   if (run) curves.update(run);
   return html`<section class="section step" aria-label="Train">
-    ${stepHead(2, "Train", training.models.value.length > 0, command && (() => actions.settings("train")))}
+    ${stepHead(2, "Train", hasOwnModel(training), command && (() => actions.settings("train")))}
     ${run ? runView(app, run, curves) : nothing}
     ${run?.state !== "running" && command ? html`${interruptedTraining(app, actions, command)}${trainChoices(app, command)}` : nothing}
     ${
