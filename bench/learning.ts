@@ -219,9 +219,9 @@ function describe(kind: Row["kind"], keys: readonly string[], head: string): str
     const cells = keys.map((key) => describeRange(runs.map(({ scores }) => scores[key]!)));
     return `| ${[name, ...cells, runs.length].join(" | ")} |`;
   });
-  const five = rows.filter(({ name }) => name.startsWith("five drawn")).map(({ scores }) => scores["f1"]!);
-  const middle = five.toSorted((a, b) => a - b)[five.length >> 1];
-  if (middle !== undefined)
+  const five = rows.flatMap(({ name, scores }) => (name.startsWith("five drawn") ? [scores["f1"]!] : [])).sort((a, b) => a - b);
+  const middle = (five[(five.length - 1) >> 1]! + five[five.length >> 1]!) / 2;
+  if (five.length > 0)
     lines.push(`| five drawn: median and least | ${middle.toFixed(3)}, ${Math.min(...five).toFixed(3)} | | | ${five.length} |`);
   return `${[head, `|---${"|---".repeat(keys.length)}|---|`, ...lines].join("\n")}\n`;
 }
