@@ -1,6 +1,6 @@
 // Sentences about many files, said once for all that they are true of.
 
-/** A sentence about what is named. */
+/** A sentence about the sample or file of that name. */
 export interface NamedNotice {
   readonly name: string;
   readonly message: string;

@@ -31,7 +31,7 @@ export interface Bundle {
 
 /** Archives that come with the bundle: below an address, or inside. Plain data. */
 export interface BundledModels {
-  /** Ends in a slash; undefined where there are only those inside. */
+  /** The address of the folder, with a slash at its end; undefined where the bundle has only the models inside. */
   readonly address?: string;
   readonly files: Readonly<Record<string, Bytes>>;
 }

@@ -11,7 +11,7 @@ import type { Files } from "./store/files.ts";
 export interface StarterInfo extends ModelInfo {
   readonly starter: true;
   readonly spec: UNetSpec;
-  /** Of the archive. */
+  /** SHA-256 of the archive. */
   readonly sha256: string;
 }
 

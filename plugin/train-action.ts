@@ -67,7 +67,7 @@ export async function* trainOnSamples(
   workspace: Workspace,
   context: TrainContext,
 ): Job<TrainResult> {
-  // Now, not after hours.
+  // Checked before the training, not after hours of it.
   assertModelName(context.name);
   assertOwnName(context.name, workspace.library.starters);
   const release = await takeName(workspace.lock, context.name);
@@ -319,7 +319,7 @@ function asksToHold({ hold_out, validate }: Values<"train">, { validate: images 
   return hold_out === "objects" && images.length === 0 && Number(validate) > 0;
 }
 
-/** What was chosen for the user and he may not expect: nothing to validate with. */
+/** Tells users what they may not expect: that nothing is kept to validate with. */
 function describeChoice(values: Values<"train">, split: Split): readonly string[] {
   const notices: string[] = [];
   if (split.validate.length === 0 && Number(values.validate) > 0) {

@@ -58,7 +58,7 @@ export function holdOut<T extends DrawnImage>(images: readonly T[], { levels }: 
 interface Parting {
   readonly by: "place" | "image";
   readonly objects: number;
-  /** Undefined: nothing of this image. */
+  /** Undefined where nothing of this image is. */
   readonly learnt: (image: number) => Box | undefined;
   readonly held: (image: number) => Box | undefined;
 }

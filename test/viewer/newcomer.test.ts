@@ -9,6 +9,7 @@ import { listObjects } from "../../core/label/objects.ts";
 import { traceOutlines } from "../../core/label/shape/trace-outlines.ts";
 import { openSource } from "../../core/source/open.ts";
 import { createStand, drawFour, type Handle, hasChromium, reload } from "./open-viewer.ts";
+import { scoreF1 } from "./score-f1.ts";
 
 const steps = Number(process.env["OVERTILE_STEPS"] ?? 240);
 const bundle = process.env["OVERTILE_BUNDLE"] ?? "dist";
@@ -178,22 +179,4 @@ function cellsInBox(truth: Uint32Array): [number, number][][] {
     const corners = Array.from({ length: ring.length / 2 }, (_, i): [number, number] => [ring[2 * i]!, ring[2 * i + 1]!]);
     return corners.filter((_, i) => i % 3 === 1);
   });
-}
-
-/** Objects matched where the intersection is at least half of the union. */
-function scoreF1(truth: Uint32Array, predicted: readonly number[]): number {
-  const areas = [new Map<number, number>(), new Map<number, number>()] as const;
-  const both = new Map<string, number>();
-  const add = <K>(counts: Map<K, number>, key: K): void => void counts.set(key, (counts.get(key) ?? 0) + 1);
-  for (let i = 0; i < truth.length; i++) {
-    if (truth[i]) add(areas[0], truth[i]!);
-    if (predicted[i]) add(areas[1], predicted[i]!);
-    if (truth[i] && predicted[i]) add(both, `${truth[i]} ${predicted[i]}`);
-  }
-  let matched = 0;
-  for (const [pair, count] of both) {
-    const [a, b] = pair.split(" ").map(Number);
-    if (count / (areas[0].get(a!)! + areas[1].get(b!)! - count) >= 0.5) matched++;
-  }
-  return (2 * matched) / (areas[0].size + areas[1].size);
 }

@@ -12,6 +12,7 @@ import { traceOutlines } from "../../core/label/shape/trace-outlines.ts";
 import { openSource } from "../../core/source/open.ts";
 import { sharedPath } from "../support/data.ts";
 import { createStand, type Handle, hasChromium, type Sheet, type Stand } from "./open-viewer.ts";
+import { scoreF1 } from "./score-f1.ts";
 
 const folder = sharedPath("data/nuclei/fluo/val");
 const bundle = process.env["OVERTILE_BUNDLE"] ?? "dist";
@@ -114,24 +115,4 @@ async function readFound(sheet: Sheet, { width, height }: LabelImage): Promise<U
     for (let y = row * 256; y < Math.min(height, row * 256 + 256); y++)
       for (let x = column * 256; x < Math.min(width, column * 256 + 256); x++) out[y * width + x] = ids[(y & 255) * 256 + (x & 255)]!;
   return out;
-}
-
-/** Objects matched where the intersection is at least half of the union; those that were drawn are left out on both sides. */
-function scoreF1(truth: ArrayLike<number>, predicted: ArrayLike<number>, drawn: ReadonlySet<number>): number {
-  const areas = [new Map<number, number>(), new Map<number, number>()] as const;
-  const both = new Map<string, number>();
-  const add = <K>(counts: Map<K, number>, key: K): void => void counts.set(key, (counts.get(key) ?? 0) + 1);
-  for (let i = 0; i < truth.length; i++) {
-    if (truth[i]) add(areas[0], truth[i]!);
-    if (predicted[i]) add(areas[1], predicted[i]!);
-    if (truth[i] && predicted[i]) add(both, `${truth[i]} ${predicted[i]}`);
-  }
-  let matched = 0;
-  let known = 0;
-  for (const [pair, count] of both) {
-    const [a, b] = pair.split(" ").map(Number) as [number, number];
-    if (count / (areas[0].get(a)! + areas[1].get(b)! - count) >= 0.5) matched += drawn.has(a) ? 0 : 1;
-    if (drawn.has(a) && count > areas[1].get(b)! / 2) known++;
-  }
-  return (2 * matched) / (areas[0].size - drawn.size + Math.max(0, areas[1].size - known));
 }

@@ -84,7 +84,7 @@ export function createReplacer({ workspace: { status }, shelf, choose, isAtWork,
 
   return {
     replacedOf,
-    /** Takes the results away whose place this one takes, and says so. */
+    /** Hides the results that this one replaces, and says so. */
     replace(entry: ImageEntry, layer: SlideLayer): void {
       const layers = findReplaced(entry, layer.facts).filter((other) => !isAtWork(other));
       if (layers.length === 0) return;

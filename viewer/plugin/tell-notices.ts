@@ -1,8 +1,8 @@
-// What a job tells while it runs, where results are said: each sentence once, all of one job together.
+// Shows the notices of a running job in the status line: each sentence once, all sentences of one job together.
 
 import type { Notice, Workspace } from "../model/workspace.ts";
 
-/** Takes the sentences of one job. `known`: those that need not be told; `stays`: until they are closed. */
+/** Returns what shows the sentences of one job. `known`: those that are not shown; `stays`: they stay until they are closed. */
 export function createTeller(
   { status }: Pick<Workspace, "status">,
   { known = [], stays = false }: { readonly known?: readonly string[] | undefined; readonly stays?: boolean } = {},

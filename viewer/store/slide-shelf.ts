@@ -33,7 +33,7 @@ export async function openSlideShelf(store: BlobStore): Promise<SlideShelf> {
   };
   const put = (facts: SlideFacts & { readonly isReplaced?: boolean }): Promise<void> =>
     store.put(`${prefix}${facts.id}`, new Blob([JSON.stringify(facts)]));
-  /** The facts go last: what cannot be removed is tried again when the page is opened again. */
+  /** Removes the folder, then its facts: a folder that stays is removed when the page is opened again. */
   const remove = async (id: string): Promise<void> => {
     const name = `${prefix}${id}`;
     const facts = await store.get(name);

@@ -26,7 +26,7 @@ export interface ChunkReader {
 }
 
 export interface Misnamed {
-  /** True where not the separator alone is another one, but the kind of names: "c/0/0" and "0/0". */
+  /** True where the names differ in kind ("c/0/0" and "0/0"), not in their separator alone. */
   readonly isNamed: boolean;
   /** Keys of the chunk: as it lies there, and as the metadata say. */
   readonly other: string;
