@@ -1,6 +1,6 @@
 // Segmenting what is open: an image, a part of it, all of them. Tiles show as they finish; a part comes back to its place.
 
-import { type Signal, signal } from "@preact/signals-core";
+import { type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
 import type { Box } from "../../core/array/raster.ts";
 import { describeReadPlane } from "../../core/describe-planes.ts";
 import { Problem } from "../../core/problem.ts";
@@ -44,7 +44,8 @@ interface Work {
 }
 
 interface SegmentingParts {
-  readonly model: Signal<string | undefined>;
+  /** The name of the chosen model; undefined while none is known. */
+  readonly model: ReadonlySignal<string | undefined>;
   readonly values: Signal<Readonly<Record<string, Parameters>>>;
   readonly slides: SlideRuns;
   readonly computing: Signal<Computing | undefined>;

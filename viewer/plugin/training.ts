@@ -104,7 +104,8 @@ export function createTraining(
     }
     if (model.value !== undefined && !models.value.some(({ name }) => name === model.value)) model.value = undefined;
   };
-  const chosenModel = (): string | undefined => model.value ?? models.value[0]?.name;
+  /** As the panel shows it: the first of the list until another is chosen. */
+  const chosenModel = computed(() => model.value ?? models.value[0]?.name);
   host.on("models", () => void refreshModels());
 
   async function findSamples({ dataset }: Parameters): Promise<Frozen | string> {
@@ -123,7 +124,7 @@ export function createTraining(
   function propose(entry: RegisteredCommand): Parameters {
     if (entry.command.role !== "train") return segmentation.propose(entry);
     // What comes with Overtile is tried by the plugin itself (from=auto).
-    const chosen = models.value.find(({ name }) => name === chosenModel());
+    const chosen = models.value.find(({ name }) => name === chosenModel.value);
     const from = goOn.value && hasParameter(entry, "from") && chosen?.starter !== true ? chosen?.name : undefined;
     return {
       ...firstValues(entry, knownValues(entry, values.value)),
@@ -200,7 +201,7 @@ export function createTraining(
     };
   }
 
-  const segmentation = createSegmenting(workspace, host, library, { model, values, slides, computing, askFirst });
+  const segmentation = createSegmenting(workspace, host, library, { model: chosenModel, values, slides, computing, askFirst });
   return {
     ...segmentation,
     lessons: computed(() => listLessons(workspace)),
