@@ -60,7 +60,7 @@ export default ({ configPart }) => (configPart === "terminal" ? [terminal()] : b
 function browser() {
   return [
     {
-      input: "plugin/worker.ts",
+      input: "plugin/entry/worker.ts",
       // Read once, written twice.
       output: [
         { dir: "dist", format: "es", entryFileNames: "[name].mjs", chunkFileNames: nameChunk, manualChunks: joinWorker },
@@ -75,13 +75,13 @@ function browser() {
       onwarn: failOnWarning,
     },
     {
-      input: { overtile: "plugin/entry.ts" },
+      input: { overtile: "plugin/entry/entry.ts" },
       output: { dir: "dist", format: "es", entryFileNames: "[name].mjs", inlineDynamicImports: true },
       plugins: browserPlugins(),
       onwarn: failOnWarning,
     },
     {
-      input: "plugin/entry-single.ts",
+      input: "plugin/entry/entry-single.ts",
       output: [
         { file: "dist/overtile.single.mjs", format: "es" },
         { file: "dist/overtile.single.js", format: "iife", name: "Overtile" },
@@ -90,13 +90,13 @@ function browser() {
       onwarn: failOnWarning,
     },
     {
-      input: "plugin/imjoy-entry.ts",
+      input: "plugin/entry/imjoy-entry.ts",
       output: { file: "build/imjoy-plugin.js", format: "iife" },
       plugins: browserPlugins(virtualBundle(), appendNotices()),
       onwarn: failOnWarning,
     },
     {
-      input: { page: "plugin/page.ts" },
+      input: { page: "plugin/entry/page.ts" },
       output: { dir: "dist", format: "es", entryFileNames: "[name].mjs", inlineDynamicImports: true },
       plugins: browserPlugins(writeModules("browser")),
       onwarn: failOnWarning,
@@ -107,7 +107,7 @@ function browser() {
 /** The terminal and its worker, for Node only. */
 function terminal() {
   return {
-    input: { terminal: "host/start.ts", "terminal-main": "host/main.ts", "terminal-worker": "plugin/worker-node.ts" },
+    input: { terminal: "host/start.ts", "terminal-main": "host/main.ts", "terminal-worker": "plugin/entry/worker-node.ts" },
     output: {
       dir: "dist",
       format: "es",
@@ -180,7 +180,7 @@ function keepCode(keep) {
   return { name: "keep-code", writeBundle: (_, bundle) => keep(Object.values(bundle)[0].code) };
 }
 
-/** What plugin/virtual-bundle.d.ts declares: the worker of the build before this one, the WASM, and a model. */
+/** What plugin/thread/virtual-bundle.d.ts declares: the worker of the build before this one, the WASM, and a model. */
 function virtualBundle() {
   const id = "virtual:bundle";
   return {

@@ -20,9 +20,9 @@ import { segment } from "../core/segment.ts";
 import { openPixels } from "../core/source/pixels.ts";
 import { type Schedule, train } from "../core/train.ts";
 import { createSpec } from "../core/unet/spec.ts";
-import { loadAssets } from "../plugin/assets.ts";
-import { openCrew } from "../plugin/compute.ts";
-import { createNodeSpawn } from "../plugin/node-worker.ts";
+import { openCrew } from "../plugin/crew/compute.ts";
+import { loadAssets } from "../plugin/thread/assets.ts";
+import { createNodeSpawn } from "../plugin/thread/node-worker.ts";
 
 const { values } = parseArgs({
   options: {

@@ -15,7 +15,7 @@ import { measureImage, scoreMeasures } from "../core/label/metrics.ts";
 import { listObjects } from "../core/label/objects.ts";
 import { type DatasetSample, openDataset } from "../core/source/dataset.ts";
 import { writePng } from "../core/source/write-png.ts";
-import { smallestObjectPx } from "../core/validate.ts";
+import { smallestObjectPx } from "../core/training/validate.ts";
 
 const nuclei = resolve(process.env["OVERTILE_DATA"] ?? "../shared", "data/nuclei/fluo");
 export const trainFolder = join(nuclei, "train");

@@ -21,9 +21,9 @@ import { pyramidSizes } from "../core/sink/pyramid.ts";
 import { openZarr, writeOmeGroup, writeZarrMetadata, type ZarrLayout } from "../core/sink/zarr.ts";
 import { marginPx, nearestLegalInput } from "../core/unet/shape.ts";
 import { createChunkFolder } from "../host/terminal/chunk-folder.ts";
-import { loadAssets } from "../plugin/assets.ts";
-import { openCrew } from "../plugin/compute.ts";
-import { createNodeSpawn } from "../plugin/node-worker.ts";
+import { openCrew } from "../plugin/crew/compute.ts";
+import { loadAssets } from "../plugin/thread/assets.ts";
+import { createNodeSpawn } from "../plugin/thread/node-worker.ts";
 
 const { values } = parseArgs({
   options: {

@@ -1,10 +1,10 @@
-// Writes plugin/starter-catalog.ts from the archives in models/, so that the program knows what comes with it before anything is fetched.
+// Writes plugin/library/starter-catalog.ts from the archives in models/, so that the program knows what comes with it before anything is fetched.
 
 import { writeFileSync } from "node:fs";
 import { readModel } from "../core/model/archive.ts";
 import { hashSha256 } from "../core/model/sha256.ts";
-import { describeModel } from "../plugin/describe-model.ts";
-import type { StarterInfo } from "../plugin/starters.ts";
+import { describeModel } from "../plugin/library/describe-model.ts";
+import type { StarterInfo } from "../plugin/library/starters.ts";
 
 /** Writes the catalogue of these archives, in their order. */
 export async function writeCatalog(file: string, archives: readonly Uint8Array[]): Promise<void> {

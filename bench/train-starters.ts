@@ -1,4 +1,4 @@
-// Trains the models that come with Overtile, and writes models/NAME.zip and plugin/starter-catalog.ts.
+// Trains the models that come with Overtile, and writes models/NAME.zip and plugin/library/starter-catalog.ts.
 //   npm run train:starters -- [NAME ... | catalog] [--resume] [any option of `overtile train`]
 // The data is not in the repository: OVERTILE_DATA, else ../shared (data/nuclei). A fifth of the training images, chosen by a hash of
 // their names, is held out: it chooses the best weights and the rule for objects. The validation images are measured at the end;
@@ -15,9 +15,9 @@ import type { JsonObject, Model } from "../core/model/model.ts";
 import { hashSha256 } from "../core/model/sha256.ts";
 import { openSource } from "../core/source/open.ts";
 import { writePng } from "../core/source/write-png.ts";
-import { loadAssets } from "../plugin/assets.ts";
-import { openCrew } from "../plugin/compute.ts";
-import { createTestTensors } from "../plugin/model-test.ts";
+import { openCrew } from "../plugin/crew/compute.ts";
+import { createTestTensors } from "../plugin/library/model-test.ts";
+import { loadAssets } from "../plugin/thread/assets.ts";
 import { createVariant, type Stained } from "./stain-variants.ts";
 import { writeCatalog } from "./starter-catalog.ts";
 
@@ -72,7 +72,7 @@ const recipes: readonly Recipe[] = [
 const { names, options } = readArguments(process.argv.slice(2));
 const shelf = resolve(process.env["OVERTILE_DATA"] ?? "../shared", "data");
 for (const recipe of recipes.filter(({ name }) => names.includes(name))) await makeStarter(recipe);
-await writeCatalog(resolve("plugin/starter-catalog.ts"), readAll());
+await writeCatalog(resolve("plugin/library/starter-catalog.ts"), readAll());
 
 async function makeStarter(recipe: Recipe): Promise<void> {
   const folder = resolve("build/starters", recipe.name);

@@ -3,19 +3,19 @@
 // Everything that decides (rate, examples, validation, best) depends on the step's number only, so that a training that was
 // stopped and resumed ends with the same bytes.
 
-import { adviseAfterDivergence, assertSound, describeExplosion, isExploding } from "./divergence.ts";
 import { initializeWeights } from "./engine/initialize.ts";
 import type { Network } from "./engine/network.ts";
 import { averageWeights, createOptimizer, learningRateAt, normOf, type OptimizerState } from "./engine/optimizer.ts";
 import { createClock, type Job, joinSignals, takeTurn } from "./job.ts";
-import { createPace, type Length, lengthAt } from "./pace.ts";
-import { createPreviewClock, type PixelView, type Preview, predictView } from "./preview.ts";
 import { isProblem } from "./problem.ts";
 import type { AugmentationOptions } from "./sample/draw.ts";
 import type { Prepared } from "./sample/prepare.ts";
-import { askGradients, createExampleQueue, type ExampleQueue } from "./training-batch.ts";
+import { adviseAfterDivergence, assertSound, describeExplosion, isExploding } from "./training/divergence.ts";
+import { createPace, type Length, lengthAt } from "./training/pace.ts";
+import { createPreviewClock, type PixelView, type Preview, predictView } from "./training/preview.ts";
+import { askGradients, createExampleQueue, type ExampleQueue } from "./training/training-batch.ts";
+import { type Validation, type ValidationImage, type ValidationLimits, validate } from "./training/validate.ts";
 import type { UNetSpec } from "./unet/spec.ts";
-import { type Validation, type ValidationImage, type ValidationLimits, validate } from "./validate.ts";
 
 /** How a training goes: every number that its result depends on, beside images and weights. */
 export interface Schedule {

@@ -7,7 +7,7 @@ import { parseJson } from "../core/json.ts";
 import { describeError, nearestWord, Problem } from "../core/problem.ts";
 import { download, largestTextBytes } from "../core/source/download.ts";
 import { hasHidden, showText } from "../core/source/plain-text.ts";
-import { findValue } from "../plugin/macro-options.ts";
+import { findValue } from "../plugin/parameter/macro-options.ts";
 import { manifestSchema } from "./manifest-schema.ts";
 import { findUnsafePattern, hasPattern, longestMatched } from "./safe-patterns.ts";
 

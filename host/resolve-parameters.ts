@@ -1,11 +1,11 @@
 // From what a caller gave (an option string or an object) to the parameters of a command: checked, converted, with every
 // default filled in; and back, to what a macro line holds. The command's JSON Schema is the only source of types and ranges.
-// The grammar of option strings is in plugin/macro-options.ts.
+// The grammar of option strings is in plugin/parameter/macro-options.ts.
 
 import { type Schema, Validator } from "@cfworker/json-schema";
 import { nearestWord, Problem } from "../core/problem.ts";
 import type { Parameters } from "../plugin/contract.ts";
-import { readOptionString } from "../plugin/macro-options.ts";
+import { readOptionString } from "../plugin/parameter/macro-options.ts";
 import type { OptionValues } from "./macro/format-options.ts";
 import type { Variables } from "./macro/run.ts";
 import type { ParameterSchema, ParametersSchema } from "./manifest.ts";

@@ -5,8 +5,8 @@
 import { Command, CommanderError, Option } from "commander";
 import { describeError, isProblem } from "../core/problem.ts";
 import { showText } from "../core/source/plain-text.ts";
-import { type Action, type Parameter, presets } from "../plugin/parameter-table.ts";
-import { parametersOf } from "../plugin/parameters.ts";
+import { type Action, type Parameter, presets } from "../plugin/parameter/parameter-table.ts";
+import { parametersOf } from "../plugin/parameter/parameters.ts";
 import { version } from "../plugin/version.ts";
 import { evaluateCommand, infoCommand, newCommand, sampleCommand, segmentCommand } from "./terminal/commands.ts";
 import { macroCommand } from "./terminal/macro.ts";

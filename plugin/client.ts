@@ -1,17 +1,17 @@
 // The page's side of Overtile: hands every call to the job worker and follows it. Nothing is computed here. A worker that died
 // is replaced with the next call; what was pending on it is rejected.
 
-import type { Bundle } from "./bundle.ts";
 import type { Host, Image, Models, Overtile, Pixels, Sample } from "./contract.ts";
-import { describePage } from "./describe-page.ts";
-import { packImage, packSample, resolveAddress } from "./inputs.ts";
-import { createJobDesk, type JobDesk } from "./job-desk.ts";
-import { type Office, openOffice } from "./office.ts";
+import { describePage } from "./job/describe-page.ts";
+import { packImage, packSample, resolveAddress } from "./job/inputs.ts";
+import { createJobClient, type JobClient } from "./job/job-client.ts";
+import { type JobWorker, openJobWorker } from "./job/job-worker.ts";
+import type { Bundle } from "./thread/bundle.ts";
 
 /** Opens the plugin for one caller. */
 export function createOvertile(bundle: Bundle, host?: Host): Overtile {
-  const office = openOffice(bundle);
-  const { run, cancel } = createJobDesk(office);
+  const worker = openJobWorker(bundle);
+  const { run, cancel } = createJobClient(worker);
   const findImage = (image: Image): Image =>
     (typeof image === "string" ? host?.images.find(({ title }) => title === image)?.image : undefined) ?? image;
 
@@ -43,11 +43,11 @@ export function createOvertile(bundle: Bundle, host?: Host): Overtile {
         const wanted = packImage(findImage(truth), packing);
         return (api, order) => api.evaluate(found, wanted, order);
       }),
-    models: createModels(office, run),
+    models: createModels(worker, run),
     diagnostics: async () => {
       const page = describePage(bundle);
       try {
-        return `${page}\n${await office.ask((api) => api.diagnose())}`;
+        return `${page}\n${await worker.ask((api) => api.diagnose())}`;
       } catch (error) {
         return `${page}\nworker: failed: ${String(error)}`;
       }
@@ -55,7 +55,7 @@ export function createOvertile(bundle: Bundle, host?: Host): Overtile {
     cancel,
     dispose() {
       cancel();
-      office.dispose();
+      worker.dispose();
     },
   };
 }
@@ -64,16 +64,16 @@ function isSamples(samples: readonly Sample[] | Image): samples is readonly Samp
   return Array.isArray(samples);
 }
 
-function createModels(office: Office, run: JobDesk["run"]): Models {
+function createModels(worker: JobWorker, run: JobClient["run"]): Models {
   return {
-    list: () => office.ask((api) => api.listModels()),
+    list: () => worker.ask((api) => api.listModels()),
     import: (archive, name, context = {}) =>
       run({}, context, ({ base }) => {
         const from = archive instanceof Blob ? archive : resolveAddress(archive, base);
         return (api, order) => api.importModel(from, name, order);
       }),
-    export: (model) => office.ask((api) => api.exportModel(model)),
-    rename: (model, name) => office.ask((api) => api.renameModel(model, name)),
-    remove: (model) => office.ask((api) => api.removeModel(model)),
+    export: (model) => worker.ask((api) => api.exportModel(model)),
+    rename: (model, name) => worker.ask((api) => api.renameModel(model, name)),
+    remove: (model) => worker.ask((api) => api.removeModel(model)),
   };
 }

@@ -4,8 +4,8 @@
 import type { Box, TypedArray } from "../core/array/raster.ts";
 import type { Progress as CoreProgress } from "../core/job.ts";
 import type { ObjectRule } from "../core/label/object-rule.ts";
-import type { View } from "../core/preview.ts";
-import type { SlideKind } from "../core/slide-results.ts";
+import type { SlideKind } from "../core/slide/slide-results.ts";
+import type { View } from "../core/training/preview.ts";
 
 /** Version of the protocol between client and worker; the two compare it before anything else. */
 export type ProtocolVersion = 1;

@@ -3,11 +3,11 @@
 import type { BackendName } from "../core/engine/backend.ts";
 import type { Progress } from "../core/job.ts";
 import type { Judge } from "../core/source/zip-file.ts";
-import type { AssetBytes } from "./assets.ts";
-import type { Library } from "./library.ts";
+import type { Library } from "./library/library.ts";
 import type { Files } from "./store/files.ts";
 import type { Lock } from "./store/lock.ts";
-import type { SpawnWorker } from "./wire.ts";
+import type { AssetBytes } from "./thread/assets.ts";
+import type { SpawnWorker } from "./thread/wire.ts";
 
 export interface Workspace {
   readonly assets: AssetBytes;

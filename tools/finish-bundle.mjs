@@ -16,7 +16,7 @@ const unlisted =
 export async function finishBundle(parts) {
   const modules = (await Promise.all(parts.map(async (part) => JSON.parse(await readFile(`build/${part}-modules.json`, "utf8"))))).flat();
   const { createManifest, createJoyForm, manifestSchema, version } = await importTypeScript(
-    "plugin/manifest.ts",
+    "plugin/parameter/manifest.ts",
     "plugin/adapter/imjoy-form.ts",
     "plugin/version.ts",
     "host/manifest-schema.ts",

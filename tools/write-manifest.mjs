@@ -7,7 +7,7 @@ import { importTypeScript } from "./run-typescript.mjs";
 
 /** The text of the root manifest, whose bundle lies in dist/. */
 export async function formatRootManifest() {
-  const { createManifest } = await importTypeScript("plugin/manifest.ts");
+  const { createManifest } = await importTypeScript("plugin/parameter/manifest.ts");
   return `${JSON.stringify(createManifest({ folder: "dist/" }), null, 2)}\n`;
 }
 

@@ -1,4 +1,4 @@
-// The declarations of the public API, dist/types: those that plugin/entry.ts leads to, and no others.
+// The declarations of the public API, dist/types: those that plugin/entry/entry.ts leads to, and no others.
 
 import { execFile } from "node:child_process";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";

@@ -3,7 +3,7 @@
 // ImageJ's recorder (ij/plugin/frame/Recorder.java) quotes values with a space only; the rest is our extension.
 
 import { Problem } from "../../core/problem.ts";
-import { findValue, getValue, isChecked } from "../../plugin/macro-options.ts";
+import { findValue, getValue, isChecked } from "../../plugin/parameter/macro-options.ts";
 
 /** What an option string can hold: texts, numbers and boxes, by key. */
 export type OptionValues = Readonly<Record<string, string | number | boolean>>;

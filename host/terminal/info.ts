@@ -7,9 +7,9 @@ import { countMultiplyAdds, layerMultiplyAdds } from "../../core/unet/cost.ts";
 import { countParameters, type Layer, planLayers } from "../../core/unet/layers.ts";
 import { type Shape, shapeLayers } from "../../core/unet/shape.ts";
 import type { UNetSpec } from "../../core/unet/spec.ts";
-import { learntRule, toRuleValues } from "../../plugin/choose-rule.ts";
 import type { RuleValues, Scores } from "../../plugin/contract.ts";
-import { findScores } from "../../plugin/describe-model.ts";
+import { findScores } from "../../plugin/library/describe-model.ts";
+import { learntRule, toRuleValues } from "../../plugin/parameter/choose-rule.ts";
 
 export interface NetworkInfo {
   readonly spec: UNetSpec;

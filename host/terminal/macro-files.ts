@@ -10,7 +10,7 @@ import type { ImageSource } from "../../core/source/source.ts";
 import { writeFileWhole } from "../../core/source/write-file.ts";
 import { writePng } from "../../core/source/write-png.ts";
 import type { HostImage, Pixels } from "../../plugin/contract.ts";
-import type { Library } from "../../plugin/library.ts";
+import type { Library } from "../../plugin/library/library.ts";
 import type { Files } from "../host.ts";
 import { titleOfAddress } from "../images.ts";
 import type { SaveKind } from "../macro/run.ts";

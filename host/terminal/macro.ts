@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { describeError, isProblem, Problem } from "../../core/problem.ts";
 import { isNodeFolder, openFileReader } from "../../core/source/node-file.ts";
 import { decodeText } from "../../core/source/plain-text.ts";
-import { isArchivePath } from "../../plugin/library.ts";
+import { isArchivePath } from "../../plugin/library/library.ts";
 import type { Workspace } from "../../plugin/workspace.ts";
 import type { MacroUse } from "../macro/run.ts";
 import { createMacroFiles } from "./macro-files.ts";

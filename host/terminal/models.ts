@@ -3,7 +3,7 @@
 import { showText } from "../../core/source/plain-text.ts";
 import { writeFileWhole } from "../../core/source/write-file.ts";
 import type { ModelInfo } from "../../plugin/contract.ts";
-import type { Inspection } from "../../plugin/library.ts";
+import type { Inspection } from "../../plugin/library/library.ts";
 import { assertFree, print, tellLine } from "./output.ts";
 import { libraryFolder, openLibrary } from "./workspace.ts";
 

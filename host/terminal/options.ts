@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import { assertName } from "../../core/model/model.ts";
 import { Problem } from "../../core/problem.ts";
 import type { Parameters } from "../../plugin/contract.ts";
-import { parametersOf } from "../../plugin/parameters.ts";
+import { parametersOf } from "../../plugin/parameter/parameters.ts";
 
 /** Camel case, values as text. */
 export type Options = Readonly<Record<string, unknown>>;

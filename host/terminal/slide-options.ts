@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import type { Box } from "../../core/array/raster.ts";
 import type { Region } from "../../core/label/region/region.ts";
 import { describeError, Problem } from "../../core/problem.ts";
-import { type SlideFormat, type SlideKind, slideKinds } from "../../core/slide-results.ts";
+import { type SlideFormat, type SlideKind, slideKinds } from "../../core/slide/slide-results.ts";
 import { readRegions } from "../../core/source/read-regions.ts";
 import type { ImageSource } from "../../core/source/source.ts";
 import { tellLine } from "./output.ts";

@@ -3,7 +3,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { GrowingFolder } from "../../core/sink/store.ts";
-import type { ResultPlace, SlideFormat, SlideKind } from "../../core/slide-results.ts";
+import type { ResultPlace, SlideFormat, SlideKind } from "../../core/slide/slide-results.ts";
 import { createFreshFolder } from "./chunk-folder.ts";
 import { claimTemporary, createGrowingFile, type Publishable, replaceFolder } from "./growing-file.ts";
 import { type ImageGroup, labelsPath, listLabels } from "./image-group.ts";

@@ -1,7 +1,7 @@
 // The parameter form of ImJoy hosts ("Joy"), made from the table. A form may have 2048 letters: advanced parameters are left out.
 
-import type { Action, Parameter } from "../parameter-table.ts";
-import { parametersOf } from "../parameters.ts";
+import type { Action, Parameter } from "../parameter/parameter-table.ts";
+import { parametersOf } from "../parameter/parameters.ts";
 
 /** The `ui` text of an action: one line a parameter. */
 export function createJoyForm(action: Action, leftOut: readonly string[] = []): string {

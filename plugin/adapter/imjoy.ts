@@ -3,8 +3,8 @@
 // `_rintf: true`, so progress goes to `context.onProgress` of such an object, and to the host's own bar; notices, to its messages.
 
 import type { Context, Overtile, Parameters, Pixels, Progress, SegmentResult } from "../contract.ts";
-import type { Action } from "../parameter-table.ts";
-import { parametersOf } from "../parameters.ts";
+import type { Action } from "../parameter/parameter-table.ts";
+import { parametersOf } from "../parameter/parameters.ts";
 import { connectImageJ, type ImageJ } from "./imagej-js.ts";
 import { createJoyForm } from "./imjoy-form.ts";
 import { assertPlane, type Kaibu, type KaibuOptions, openInKaibu } from "./kaibu.ts";

@@ -2,9 +2,9 @@
 // or the values of an ImJoy form.
 
 import type { Parameters } from "../contract.ts";
-import { readOptionString } from "../macro-options.ts";
-import type { Action } from "../parameter-table.ts";
-import { parametersOf } from "../parameters.ts";
+import { readOptionString } from "../parameter/macro-options.ts";
+import type { Action } from "../parameter/parameter-table.ts";
+import { parametersOf } from "../parameter/parameters.ts";
 
 /** The parameters by name; values are not checked yet. Throws Problem InvalidParameter for an option string that is not clear. */
 export function readOptions(action: Action, given: unknown): Parameters {

@@ -6,7 +6,7 @@
 import type { DType, TypedArray } from "../../core/array/raster.ts";
 import { Problem } from "../../core/problem.ts";
 import type { Image, Pixels, Sample } from "../contract.ts";
-import { assertSample, unknownImage } from "../inputs.ts";
+import { assertSample, unknownImage } from "../job/inputs.ts";
 
 /** How a caller sends and wants images. */
 export type Form = "ndarray of a buffer" | "ndarray of bytes" | "plain";

@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writePng } from "../../core/source/write-png.ts";
 import { writeZip } from "../../core/source/zip.ts";
-import type * as entry from "../../plugin/entry.ts";
+import type * as entry from "../../plugin/entry/entry.ts";
 import { hostPages } from "./support/host-pages.ts";
 import { blank, createStand, makeCells, type Sheet, type Stand, tiny } from "./support/stand.ts";
 

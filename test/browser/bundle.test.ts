@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writePng } from "../../core/source/write-png.ts";
-import type * as entry from "../../plugin/entry.ts";
+import type * as entry from "../../plugin/entry/entry.ts";
 import { trainAndSegment } from "./support/node-result.ts";
 import { createStand, makeCells, type Sheet, type Stand, tiny } from "./support/stand.ts";
 

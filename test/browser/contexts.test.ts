@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type * as entry from "../../plugin/entry.ts";
+import type * as entry from "../../plugin/entry/entry.ts";
 import { blank, createStand, makeCells, type Stand, tiny } from "./support/stand.ts";
 
 type Entry = typeof entry;

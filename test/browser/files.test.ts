@@ -7,9 +7,9 @@ import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import { createSpec } from "../../core/unet/spec.ts";
 import { checkManifest } from "../../host/manifest.ts";
-import { loadAssets } from "../../plugin/assets.ts";
-import { openCrew } from "../../plugin/compute.ts";
-import { createNodeSpawn } from "../../plugin/node-worker.ts";
+import { openCrew } from "../../plugin/crew/compute.ts";
+import { loadAssets } from "../../plugin/thread/assets.ts";
+import { createNodeSpawn } from "../../plugin/thread/node-worker.ts";
 
 const manifest = checkManifest(JSON.parse(await readFile("dist/manifest.json", "utf8")));
 

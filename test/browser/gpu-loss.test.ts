@@ -2,7 +2,7 @@
 // In software this takes a minute, so it belongs to the long run.
 
 import { expect, test } from "vitest";
-import type * as entry from "../../plugin/entry.ts";
+import type * as entry from "../../plugin/entry/entry.ts";
 import { createStand, makeCells, tiny } from "./support/stand.ts";
 
 type Entry = typeof entry;

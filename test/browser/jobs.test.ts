@@ -8,7 +8,7 @@ import { writeModel } from "../../core/model/archive.ts";
 import { writePng } from "../../core/source/write-png.ts";
 import { writeZip } from "../../core/source/zip.ts";
 import type { Context } from "../../plugin/contract.ts";
-import type * as entry from "../../plugin/entry.ts";
+import type * as entry from "../../plugin/entry/entry.ts";
 import { createModel } from "../core/model/sample-model.ts";
 import { createStand, makeCells, type Sheet, type Stand, tiny } from "./support/stand.ts";
 

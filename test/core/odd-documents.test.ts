@@ -17,8 +17,8 @@ import { createMemoryStore } from "../../core/sink/store.ts";
 import { openSource } from "../../core/source/open.ts";
 import { readZip, writeZip } from "../../core/source/zip.ts";
 import { checkManifest } from "../../host/manifest.ts";
-import { createManifest } from "../../plugin/manifest.ts";
-import { addRegions } from "../../plugin/regions.ts";
+import { createManifest } from "../../plugin/parameter/manifest.ts";
+import { addRegions } from "../../plugin/train/regions.ts";
 import { createFolder, overtile } from "../host/terminal/run-overtile.ts";
 import { createModel } from "./model/sample-model.ts";
 

@@ -14,8 +14,8 @@ import { generateCells } from "../../core/sample/synthetic.ts";
 import { segment } from "../../core/segment.ts";
 import { openPixels } from "../../core/source/pixels.ts";
 import { type Schedule, type TrainingState, type TrainRequest, train } from "../../core/train.ts";
+import type { ValidationImage } from "../../core/training/validate.ts";
 import { createSpec } from "../../core/unet/spec.ts";
-import type { ValidationImage } from "../../core/validate.ts";
 import { openTestBackend } from "../support/engine.ts";
 
 let backend: Backend;

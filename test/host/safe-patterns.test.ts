@@ -5,7 +5,7 @@ import { isProblem } from "../../core/problem.ts";
 import { checkManifest } from "../../host/manifest.ts";
 import { resolveParameters } from "../../host/resolve-parameters.ts";
 import { findUnsafePattern } from "../../host/safe-patterns.ts";
-import { createManifest } from "../../plugin/manifest.ts";
+import { createManifest } from "../../plugin/parameter/manifest.ts";
 
 const endless = ["^(a+)+$", "^(a*)*$", "(a|a)*b", "(a|aa)+$", "^(([a-z])+.)+$", "(.*a){20}", "a*a*a*a*b", "^(?:\\w+\\s?)*$", "(x+x+)+y", "(a?){30}a", "^(\\d+)*$", "(a)\\1", "(?=a+)+"]; // biome-ignore format: a list
 const usual = ["^[a-z][a-z0-9_]*$", "^\\d{4}-\\d\\d-\\d\\d$", "\\.tiff?$", "^(red|green|blue)$", "^(labels|classes)( *, *(labels|classes))*$", "^[^\\]()*]+$", "^(?:ab)+$", "^#[0-9a-f]{6}$"]; // biome-ignore format: a list

@@ -4,9 +4,9 @@ import { expect, test } from "vitest";
 import { createRpcPlugin } from "../../plugin/adapter/imjoy.ts";
 import { createOvertile } from "../../plugin/client.ts";
 import type { Overtile } from "../../plugin/contract.ts";
-import * as entry from "../../plugin/entry.ts";
-import { createManifest } from "../../plugin/manifest.ts";
-import { parameters } from "../../plugin/parameter-table.ts";
+import * as entry from "../../plugin/entry/entry.ts";
+import { createManifest } from "../../plugin/parameter/manifest.ts";
+import { parameters } from "../../plugin/parameter/parameter-table.ts";
 
 const never = {
   models: { files: {} },

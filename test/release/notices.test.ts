@@ -56,8 +56,11 @@ describe("third-party notices", () => {
 
   it("of dist/ name every package that the plugin and the terminal hold, with the parts inside WASM", async () => {
     const text = readText("dist/THIRD-PARTY-NOTICES.txt");
-    const browser = ["plugin/worker.ts", "plugin/entry.ts", "plugin/imjoy-entry.ts", "plugin/page.ts"];
-    const held = [...(await packagesIn(browser, "browser")), ...(await packagesIn(["host/main.ts", "plugin/worker-node.ts"], "node"))];
+    const browser = ["plugin/entry/worker.ts", "plugin/entry/entry.ts", "plugin/entry/imjoy-entry.ts", "plugin/entry/page.ts"];
+    const held = [
+      ...(await packagesIn(browser, "browser")),
+      ...(await packagesIn(["host/main.ts", "plugin/entry/worker-node.ts"], "node")),
+    ];
     expect(held).toContain("comlink 4.4.2");
     expect(held).toContain("commander 14.0.3");
     for (const one of [...held, "XNNPACK (BSD-3-Clause)", "libjpeg-turbo (IJG AND BSD-3-Clause AND Zlib)", "Emscripten, with musl (MIT)"])
@@ -75,7 +78,7 @@ describe("third-party notices", () => {
   });
 
   it("stand inside the files that are shipped alone", async () => {
-    const held = await packagesIn(["plugin/worker.ts", "plugin/entry-single.ts"], "browser");
+    const held = await packagesIn(["plugin/entry/worker.ts", "plugin/entry/entry-single.ts"], "browser");
     for (const file of ["overtile.single.mjs", "overtile.single.js", "overtile.imjoy.html"]) {
       const text = readText(`dist/${file}`);
       for (const one of [...held, "XNNPACK"]) expect(text, file).toContain(one);

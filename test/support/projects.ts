@@ -7,7 +7,7 @@ const engine = [
   "test/core/kernel/**/*.test.ts",
   "test/core/model/{export,onnx}.test.ts",
   "test/core/train.test.ts",
-  "test/plugin/choose-backend.test.ts",
+  "test/plugin/crew/choose-backend.test.ts",
 ];
 
 export const projects = {

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { runJob } from "../../core/job.ts";
 import { openDataset } from "../../core/source/dataset.ts";
 import { openPixels } from "../../core/source/pixels.ts";
-import { openSamples } from "../../plugin/open-samples.ts";
+import { openSamples } from "../../plugin/train/open-samples.ts";
 import { exportDataset } from "../../viewer/file/export.ts";
 import { backgroundId, ignoreId, startEdit } from "../../viewer/labels/label-raster.ts";
 import { createImageEntry } from "../../viewer/model/image-entry.ts";

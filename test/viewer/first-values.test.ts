@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { RegisteredCommand } from "../../host/commands.ts";
-import { resolveParameters } from "../../plugin/parameters.ts";
-import { assertConsistent } from "../../plugin/train-plan.ts";
+import { resolveParameters } from "../../plugin/parameter/parameters.ts";
+import { assertConsistent } from "../../plugin/train/train-plan.ts";
 import { firstSteps, firstValues, forecastSeconds, settleLength, withLength } from "../../viewer/plugin/training-length.ts";
 
 const entry = (properties: object): RegisteredCommand => ({ command: { parameters: { type: "object", properties } } }) as never;

@@ -1,7 +1,7 @@
 // What the menus call a plugin's commands.
 
 import { expect, test } from "vitest";
-import { createManifest } from "../../plugin/manifest.ts";
+import { createManifest } from "../../plugin/parameter/manifest.ts";
 import type { App } from "../../viewer/app.ts";
 import type { Actions } from "../../viewer/command/actions.ts";
 import { titleOf } from "../../viewer/command/command.ts";

@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { LocalHost } from "../../host/host.ts";
-import { createManifest } from "../../plugin/manifest.ts";
+import { createManifest } from "../../plugin/parameter/manifest.ts";
 import { createLibrary } from "../../viewer/plugin/library.ts";
 import { openHere } from "../../viewer/read/open-here.ts";
 

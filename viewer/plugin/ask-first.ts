@@ -1,7 +1,7 @@
-// Asked before a model meets an image that it may not know (core/match-image.ts): once in a session for the same answer, since who
+// Asked before a model meets an image that it may not know (core/image/match-image.ts): once in a session for the same answer, since who
 // has said yes to a grey model on coloured pictures knows.
 
-import { matchImage } from "../../core/match-image.ts";
+import { matchImage } from "../../core/image/match-image.ts";
 import type { ModelInfo, Parameters } from "../../plugin/contract.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import type { Library } from "./library.ts";

@@ -2,7 +2,7 @@
 
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
 import type { Box } from "../../core/array/raster.ts";
-import { describeReadPlane } from "../../core/describe-planes.ts";
+import { describeReadPlane } from "../../core/image/describe-planes.ts";
 import { Problem } from "../../core/problem.ts";
 import type { RegisteredCommand } from "../../host/commands.ts";
 import type { LocalHost } from "../../host/host.ts";

@@ -15,7 +15,7 @@ export interface Reader {
   dispose(): void;
 }
 
-interface Office {
+interface ReadingWorker {
   ask(question: Question, signal?: AbortSignal): Promise<Answer>;
   end(): void;
 }
@@ -24,30 +24,30 @@ const startTimeoutMs = 5000;
 
 /** A reader; its worker starts with the first image. */
 export function createReader(): Reader {
-  let office: Promise<Office | undefined> | undefined;
+  let worker: Promise<ReadingWorker | undefined> | undefined;
   const forget = (): void => {
-    office = undefined;
+    worker = undefined;
   };
   return {
     async open(input, name) {
-      office ??= startOffice(forget);
-      const there = await office;
+      worker ??= startReadingWorker(forget);
+      const there = await worker;
       if (!there) return openHere(input, name);
       const answer = await there.ask({ ask: "open", input: input instanceof URL ? input.href : input, name });
       const { opened } = answer as Extract<Answer, { opened: unknown }>;
       return "pixels" in opened ? opened.pixels : createDistantSource(there, opened);
     },
     dispose() {
-      void office?.then((there) => there?.end());
+      void worker?.then((there) => there?.end());
       forget();
     },
   };
 }
 
-function createDistantSource(office: Office, { source, facts, gaps: known }: Extract<Opened, { facts: unknown }>): StridedSource {
+function createDistantSource(worker: ReadingWorker, { source, facts, gaps: known }: Extract<Opened, { facts: unknown }>): StridedSource {
   let gaps = known;
   const readEvery: StridedSource["readEvery"] = async ({ signal, ...request }, stride) => {
-    const answer = await office.ask({ ask: "read", source, request, stride }, signal);
+    const answer = await worker.ask({ ask: "read", source, request, stride }, signal);
     const read = answer as Extract<Answer, { raster: unknown }>;
     gaps = read.gaps ?? gaps;
     return read.raster;
@@ -69,20 +69,20 @@ function createDistantSource(office: Office, { source, facts, gaps: known }: Ext
     read: (request) => readEvery(request, 1),
     readEvery,
     async fingerprint(signal) {
-      const answer = await office.ask({ ask: "fingerprint", source }, signal);
+      const answer = await worker.ask({ ask: "fingerprint", source }, signal);
       return (answer as Extract<Answer, { fingerprint: unknown }>).fingerprint ?? "";
     },
-    dispose: () => void office.ask({ ask: "close", source }).catch(() => {}),
+    dispose: () => void worker.ask({ ask: "close", source }).catch(() => {}),
   };
 }
 
 /** The worker, once it has said that it is there; undefined where none can start. */
-async function startOffice(onDeath: () => void): Promise<Office | undefined> {
+async function startReadingWorker(onDeath: () => void): Promise<ReadingWorker | undefined> {
   const worker = createWorker();
   if (!worker) return undefined;
   const waiting = new Map<number, { resolve(answer: Answer): void; reject(reason: unknown): void }>();
   let count = 0;
-  const office: Office = {
+  const reading: ReadingWorker = {
     ask: (question, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);
@@ -125,7 +125,7 @@ async function startOffice(onDeath: () => void): Promise<Office | undefined> {
       onDeath();
     };
   });
-  if (started) return office;
+  if (started) return reading;
   worker.terminate();
   return undefined;
 }

@@ -4,10 +4,10 @@ import { readFile } from "node:fs/promises";
 import { runJob } from "../../../core/job.ts";
 import { openSource } from "../../../core/source/open.ts";
 import { segmentImage, trainOnSamples } from "../../../plugin/actions.ts";
-import { loadAssets } from "../../../plugin/assets.ts";
 import type { Parameters, SegmentResult, TrainResult } from "../../../plugin/contract.ts";
-import { createLibrary } from "../../../plugin/library.ts";
+import { createLibrary } from "../../../plugin/library/library.ts";
 import { createMemoryFiles } from "../../../plugin/store/files.ts";
+import { loadAssets } from "../../../plugin/thread/assets.ts";
 import type { Workspace } from "../../../plugin/workspace.ts";
 import type { Cells } from "./stand.ts";
 

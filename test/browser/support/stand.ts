@@ -10,7 +10,7 @@ import { type ServeOptions, serve, type TestServer } from "./server.ts";
 export { chromiumPath };
 
 /** Never called: tells `vitest --changed` of what dist/ is made. */
-export const builtFrom = [() => import("../../../plugin/entry-single.ts"), () => import("../../../plugin/worker.ts")];
+export const builtFrom = [() => import("../../../plugin/entry/entry-single.ts"), () => import("../../../plugin/entry/worker.ts")];
 
 /** A page that loads nothing by itself. */
 export const blank = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>blank</title>';

@@ -3,8 +3,8 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { planWork } from "../../../core/image/plan-work.ts";
 import { assertFillable } from "../../../core/label/region/region-plan.ts";
-import { planWork } from "../../../core/plan-work.ts";
 import { isProblem } from "../../../core/problem.ts";
 import { openSource } from "../../../core/source/open.ts";
 import { readLayout } from "../../../core/source/tiff/layout.ts";

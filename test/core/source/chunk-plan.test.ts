@@ -1,7 +1,7 @@
 // Images in millions of tiny pieces are refused before the first is asked for; many are told; the others are read.
 
 import { describe, expect, it } from "vitest";
-import { planWork, type Work } from "../../../core/plan-work.ts";
+import { planWork, type Work } from "../../../core/image/plan-work.ts";
 import { openSource } from "../../../core/source/open.ts";
 import type { ImageSource } from "../../../core/source/source.ts";
 import { openZarr } from "../../../core/source/zarr/open.ts";

@@ -7,7 +7,7 @@ import { openDataset } from "../../../core/source/dataset.ts";
 import { describeBytes, download } from "../../../core/source/download.ts";
 import { writeZip } from "../../../core/source/zip.ts";
 import { loadManifest } from "../../../host/manifest.ts";
-import { createLibrary } from "../../../plugin/library.ts";
+import { createLibrary } from "../../../plugin/library/library.ts";
 import { createMemoryFiles } from "../../../plugin/store/files.ts";
 import { overtile } from "../../host/terminal/run-overtile.ts";
 import { measurePeakMb } from "../../support/peak-memory.ts";

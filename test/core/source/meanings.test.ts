@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
-import { measurePlane } from "../../../core/read-image.ts";
+import { measurePlane } from "../../../core/image/read-image.ts";
 import { assertFound, describeMissing } from "../../../core/source/gaps.ts";
 import { openSource } from "../../../core/source/open.ts";
 import type { ImageSource, ReadRequest } from "../../../core/source/source.ts";

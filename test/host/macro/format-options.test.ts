@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isProblem } from "../../../core/problem.ts";
 import { formatOptions } from "../../../host/macro/format-options.ts";
-import { getValue, isChecked } from "../../../plugin/macro-options.ts";
+import { getValue, isChecked } from "../../../plugin/parameter/macro-options.ts";
 
 const oddPieces = ["a", "key", "=", "key=3", "[", "]", "'", '"', " ", "\\", "\n", "/", "b=", "flip", " flip ", "\u{1f52c}", "é", "_", "&"];
 const oddText = fc.array(fc.constantFrom(...oddPieces), { maxLength: 8 }).map((pieces) => pieces.join(""));

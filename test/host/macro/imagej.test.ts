@@ -6,7 +6,7 @@ import { isProblem } from "../../../core/problem.ts";
 import { formatOptions } from "../../../host/macro/format-options.ts";
 import { fixString } from "../../../host/macro/literal.ts";
 import { type MacroTarget, runMacro } from "../../../host/macro/run.ts";
-import { getValue, isChecked, trimKey } from "../../../plugin/macro-options.ts";
+import { getValue, isChecked, trimKey } from "../../../plugin/parameter/macro-options.ts";
 import { askImageJ, type Question } from "./imagej/ask.ts";
 
 // answers.json holds what ImageJ 1.53t (Debian's libij-java) answered. To ask again, and to compare at random besides:

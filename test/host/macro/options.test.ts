@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { getValue, isChecked, readWords, trimKey } from "../../../plugin/macro-options.ts";
+import { getValue, isChecked, readWords, trimKey } from "../../../plugin/parameter/macro-options.ts";
 
 const vectorsPath = join(process.env["OVERTILE_DATA"] ?? join(import.meta.dirname, "../../../../shared/data"), "macro-options.json");
 

@@ -140,7 +140,7 @@ export async function startOvertile(
 }
 
 /** Never called: tells `vitest --changed` of what the bundle is made. */
-export const bundledFrom = [() => import("../../../host/main.ts"), () => import("../../../plugin/worker-node.ts")];
+export const bundledFrom = [() => import("../../../host/main.ts"), () => import("../../../plugin/entry/worker-node.ts")];
 
 let bundled: Promise<string> | undefined;
 
@@ -166,7 +166,7 @@ async function makeBundle(): Promise<string> {
   // Made beside and renamed: two test files may want it at the same time.
   const partial = mkdtempSync(join(bundles, "partial-"));
   await build({
-    entryPoints: { terminal: join(root, "host/start.ts"), "terminal-worker": join(root, "plugin/worker-node.ts") },
+    entryPoints: { terminal: join(root, "host/start.ts"), "terminal-worker": join(root, "plugin/entry/worker-node.ts") },
     outdir: partial,
     bundle: true,
     splitting: true,

@@ -7,7 +7,7 @@ import { createInfo } from "../../../bench/starter-catalog.ts";
 import { readModel } from "../../../core/model/archive.ts";
 import { generateCells } from "../../../core/sample/synthetic.ts";
 import { writePng } from "../../../core/source/write-png.ts";
-import { starterCatalog } from "../../../plugin/starter-catalog.ts";
+import { starterCatalog } from "../../../plugin/library/starter-catalog.ts";
 import { createFolder, overtile } from "./run-overtile.ts";
 
 const { path: folder, remove } = createFolder();

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { readOptions } from "../../../plugin/adapter/read-options.ts";
 import { decodeImage, decodeSamples, encodePixels, formOf, type NdArray } from "../../../plugin/adapter/rpc-values.ts";
 import type { Pixels } from "../../../plugin/contract.ts";
-import { type Packing, packSample } from "../../../plugin/inputs.ts";
+import { type Packing, packSample } from "../../../plugin/job/inputs.ts";
 
 const image: Pixels = { data: Uint16Array.of(1, 2, 300, 65535), shape: [2, 2] };
 const buffer = image.data.buffer as ArrayBuffer;

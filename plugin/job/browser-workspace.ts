@@ -1,0 +1,65 @@
+// The workspace of a browser, made in the job worker: models and checkpoints in the browser's storage, workers from the same
+// script, files fetched.
+
+import { createBlobReader } from "../../core/source/bytes.ts";
+import { describeDownload, download, largestArchiveBytes } from "../../core/source/download.ts";
+import { createLibrary } from "../library/library.ts";
+import { starterCatalog } from "../library/starter-catalog.ts";
+import { createStarters } from "../library/starters.ts";
+import { openBrowserStore } from "../store/browser-store.ts";
+import type { AssetBytes } from "../thread/assets.ts";
+import { createBrowserSpawn } from "../thread/browser-worker.ts";
+import type { BundledModels, WorkerScript } from "../thread/bundle.ts";
+import type { ReadBytes, Workspace } from "../workspace.ts";
+import { resolveAddress } from "./inputs.ts";
+
+/** What the page tells its worker; plain data. */
+export interface StartOptions {
+  readonly assets: AssetBytes;
+  /** What workers that compute start from. */
+  readonly script: WorkerScript;
+  /** The page's address: relative ones are relative to it. */
+  readonly base: string | undefined;
+  /** Archives that come with the bundle. */
+  readonly models: BundledModels;
+}
+
+export async function openBrowserWorkspace({ assets, script, base, models }: StartOptions): Promise<Workspace> {
+  const store = await openBrowserStore();
+  const readBytes = createFetcher(base);
+  const fetchFile = (file: string, signal?: AbortSignal): Promise<Uint8Array> => fetchModel(models, file, signal);
+  const starters = createStarters({ catalog: starterCatalog, kept: store.open("starters"), fetchFile });
+  return {
+    assets,
+    spawn: createBrowserSpawn(script),
+    cores: navigator.hardwareConcurrency ?? 2,
+    library: createLibrary({ files: store.open("models"), readBytes, lock: store.lock, starters }),
+    checkpoints: store.open("checkpoints"),
+    notes: store.open("notes"),
+    lock: store.lock,
+    storage: store.kind,
+    backends: ["webgpu", "webgl", "wasm", "cpu"],
+    readBytes,
+  };
+}
+
+/** The archive of a model that comes with the bundle. Throws Problem MissingFile, AbortError; Error where it is not of this build. */
+async function fetchModel({ address, files }: BundledModels, file: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const inside = files[file];
+  if (inside !== undefined) return inside;
+  if (address === undefined) throw new Error("the single file does not carry it");
+  return download(new URL(file, address).href, { what: "a model", most: largestArchiveBytes, signal });
+}
+
+/** Reads Blobs and fetches addresses; relative ones are relative to `base`. Throws Problem MissingFile, AbortError. */
+function createFetcher(base: string | undefined): ReadBytes {
+  return async (from, signal, tell, judge) => {
+    if (from instanceof Blob) {
+      await judge?.(createBlobReader(from), signal);
+      return new Uint8Array(await from.arrayBuffer());
+    }
+    const address = resolveAddress(from, base);
+    const onBytes = tell && ((done: number, total: number | undefined): void => tell(describeDownload(address, done, total)));
+    return await download(address, { what: "a file", most: largestArchiveBytes, signal, onBytes, judge });
+  };
+}
