@@ -42,7 +42,8 @@ export interface ReadSamplesOptions {
   readonly classes: number | "auto";
   /** Of the model to go on from: with `auto`, there are as many at least. */
   readonly knownClasses?: number | undefined;
-  readonly weights: WeightOptions;
+  /** How pixels are weighted, where so many objects are drawn (counted up to `countedObjects`). */
+  readonly weightsFor: (objects: number) => WeightOptions;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -55,6 +56,8 @@ export interface SamplePlane extends ValidationImage {
 export interface ReadSamples {
   readonly images: readonly SamplePlane[];
   readonly classes: number;
+  /** As their pixels were weighted. */
+  readonly weights: WeightOptions;
 }
 
 /** Reads all samples. Yields a notice for each that is suspicious. Throws Problem InvalidData, UnsupportedImage, InvalidParameter. */
@@ -75,18 +78,35 @@ export async function* readSamples(samples: readonly SampleSource[], options: Re
   for (const message of reading.notices) yield { kind: "notice", done: 0, message };
   const classes = reading.count;
 
+  const numbered = read.map((drawn) => renumber(drawn, reading));
+  const weights = options.weightsFor(countDrawn(numbered, classes));
   const images: SamplePlane[] = [];
   const told: NamedNotice[] = [];
-  for (const drawn of read) {
+  for (const drawn of numbered) {
     yield { kind: "phase", name: "making weight maps", done: images.length, total: read.length };
-    const { image, notices } = prepare(renumber(drawn, reading), classes, options.weights);
+    const { image, notices } = prepare(drawn, classes, weights);
     told.push(...notices.map((message) => ({ name: drawn.name, message })));
     images.push({ ...image, sample: drawn.sample });
     await takeTurn(options.signal);
   }
   for (const message of gatherNotices(told)) yield { kind: "notice", done: images.length, message };
   assertTeaches(images);
-  return { images, classes };
+  return { images, classes, weights };
+}
+
+/** Drawn objects are counted up to here: of more, none matters. */
+export const countedObjects = 20;
+
+/** The number of objects in all drawings together, or `countedObjects` where there are as many or more. */
+function countDrawn(read: readonly Drawn[], classCount: number): number {
+  let count = 0;
+  for (const { name, labels, classes } of read) {
+    const ids = new Set(labels?.data ?? (classes && labelComponents(toClassMap(classes, classCount, name)).data));
+    ids.delete(0);
+    count += ids.size;
+    if (count >= countedObjects) return countedObjects;
+  }
+  return count;
 }
 
 /** Pixels of one sample, as they came, but the image normalised. */

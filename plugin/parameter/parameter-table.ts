@@ -85,7 +85,7 @@ export const parameters = [
   { name: "batch", actions: ["train"], type: "integer", default: 1, minimum: 1, maximum: 64, title: "Batch", help: "Tiles a step; each worker takes one at a time." },
   { name: "seed", actions: ["train", "new"], type: "integer", default: 1, minimum: 0, maximum: 4294967295, title: "Seed", help: "Same seed, same result." },
   { name: "weight_map", actions: ["train"], type: "choice", default: "ronneberger2015", choices: ["ronneberger2015", "falk2019"], title: "Weight map", help: "Formula of the weights of pixels.", advanced: true },
-  { name: "border_weight", actions: ["train"], type: "number", default: 10, minimum: 0, maximum: 10000, title: "Border weight", help: "w0: how much borders between touching objects count.", advanced: true },
+  { name: "border_weight", actions: ["train"], type: "number", default: 10, minimum: 0, maximum: 10000, title: "Border weight", help: "w0: how much borders between touching objects count. quick takes 2 where fewer than 20 objects are drawn, random weights are asked for (from=none) and none is named.", advanced: true },
   { name: "border_sigma", actions: ["train"], type: "number", default: 5, minimum: 0.1, maximum: 100, unit: "px", title: "Border width", help: "sigma: how far from the objects the border's weight reaches.", advanced: true },
   { name: "class_balance", actions: ["train"], type: "choice", default: "none", choices: ["none", "equal"], title: "Class balance", help: "equal: every class counts the same, however few its pixels.", advanced: true },
   { name: "background", actions: ["train"], type: "number", default: 0.1, minimum: 0.001, maximum: 1, title: "Background weight", help: "Weight of background far from objects (falk2019 only).", advanced: true },

@@ -35,7 +35,7 @@ export function toGivenValues({ spec, schedule, data: { weights, heldOut } }: Tr
 }
 
 // What `quick` sets anew since December 2026: who names it does not ask for these of a training that was begun before.
-const revised = ["levels", "tile", "batch", "steps", "averaging", "learning_rate", "imaging", "scale_range", "hold_out"];
+const revised = ["levels", "tile", "batch", "steps", "averaging", "learning_rate", "imaging", "scale_range", "hold_out", "border_weight"];
 
 /** What a training that goes on is asked for: the given values, those of a preset given by name, and for the rest what it was begun with. */
 export function goOnValues(begun: TrainingPlan, given: Parameters): Parameters {

@@ -109,13 +109,12 @@ async function* trainNamed(
   yield { kind: "phase", name: "looking at the images", done: 0 };
   const { channels, firstChannels, planesOf, notices } = await matchSamples(all, values, { base: known, signal });
   for (const message of notices) yield { kind: "notice", done: 0, message };
-  const weights = planWeights(values);
   const read = yield* readSamples(all, {
     planesOf,
     channels,
     classes: values.classes,
     knownClasses: asked?.spec.classes,
-    weights,
+    weightsFor: (objects) => planWeights(values, { given: wanted, objects }),
     signal,
   });
   const missing = all.flatMap(({ image }) => {
@@ -126,7 +125,7 @@ async function* trainNamed(
   // Every plane is an image of its own.
   const validating = samples.validate.reduce((sum, { image }) => sum + planesOf(image).length, 0);
   const whole = splitSamples(read.images, validating, values);
-  const { classes } = read;
+  const { classes, weights } = read;
   const plan = (base: Model | undefined) => {
     const spec = base ? { ...base.spec, channels, classes } : planSpec(values, { channels, classes, images: whole.train });
     const network = nameNetwork(spec, samples.train[0]!, firstChannels, base);
@@ -228,7 +227,7 @@ async function* trainNamed(
     const { levels, features, dropout } = spec;
     const parameters = {
       ...values,
-      ...{ levels, features, dropout, classes },
+      ...{ levels, features, dropout, classes, border_weight: weights.w0 },
       ...toValues(schedule, outcome.state),
       from: begunFrom,
       hold_out: heldOut ? "objects" : "none", // as it came out, whatever was asked for

@@ -54,8 +54,19 @@ export function planSpec(
   return createSpec({ ...found, levels: levels === "auto" ? chooseLevels(images) : levels, features, dropout });
 }
 
-export function planWeights(values: TrainValues): WeightOptions {
-  const { weight_map: form, border_weight: w0, border_sigma: sigmaPx } = values;
+// Where few objects are drawn, their borders are much of what is drawn: at ten times the weight of the rest, a network with random
+// weights learns borders first, and in few steps no objects. 2 and 20: docs/decisions.md.
+const fewObjects = 20;
+const gentleBorderWeight = 2;
+
+/** The weights of pixels. Where few objects are drawn, a quick training from random weights whose border weight nobody named takes a lower one. */
+export function planWeights(
+  values: TrainValues,
+  { given, objects }: { readonly given: Parameters; readonly objects: number } = { given: {}, objects: Number.POSITIVE_INFINITY },
+): WeightOptions {
+  const { weight_map: form, border_weight, border_sigma: sigmaPx } = values;
+  const isGentle = objects < fewObjects && values.preset === "quick" && ["none", ""].includes(values.from) && !("border_weight" in given);
+  const w0 = isGentle ? Math.min(gentleBorderWeight, border_weight) : border_weight;
   if (form === "falk2019") return { form, w0, sigmaPx, backgroundWeight: values.background, smoothnessSigmaPx: values.smoothness };
   return { form, w0, sigmaPx, balance: values.class_balance === "equal" };
 }

@@ -18,7 +18,7 @@ const defaults: ReadSamplesOptions = {
   planesOf: () => [{ z: 0, t: 0, channels: [0] }],
   channels: 1,
   classes: "auto",
-  weights: { form: "ronneberger2015", w0: 10, sigmaPx: 5, balance: true },
+  weightsFor: () => ({ form: "ronneberger2015", w0: 10, sigmaPx: 5, balance: true }),
 };
 
 async function read(
@@ -66,13 +66,15 @@ describe("samples that are read", () => {
       clean.map((id, i) => (ignore[i] === 0 ? id : garbage && garbage + (i % 7)));
     const kinds = labels.map((id) => (id === 0 ? 0 : 1 + (id % 2)));
     for (const balance of [true, false]) {
-      const weights = { ...defaults.weights, balance } as ReadSamplesOptions["weights"];
+      const weightsFor: ReadSamplesOptions["weightsFor"] = () => ({ form: "ronneberger2015", w0: 10, sigmaPx: 5, balance });
       for (const [kind, clean] of [
         ["labels", labels],
         ["classes", kinds],
       ] as const) {
         const [plain, scribbled] = await Promise.all(
-          [0, 200].map((garbage) => read([sampleOf("a", { [kind]: plane(scribble(clean, garbage)), ignore: plane(ignore) })], { weights })),
+          [0, 200].map((garbage) =>
+            read([sampleOf("a", { [kind]: plane(scribble(clean, garbage)), ignore: plane(ignore) })], { weightsFor }),
+          ),
         );
         expect(scribbled!.classes).toBe(plain!.classes);
         expect(scribbled!.notices).toEqual(plain!.notices);
@@ -248,5 +250,32 @@ describe("samples that cannot teach are refused, with what to do", () => {
     await expect(read([sampleOf("a", { labels: plane(labels) })], { signal })).rejects.toThrow(
       expect.objectContaining({ name: "AbortError" }),
     );
+  });
+});
+
+describe("the objects by whose number pixels are weighted", () => {
+  const asked = async (samples: readonly SampleSource[]): Promise<readonly [number, number]> => {
+    let objects = Number.NaN;
+    const { weights } = await read(samples, {
+      weightsFor: (count) => {
+        objects = count;
+        return { form: "ronneberger2015", w0: count, sigmaPx: 5, balance: false };
+      },
+    });
+    return [objects, weights.form === "ronneberger2015" ? weights.w0 : Number.NaN];
+  };
+  const squares = (count: number): Uint8Array =>
+    Uint8Array.from({ length: side * side }, (_, i) => {
+      const [y, x] = [Math.floor(i / side), i % side];
+      const id = 6 * Math.floor(y / 12) + Math.floor(x / 12);
+      return id < count && y % 12 < 6 && x % 12 < 6 ? 1 + id : 0;
+    });
+
+  it("are those of all drawings together, of labels and of classes alike, counted up to twenty; what is ignored is none", async () => {
+    expect(await asked([sampleOf("a", { labels: plane(squares(5)) }), sampleOf("b", { labels: plane(squares(3)) })])).toEqual([8, 8]);
+    expect(await asked([sampleOf("a", { classes: plane(squares(5).map((id) => (id > 0 ? 1 : 0))) })])).toEqual([5, 5]);
+    expect(await asked([sampleOf("a", { labels: plane(squares(30)) })])).toEqual([20, 20]);
+    const ignore = squares(5).map((id) => (id === 2 ? 255 : 0));
+    expect(await asked([sampleOf("a", { labels: plane(squares(5)), ignore: plane(ignore) })])).toEqual([4, 4]);
   });
 });

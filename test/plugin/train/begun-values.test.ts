@@ -64,6 +64,12 @@ describe("a training that goes on", () => {
     expect(JSON.stringify(plan(goOnValues(older, {})).schedule.augmentation)).toBe(JSON.stringify(older.schedule.augmentation));
   });
 
+  it("of few objects keeps the border weight that it was begun with, also where `quick` is named", () => {
+    const gentle = { ...older, data: { ...older.data, weights: { ...older.data.weights, w0: 2 } } };
+    for (const given of [{}, { preset: "quick" }]) expect(goOnValues(gentle, given)["border_weight"]).toBe(2);
+    expect(goOnValues(gentle, { border_weight: 7 })["border_weight"]).toBe(7);
+  });
+
   it("is asked for what is given by name, and for what the paper whose preset is named says", () => {
     expect(goOnValues(older, { tile: 60, seed: 4 })).toMatchObject({ tile: 60, seed: 4, levels: 4 });
     expect(goOnValues(older, { preset: "ronneberger2015" })).toMatchObject({ optimizer: "sgd", features: 64 });

@@ -5,7 +5,7 @@ import type { SamplePlane } from "../../../core/training/read-samples.ts";
 import { createSpec } from "../../../core/unet/spec.ts";
 import type { Parameters } from "../../../plugin/contract.ts";
 import { resolveParameters } from "../../../plugin/parameter/parameters.ts";
-import { assertConsistent, fitSchedule, planSchedule, splitSamples } from "../../../plugin/train/train-plan.ts";
+import { assertConsistent, fitSchedule, planSchedule, planWeights, splitSamples } from "../../../plugin/train/train-plan.ts";
 
 describe("steps that fit the minutes", () => {
   const plan = { seconds: 60, step: 0.1, validation: 0.1, interval: "auto" } as const;
@@ -115,5 +115,22 @@ describe("the augmentation of a training", () => {
       scale: 0.5,
       intensity: { noise: 0.025, gain: 0.25, gamma: 0.25, blurPx: 0.5 },
     });
+  });
+});
+
+describe("the weight of borders", () => {
+  const weightOf = (given: Parameters, objects: number): number => planWeights(resolveParameters("train", given), { given, objects }).w0;
+
+  it("is 2 where fewer than 20 objects are drawn and a quick training begins with random weights; a number that is named counts", () => {
+    expect([5, 19, 20, 400].map((objects) => weightOf({ from: "none" }, objects))).toEqual([2, 2, 10, 10]);
+    expect(weightOf({ from: "none", border_weight: 10 }, 5)).toBe(10);
+    expect(weightOf({ from: "none", border_weight: 0 }, 5)).toBe(0);
+  });
+
+  it("is the usual one of the papers' presets, and where a training may begin with a model", () => {
+    expect(weightOf({ preset: "ronneberger2015" }, 5)).toBe(10);
+    expect(weightOf({ preset: "falk2019" }, 5)).toBe(50);
+    expect(weightOf({ from: "auto" }, 5)).toBe(10);
+    expect(weightOf({ from: "nuclei-fluorescence" }, 5)).toBe(10);
   });
 });
