@@ -76,9 +76,7 @@ function runSample(page: Page, code: string, urls: Record<string, string>, answe
 }
 
 // hosts.test.ts uses both forms in both hosts.
-const forms = process.env["OVERTILE_LONG"] ? (["index.html", "overtile.imjoy.html"] as const) : (["index.html"] as const);
-
-test.each(forms)(
+test.runIf(process.env["OVERTILE_LONG"]).each(["index.html", "overtile.imjoy.html"] as const)(
   "docs/hosts.md, with %s: every sample in its host",
   async (form) => {
     const samples = await readSamples("docs/hosts.md");

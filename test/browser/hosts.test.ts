@@ -106,7 +106,7 @@ function expectRight(found: Found): void {
 }
 
 describe("imjoy-core", () => {
-  for (const form of forms) {
+  for (const form of formsOfLong) {
     test(`${form}: from a script and from the menu, with the network cut off after it was loaded`, async () => {
       const server = await stand.serve({ headers: { "cache-control": "no-store" } });
       const sheet = await openHost("imjoy", form, server.url);
@@ -226,7 +226,7 @@ describe("imjoy-core", () => {
 });
 
 describe("hypha-core", () => {
-  for (const form of forms) {
+  for (const form of formsOfLong) {
     test(`${form}: from a script and from the menu of the host, nothing leaves the machine`, async () => {
       const sheet = await openHost("hypha", form);
       expectRight(await useFromScript(sheet));

@@ -1,5 +1,5 @@
 // Every action beside drawing, done twice: by mouse, and by keyboard alone (what is used must be reachable by Tab, and answers
-// Enter and the arrows). Drawing is in keys.test.ts, the way from an image to its objects in viewer.test.ts and keyboard.test.ts.
+// Enter and the arrows; exports and layers only in the long run). Drawing is in keys.test.ts, the way from an image to its objects in viewer.test.ts and keyboard.test.ts.
 
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -16,6 +16,7 @@ beforeAll(async () => {
 afterAll(() => stand?.dispose());
 
 describe.skipIf(!hasChromium).each(["mouse", "keyboard"] as const)("by %s", (way) => {
+  const mayBeLong = way === "keyboard" ? test.runIf(process.env["OVERTILE_LONG"]) : test;
   /** Presses a button; in a row, whose buttons show when it is pointed at or has the focus. */
   const use = async (button: Locator): Promise<void> => {
     if (way === "mouse") {
@@ -65,7 +66,7 @@ describe.skipIf(!hasChromium).each(["mouse", "keyboard"] as const)("by %s", (way
   const look = <T>({ page }: Sheet, read: (app: Handle["overtileViewer"]["app"]) => T): Promise<T> =>
     page.evaluate(`(${read})(globalThis.overtileViewer.app)`) as Promise<T>;
 
-  test("layers: new, renamed, moved, hidden, faded, learnt from, deleted; boxes: removed, placed", () =>
+  mayBeLong("layers: new, renamed, moved, hidden, faded, learnt from, deleted; boxes: removed, placed", () =>
     withSheet(stand, async (sheet) => {
       const { page } = sheet;
       await sheet.openSample();
@@ -115,7 +116,8 @@ describe.skipIf(!hasChromium).each(["mouse", "keyboard"] as const)("by %s", (way
       const confirm = page.locator("dialog .primary");
       if ((await confirm.count()) > 0) await use(confirm);
       await expect.poll(names).toEqual(["Annotations"]);
-    }));
+    }),
+  );
 
   test("classes: new, renamed, chosen, deleted; objects: merged, deleted, brought back; the layer cleared", () =>
     withSheet(stand, async (sheet) => {
@@ -166,62 +168,65 @@ describe.skipIf(!hasChromium).each(["mouse", "keyboard"] as const)("by %s", (way
       expect(await ids()).toBe(0);
     }));
 
-  test("exports: what the menu offers are files of its kind; models: renamed, exported, imported, deleted; jobs: a waiting one cancelled", () =>
-    withSheet(stand, async (sheet) => {
-      const { page } = sheet;
-      await sheet.openSample();
-      await drawFour(sheet);
-      await sheet.setValues("fake-plugin.train", { steps: 1_000_000, delay: 20 });
-      await use(page.locator("[data-action=train]"));
-      await page.getByText(/step \d+ of/).waitFor();
-      await choose(sheet, "Plugins", "fake-plugin.segment");
-      const run = page.locator("dialog").getByRole("button", { name: "Run", exact: true });
-      await run.waitFor();
-      await use(run);
-      await use(button(sheet, "Cancel Fake Segment"));
-      await expect.poll(() => page.locator(".job").count()).toBe(1);
-      await use(button(sheet, "Stop and keep"));
-      await page.getByText(/Trained my cells@1/).waitFor();
+  mayBeLong(
+    "exports: what the menu offers are files of its kind; models: renamed, exported, imported, deleted; jobs: a waiting one cancelled",
+    () =>
+      withSheet(stand, async (sheet) => {
+        const { page } = sheet;
+        await sheet.openSample();
+        await drawFour(sheet);
+        await sheet.setValues("fake-plugin.train", { steps: 1_000_000, delay: 20 });
+        await use(page.locator("[data-action=train]"));
+        await page.getByText(/step \d+ of/).waitFor();
+        await choose(sheet, "Plugins", "fake-plugin.segment");
+        const run = page.locator("dialog").getByRole("button", { name: "Run", exact: true });
+        await run.waitFor();
+        await use(run);
+        await use(button(sheet, "Cancel Fake Segment"));
+        await expect.poll(() => page.locator(".job").count()).toBe(1);
+        await use(button(sheet, "Stop and keep"));
+        await page.getByText(/Trained my cells@1/).waitFor();
 
-      const fileOf = async (act: () => Promise<void>): Promise<[string, Buffer]> => {
-        const download = page.waitForEvent("download");
-        await act();
-        const file = await download;
-        return [file.suggestedFilename(), await readFile(await file.path())];
-      };
-      const begins: Record<string, [string, string]> = {
-        PNG: ["cells-annotations.png", "89504e47"],
-        Tiff: ["cells-annotations.tif", "49492a00"],
-        GeoJSON: ["cells-annotations.geojson", Buffer.from('{"type":').toString("hex")],
-        ROI: ["cells-annotations.zip", "504b0304"],
-        CSV: ["cells-annotations.csv", Buffer.from("id,class,").toString("hex")],
-        picture: ["cells-view.png", "89504e47"],
-        dataset: ["cells-dataset.zip", "504b0304"],
-        model: ["my_cells.zip", Buffer.from("model").toString("hex")],
-      };
-      // The keys reach the same menu: the first and the last of it, and all in the long run.
-      const isWhole = way === "mouse" || process.env["OVERTILE_LONG"] !== undefined;
-      for (const [kind, [name, start]] of Object.entries(begins).filter(([kind]) => isWhole || /^(PNG|model)$/.test(kind))) {
-        const [found, bytes] = await fileOf(async () => {
-          await use(page.locator("[title='Export layer']"));
-          await use(page.locator(`[data-export=${kind}]`));
-        });
-        expect([kind, found, bytes.subarray(0, start.length / 2).toString("hex")]).toEqual([kind, name, start]);
-      }
+        const fileOf = async (act: () => Promise<void>): Promise<[string, Buffer]> => {
+          const download = page.waitForEvent("download");
+          await act();
+          const file = await download;
+          return [file.suggestedFilename(), await readFile(await file.path())];
+        };
+        const begins: Record<string, [string, string]> = {
+          PNG: ["cells-annotations.png", "89504e47"],
+          Tiff: ["cells-annotations.tif", "49492a00"],
+          GeoJSON: ["cells-annotations.geojson", Buffer.from('{"type":').toString("hex")],
+          ROI: ["cells-annotations.zip", "504b0304"],
+          CSV: ["cells-annotations.csv", Buffer.from("id,class,").toString("hex")],
+          picture: ["cells-view.png", "89504e47"],
+          dataset: ["cells-dataset.zip", "504b0304"],
+          model: ["my_cells.zip", Buffer.from("model").toString("hex")],
+        };
+        // The keys reach the same menu: the first and the last of it, and all in the long run.
+        const isWhole = way === "mouse" || process.env["OVERTILE_LONG"] !== undefined;
+        for (const [kind, [name, start]] of Object.entries(begins).filter(([kind]) => isWhole || /^(PNG|model)$/.test(kind))) {
+          const [found, bytes] = await fileOf(async () => {
+            await use(page.locator("[title='Export layer']"));
+            await use(page.locator(`[data-export=${kind}]`));
+          });
+          expect([kind, found, bytes.subarray(0, start.length / 2).toString("hex")]).toEqual([kind, name, start]);
+        }
 
-      await use(inRow(sheet, "Rename my cells"));
-      await answer(sheet, "nuclei", "OK");
-      const [archive] = await fileOf(() => use(inRow(sheet, "Export nuclei")));
-      expect(archive).toBe("nuclei.zip");
-      const chooser = page.waitForEvent("filechooser");
-      await use(button(sheet, "Import model"));
-      await (await chooser).setFiles({ name: "other.zip", mimeType: "application/zip", buffer: Buffer.from("anything") });
-      const models = (): Promise<string[]> => look(sheet, (app) => app.training.models.value.map(({ name }) => name));
-      await expect.poll(async () => (await models()).sort()).toEqual(["imported", "nuclei"]);
-      await use(inRow(sheet, "Delete nuclei"));
-      await use(page.locator("dialog .primary"));
-      await expect.poll(models).toEqual(["imported"]);
-    }));
+        await use(inRow(sheet, "Rename my cells"));
+        await answer(sheet, "nuclei", "OK");
+        const [archive] = await fileOf(() => use(inRow(sheet, "Export nuclei")));
+        expect(archive).toBe("nuclei.zip");
+        const chooser = page.waitForEvent("filechooser");
+        await use(button(sheet, "Import model"));
+        await (await chooser).setFiles({ name: "other.zip", mimeType: "application/zip", buffer: Buffer.from("anything") });
+        const models = (): Promise<string[]> => look(sheet, (app) => app.training.models.value.map(({ name }) => name));
+        await expect.poll(async () => (await models()).sort()).toEqual(["imported", "nuclei"]);
+        await use(inRow(sheet, "Delete nuclei"));
+        await use(page.locator("dialog .primary"));
+        await expect.poll(models).toEqual(["imported"]);
+      }),
+  );
 
   test("macros: opened, run on files, saved; plugins: installed and removed; the theme", () =>
     withSheet(

@@ -25,7 +25,9 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => stand?.dispose());
 
+/** Without WebGL, colours are looked at always, the rest in the long run. */
 describe.skipIf(!hasChromium).each(ways)("drawn $way", ({ before }) => {
+  const mayBeLong = before ? test.runIf(process.env["OVERTILE_LONG"]) : test;
   const onSheet = (work: (sheet: Sheet) => Promise<void>): Promise<void> =>
     withSheet(stand, work, { pixelRatio: 1, ...(before && { before }) });
 
@@ -38,16 +40,17 @@ describe.skipIf(!hasChromium).each(ways)("drawn $way", ({ before }) => {
       }
     }));
 
-  test("grey, 16-bit and float images lie between their automatic limits, channels are added up", () =>
+  mayBeLong("grey, 16-bit and float images lie between their automatic limits, channels are added up", () =>
     onSheet(async (sheet) => {
       for (const picture of [...(await greyPictures()), channelPicture()]) {
         await open(sheet, picture);
         await expectDrawn(sheet, picture, 2);
         await expectDrawn(sheet, picture, 0.5);
       }
-    }));
+    }),
+  );
 
-  test("of a stack the plane in sight is drawn, to and fro, with what was drawn on it", () =>
+  mayBeLong("of a stack the plane in sight is drawn, to and fro, with what was drawn on it", () =>
     onSheet(async (sheet) => {
       const { page } = sheet;
       const stack = stackPicture();
@@ -111,7 +114,8 @@ describe.skipIf(!hasChromium).each(ways)("drawn $way", ({ before }) => {
       await expectDrawn(sheet, inverted(stack.plane(2, 0)), 1);
       await depth.press("ArrowLeft");
       await expectDrawn(sheet, inverted(stack.plane(1, 0)), 1);
-    }));
+    }),
+  );
 });
 
 /** Opens a picture as a drop or a host does, without the first box, which lies over the image. */

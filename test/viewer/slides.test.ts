@@ -19,7 +19,9 @@ const bundle = process.env["OVERTILE_BUNDLE"] ?? "dist";
 const isBuilt = existsSync(`${bundle}/manifest.json`) && existsSync(`${bundle}/overtile.mjs`);
 if (!isBuilt) console.warn(`Slides in the viewer are only tested with ${bundle}/, from npm run build`);
 
-const [height, width, blocks] = [2304, 2560, 9];
+const [height, width, blocks] = [1280, 2304, 6];
+/** Where storage or server fail: always in test/host/terminal/full-disk and test/core/source/http, in the viewer in the long run. */
+const longTest = test.runIf(process.env["OVERTILE_LONG"]);
 const patience = 240_000; // a busy machine
 const { path: folder, remove } = createFolder();
 
@@ -119,7 +121,7 @@ describe.skipIf(!hasChromium || !isBuilt)("a slide", () => {
       expect(ours.findIndex((id, i) => id !== theirs[i])).toBe(-1);
       const lines = (await readFile(join(folder, "out/slide.table.csv"), "utf8")).trim().split("\n");
       expect(whole.objects).toBe(lines.length - 1);
-      expect(whole.objects).toBeGreaterThan(20);
+      expect(whole.objects).toBeGreaterThan(10);
       expect(await sheet.areas()).toEqual({});
       expect(sheet.faults).toEqual([]);
     },
@@ -322,7 +324,7 @@ describe.skipIf(!hasChromium || !isBuilt)("a slide", () => {
         await page.goto(`${stand.url}viewer/`);
         await page.waitForFunction(() => (globalThis as never as Handle).overtileViewer !== undefined);
         await untilOpen(page);
-        await page.getByText(/"Slide" is segmented in part: \d+ of 9 blocks/).waitFor();
+        await page.getByText(/"Slide" is segmented in part: \d+ of 6 blocks/).waitFor();
         const { done } = await blocksOf(page);
         expect(done).toBe(heldAfter);
         await page.waitForFunction(() => document.querySelector("[data-action=go-on]:not([disabled])"));
@@ -336,7 +338,7 @@ describe.skipIf(!hasChromium || !isBuilt)("a slide", () => {
     patience,
   );
 
-  test(
+  longTest(
     "a storage that is full in the middle is told, keeps what is done, and goes on once there is room",
     async () => {
       const other = await openReady(holdBlocks);
@@ -414,7 +416,7 @@ describe.skipIf(!hasChromium || !isBuilt)("a slide", () => {
     patience,
   );
 
-  test(
+  longTest(
     "a server that fails now and then changes no byte; one that is gone is named, and what is done is kept",
     async () => {
       const server = await startServer((path) => (path === "/slide.tif" ? serveBytes(slide) : undefined));

@@ -112,9 +112,9 @@ describe("overtile segment of a slide", () => {
     expect(rois.names).toHaveLength(largest);
   });
 
-  it("by shards that know nothing of each other, joined, is the same bytes, as OME-Zarr and as TIFF", async () => {
+  it("by shards that know nothing of each other, joined, is the same bytes", async () => {
     for (const shard of ["2/2", "1/2"]) expect((await segment("parts", ...output, "--shard", shard)).code).toBe(0);
-    for (const format of ["ome-zarr", "ome-tiff"] as const) {
+    for (const format of process.env["OVERTILE_LONG"] ? (["ome-zarr", "ome-tiff"] as const) : (["ome-zarr"] as const)) {
       expect((await runWhole(format)).code).toBe(0);
       const merged = await run("merge", "parts/slide.overtile", ...output, "--format", format, "-o", `parts-${format}`);
       expect(merged.code).toBe(0);
