@@ -33,9 +33,9 @@ interface Outcome {
 }
 
 /** Trains and segments in a page by the bundle at `url`. */
-function trainIn({ page }: Sheet, url: string, backend: string, trainsOn = backend): Promise<Outcome> {
+function trainIn({ page }: Sheet, url: string, backend: string): Promise<Outcome> {
   return page.evaluate(
-    async ({ url, backend, trainsOn, cells: { side, image, labels }, tiny }) => {
+    async ({ url, backend, cells: { side, image, labels }, tiny }) => {
       const { activate } = (await loadModule(url)) as Entry;
       const overtile = activate();
       const pixels = { data: Uint8Array.from(image), shape: [side, side] };
@@ -50,7 +50,7 @@ function trainIn({ page }: Sheet, url: string, backend: string, trainsOn = backe
       };
       const trained = await overtile.train(
         [{ image: pixels, labels: { data: Uint16Array.from(labels), shape: [side, side] } }],
-        { ...tiny, backend: trainsOn, name: "tiny" },
+        { ...tiny, backend, name: "tiny" },
         context,
       );
       const segmented = await overtile.segment(pixels, { model: "tiny", output: "labels,probabilities", tile: 44, backend }, context);
@@ -65,7 +65,7 @@ function trainIn({ page }: Sheet, url: string, backend: string, trainsOn = backe
         lines,
       };
     },
-    { url, backend, trainsOn, cells, tiny },
+    { url, backend, cells, tiny },
   );
 }
 
@@ -79,17 +79,15 @@ describe("every backend trains and segments as Node does", () => {
   const isLong = process.env["OVERTILE_LONG"] === "1";
   const bars = { wasm: 1e-4, cpu: 1e-4, webgl: 1e-3, webgpu: 1e-3 };
   for (const [backend, bar] of Object.entries(bars)) {
-    // In software its shaders compile for a minute.
-    const isLeftOut = backend === "webgpu" && !isLong;
-    if (isLeftOut) console.warn("webgpu (in software) is only run with OVERTILE_LONG=1");
-    const trainsOn = backend === "webgl" && !isLong ? "wasm" : backend;
-    if (trainsOn !== backend) console.warn("webgl (in software) segments, and trains only with OVERTILE_LONG=1");
+    // In software the shaders of webgl and webgpu compile for a minute.
+    const isLeftOut = backend !== "wasm" && !isLong;
+    if (isLeftOut) console.warn(`${backend} is only run in the browser with OVERTILE_LONG=1`);
     test.skipIf(isLeftOut)(
       backend,
       async () => {
         const sheet = await stand.open(`${here}blank.html`);
         const { trained, segmented } = await trainAndSegment(cells, tiny, { output: "labels,probabilities", tile: 44 });
-        const found = await trainIn(sheet, `${here}overtile.mjs`, backend, trainsOn);
+        const found = await trainIn(sheet, `${here}overtile.mjs`, backend);
         expect(found.backend).toContain(backend);
         expect(Math.abs(found.loss - trained.curve.at(-1)!.loss!)).toBeLessThan(bar);
         expect(largestDifference(found.probabilities, segmented.probabilities!.data)).toBeLessThan(bar);

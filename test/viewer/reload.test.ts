@@ -52,47 +52,50 @@ describe.skipIf(!hasChromium)("a reload", () => {
       { serviceWorker: true },
     ));
 
-  test("replays a recorded training: its samples are kept under their name; the macro's text and the recording are there", () =>
-    withSheet(stand, async (sheet) => {
-      const { page } = sheet;
-      await sheet.openSample();
-      await drawFour(sheet);
-      await page.click("[data-action=train]");
-      await page.getByText(/Trained my cells@1/).waitFor();
-      await page.click("#tab-macro");
-      await page.getByRole("button", { name: "Copy to editor" }).click();
-      await page.keyboard.press("Control+s");
-      const learnt = (): Promise<unknown> =>
-        page.evaluate(() =>
-          (
-            globalThis as never as { lastSamples: { name: string; labels: { data: Uint32Array; shape: number[] }; regions: unknown }[] }
-          ).lastSamples.map(({ name, labels, regions }) => ({
-            name,
-            regions,
-            shape: labels.shape,
-            sum: labels.data.reduce((a, b) => a + b, 0),
-          })),
-        );
-      const before = await learnt();
-      await page.waitForFunction(() => (globalThis as never as Handle).overtileViewer.app.keeper.state.value === "saved");
-      await reload(sheet);
+  test.runIf(process.env["OVERTILE_LONG"])(
+    "replays a recorded training: its samples are kept under their name; the macro's text and the recording are there",
+    () =>
+      withSheet(stand, async (sheet) => {
+        const { page } = sheet;
+        await sheet.openSample();
+        await drawFour(sheet);
+        await page.click("[data-action=train]");
+        await page.getByText(/Trained my cells@1/).waitFor();
+        await page.click("#tab-macro");
+        await page.getByRole("button", { name: "Copy to editor" }).click();
+        await page.keyboard.press("Control+s");
+        const learnt = (): Promise<unknown> =>
+          page.evaluate(() =>
+            (
+              globalThis as never as { lastSamples: { name: string; labels: { data: Uint32Array; shape: number[] }; regions: unknown }[] }
+            ).lastSamples.map(({ name, labels, regions }) => ({
+              name,
+              regions,
+              shape: labels.shape,
+              sum: labels.data.reduce((a, b) => a + b, 0),
+            })),
+          );
+        const before = await learnt();
+        await page.waitForFunction(() => (globalThis as never as Handle).overtileViewer.app.keeper.state.value === "saved");
+        await reload(sheet);
 
-      await page.click("#tab-macro");
-      expect(await page.locator("pre.recorded").textContent()).toMatch(/run\("Fake Train", ".*dataset=\[training 1\]"\);/);
-      const text = await page.inputValue("textarea[aria-label=Macro]");
-      expect(text).toMatch(/^open\("http.*cells\.tif"\);\nrun\("Fake Train", ".*dataset=\[training 1\]"\);\n$/);
-      await page.fill("textarea[aria-label=Macro]", text.split("\n")[1]!);
-      await page.getByRole("button", { name: "Run", exact: true }).click();
-      await page.waitForFunction(() => (globalThis as never as Handle).overtileViewer.app.training.models.value.length === 1);
-      expect(await learnt()).toEqual(before);
+        await page.click("#tab-macro");
+        expect(await page.locator("pre.recorded").textContent()).toMatch(/run\("Fake Train", ".*dataset=\[training 1\]"\);/);
+        const text = await page.inputValue("textarea[aria-label=Macro]");
+        expect(text).toMatch(/^open\("http.*cells\.tif"\);\nrun\("Fake Train", ".*dataset=\[training 1\]"\);\n$/);
+        await page.fill("textarea[aria-label=Macro]", text.split("\n")[1]!);
+        await page.getByRole("button", { name: "Run", exact: true }).click();
+        await page.waitForFunction(() => (globalThis as never as Handle).overtileViewer.app.training.models.value.length === 1);
+        expect(await learnt()).toEqual(before);
 
-      await page.fill("textarea[aria-label=Macro]", 'run("Fake Train", "dataset=[training 9]");');
-      await page.getByRole("button", { name: "Run", exact: true }).click();
-      await page
-        .getByText(/"training 9" must be in this browser's storage/)
-        .first()
-        .waitFor();
-    }));
+        await page.fill("textarea[aria-label=Macro]", 'run("Fake Train", "dataset=[training 9]");');
+        await page.getByRole("button", { name: "Run", exact: true }).click();
+        await page
+          .getByText(/"training 9" must be in this browser's storage/)
+          .first()
+          .waitFor();
+      }),
+  );
 
   test("in the middle of a training is told, and the training goes on with the same annotations", () =>
     withSheet(stand, async (sheet) => {

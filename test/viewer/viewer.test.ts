@@ -262,7 +262,7 @@ describe.skipIf(!hasChromium)("viewer", () => {
 
   test("opened and closed again and again, nothing is left: contexts, listeners, memory (E10)", () =>
     onSheet(async ({ page }) => {
-      const rounds = process.env["OVERTILE_LONG"] ? 50 : 4;
+      const rounds = process.env["OVERTILE_LONG"] ? 50 : 3;
       const client = await page.context().newCDPSession(page);
       const heap = async (): Promise<number> => {
         await client.send("HeapProfiler.collectGarbage");
@@ -283,7 +283,7 @@ describe.skipIf(!hasChromium)("viewer", () => {
           root.remove();
         });
       // Caches fill first: of colours, of compiled shaders, of the engine itself.
-      for (let i = 0; i < 4; i++) await round();
+      for (let i = 0; i < 3; i++) await round();
       const before = await heap();
       const workers = page.workers().length;
       for (let i = 0; i < rounds; i++) await round();
