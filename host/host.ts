@@ -27,6 +27,8 @@ export interface HostOptions {
   readonly files: Files;
   /** Takes what macros print and what commands log; default: nowhere. */
   readonly log?: (line: string) => void;
+  /** Throws a Problem where an image or model that a macro will read is not there; default: it is found missing when it is read. */
+  readonly assertThere?: MacroTarget["assertThere"];
   /** Jobs at a time; default 1. */
   readonly concurrency?: number;
   /** The samples or dataset that "train" gets; default: the parameter `dataset`. */
@@ -66,7 +68,7 @@ export interface LocalHost extends Host {
 
 /** A host that reaches files through `files`. */
 export function createHost(options: HostOptions): LocalHost {
-  const { files, log = () => {}, concurrency = 1, samples = defaultSamples, watch, slides = async () => undefined } = options;
+  const { files, log = () => {}, concurrency = 1, samples = defaultSamples, watch, slides = async () => undefined, assertThere } = options;
   const emitter = createEmitter<"images" | "models" | "jobs">();
   const images = createImageList(() => emitter.emit("images"));
   const commands = createCommandRegistry();
@@ -91,6 +93,7 @@ export function createHost(options: HostOptions): LocalHost {
   const statements = createStatements(images, files, () => model);
   const target: MacroTarget = {
     ...statements,
+    ...(assertThere && { assertThere }),
     check: (command, options, variables) => {
       const entry = commands.find(command);
       const { model } = entry.fill(entry.check(options, variables));

@@ -24,6 +24,7 @@ import { createMapView } from "./map/map-view.ts";
 import { createShellState } from "./model/shell-state.ts";
 import { createWorkspace } from "./model/workspace.ts";
 import { createMacroState, type MacroState } from "./panel/macro-panel.ts";
+import { assertModel } from "./plugin/find-model.ts";
 import { createLibrary } from "./plugin/library.ts";
 import { createSlideRuns } from "./plugin/slide-runs.ts";
 import { createTraining, type Training } from "./plugin/training.ts";
@@ -109,6 +110,7 @@ export async function startViewer(
     samples: (parameters) => training.samplesFor(parameters),
     watch: (start) => withOutput(training.watch(start), macro),
     slides: slides.find,
+    assertThere: ({ kind, path }) => (kind === "image" ? desk.assertThere(path) : assertModel(library, path)),
   });
   const library = createLibrary(host);
   training = createTraining(workspace, host, library, { datasets: createDatasets(store), slides, ask: dialogs.confirm });

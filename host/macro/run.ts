@@ -39,6 +39,8 @@ export interface CheckedCommand {
 export interface MacroTarget {
   /** Throws what `run` would throw for command and options before it does anything. Default: nothing. */
   check?(command: string, options: string | undefined, variables: Variables): CheckedCommand;
+  /** Throws a Problem where what the macro will read is not there; asked before the first statement. Default: nothing. */
+  assertThere?(use: MacroUse, signal?: AbortSignal): Promise<void>;
   /** Runs a command to its end. `options` is in the grammar of options.ts and may name the macro's variables. */
   run(command: string, options: string | undefined, context: MacroContext & { variables: Variables }): Promise<unknown>;
   open(pathOrUrl: string, signal?: AbortSignal): Promise<unknown>;
@@ -53,13 +55,20 @@ export interface MacroTarget {
 }
 
 /**
- * Runs a macro to its end. Throws Problem InvalidMacro with the line for what the language or a command's parameters do not
+ * Runs a macro to its end, once all that it will read is there. Throws Problem InvalidMacro with the line for what the language or a command's parameters do not
  * allow; other Problems keep their kind and get the line before their message; AbortError when a signal ended it.
  */
 export async function runMacro(source: string, target: MacroTarget, context: MacroContext = {}): Promise<void> {
   const { signal, stop } = context;
   const macro: Macro = parseMacro(source);
-  checkMacro(macro, target);
+  for (const use of checkMacro(macro, target)) {
+    try {
+      await target.assertThere?.(use, signal);
+    } catch (error) {
+      assertNotAborted(signal);
+      throw atLine(error, use);
+    }
+  }
   const variables = new Map<string, string | number>();
   for (const statement of macro) {
     await takeTurn(signal);
@@ -250,7 +259,7 @@ async function untilAborted(work: unknown, signal: AbortSignal | undefined): Pro
   }
 }
 
-function atLine(error: unknown, { line }: Statement): unknown {
+function atLine(error: unknown, { line }: { readonly line: number }): unknown {
   if (isProblem(error, "InvalidMacro")) return error;
   if (isProblem(error, "InvalidParameter")) return invalidMacro(line, error.details.parameter, error.message, error);
   const message = `Line ${line}: ${describeError(error)}`;

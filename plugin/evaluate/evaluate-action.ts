@@ -83,8 +83,12 @@ interface PlanePair extends RasterPair {
   readonly done: number;
 }
 
-/** Reads plane after plane of all pairs, with the progress between them. Throws Problem InvalidData and those of reading, AbortError. */
+/**
+ * Reads plane after plane of all pairs, with the progress between them. Of images that take long to read the first is told at once, the
+ * others together at the end. Throws Problem InvalidData and those of reading, AbortError. */
 async function* readPairs(pairs: readonly Pair[], signal: AbortSignal | undefined): AsyncGenerator<PlanePair | Progress> {
+  const slow: NamedNotice[] = [];
+  let isTold = false;
   for (const [done, { predicted, truth, name }] of pairs.entries()) {
     yield { kind: "phase", name: `comparing ${name}`, done, total: pairs.length };
     const opened: ImageSource[] = [];
@@ -98,7 +102,10 @@ async function* readPairs(pairs: readonly Pair[], signal: AbortSignal | undefine
       const planes = wanted.sizeZ * wanted.sizeT;
       for (const source of opened) {
         const message = await planWork(source, { planes, isMeasured: false });
-        if (message !== undefined) yield { kind: "notice", done, message };
+        if (message === undefined) continue;
+        if (isTold) slow.push({ name: source.name, message });
+        else yield { kind: "notice", done, message };
+        isTold = true;
       }
       for (const { z, t } of choosePlanes(wanted, { channel: "", plane: "all" })) {
         const [drawn, made] = await Promise.all(opened.map((source) => readPlane(source, { z, t, signal })));
@@ -109,6 +116,7 @@ async function* readPairs(pairs: readonly Pair[], signal: AbortSignal | undefine
       for (const source of opened) source.dispose?.();
     }
   }
+  for (const message of gatherNotices(slow)) yield { kind: "notice", done: pairs.length, message };
 }
 
 /** What makes scores of a label image mean nothing: a mask or classes in its place, smoothed numbers. One sentence each. */

@@ -208,6 +208,11 @@ describe.skipIf(!hasChromium)("viewer", () => {
       await run('print("a");\nrun("Fake Segmnt");');
       expect(await page.locator(".section .fault").textContent()).toMatch(/Fake Segmnt.*Did you mean "Fake Segment"/s);
       expect(await page.locator(".fault-line").textContent()).toBe("2");
+      // Missing images and models are found before anything runs: the file is asked for.
+      await run('print("too early");\nopen("gone.tif");');
+      await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+      await page.getByText(/Line 2: A file called "gone\.tif" must be chosen/).waitFor();
+      expect(await page.getByText("too early", { exact: true }).count()).toBe(0);
       await run("wait(60000);");
       await page.getByRole("button", { name: "Stop" }).click();
       await page.getByText("Macro stopped.").waitFor();

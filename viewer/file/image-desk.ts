@@ -27,6 +27,8 @@ export interface ImageDesk {
   offer(file: Offered, name: string): string;
   /** For the host: the image at an address, or offered under a name. `locate` is asked for a file that is not known. */
   open(path: string): Promise<HostImage>;
+  /** Asks for the file of that name where it is not known, before it is opened. Throws Problem MissingFile where none was chosen. */
+  assertThere(path: string): Promise<void>;
   /** Adds an image that was opened before (a reload). */
   restore(opened: OpenedImage, title: string, origin: Origin, id: string): ImageEntry;
   entryOf(image: Image): ImageEntry | undefined;
@@ -62,21 +64,28 @@ export function createImageDesk(workspace: Workspace, { reader, host, locate, ad
     return entry;
   };
 
-  async function openKnown(path: string): Promise<HostImage> {
+  /** The file offered under the name, else the address, else the file that the user chooses. Throws Problem MissingFile. */
+  async function find(path: string): Promise<Offered | URL> {
     const known = addresses.get(path) ?? (isFetchable(path) ? path : undefined);
-    const address = known === undefined || offers.has(path) ? undefined : new URL(known, location.href);
-    const file = address ? undefined : (offers.get(path) ?? (await locate(path)));
-    if (file === undefined && address === undefined) {
+    if (known !== undefined && !offers.has(path)) return new URL(known, location.href);
+    const file = offers.get(path) ?? (await locate(path));
+    if (file === undefined) {
       throw new Problem(
         "MissingFile",
         `A file called "${path}" must be chosen; none was. Drop it onto the viewer, or run again and locate it.`,
         { path },
       );
     }
-    const title = file ? path : titleOfAddress(address!);
-    const opened = await openImage(reader, file ?? address!, title);
-    const origin: Origin = file ? originOf(file) : { kind: "url", url: address!.href };
-    if (address) addresses.set(title, address.href);
+    return file;
+  }
+
+  async function openKnown(path: string): Promise<HostImage> {
+    const found = await find(path);
+    const isAddress = found instanceof URL;
+    const title = isAddress ? titleOfAddress(found) : path;
+    const opened = await openImage(reader, found, title);
+    const origin: Origin = isAddress ? { kind: "url", url: found.href } : originOf(found);
+    if (isAddress) addresses.set(title, found.href);
     if (origin.kind === "large") tellLarge(title, origin.bytes);
     tellNotices(opened.source);
     await adopt(makeEntry(opened, title, origin));
@@ -196,6 +205,10 @@ export function createImageDesk(workspace: Workspace, { reader, host, locate, ad
       return plain;
     },
     open: openKnown,
+    async assertThere(path) {
+      const found = await find(path);
+      if (!(found instanceof URL)) offers.set(path, found);
+    },
     restore(opened, title, origin, id) {
       const entry = makeEntry(opened, title, origin, id);
       if (origin.kind === "bytes") offers.set(title, origin.blob);

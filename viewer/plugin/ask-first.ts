@@ -2,8 +2,9 @@
 // has said yes to a grey model on coloured pictures knows.
 
 import { matchImage } from "../../core/image/match-image.ts";
-import type { ModelInfo, Parameters } from "../../plugin/contract.ts";
+import type { Parameters } from "../../plugin/contract.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
+import { findModel } from "./find-model.ts";
 import type { Library } from "./library.ts";
 
 /** A question with a yes; false when it is dismissed. */
@@ -61,12 +62,6 @@ export function createAskFirst(library: Library, ask: Ask): AskFirst {
       return true;
     },
   };
-}
-
-/** By name the newest version, by name@version that one. */
-function findModel(models: readonly ModelInfo[], reference: string): ModelInfo | undefined {
-  const exact = models.find(({ name, version }) => reference === `${name}@${version}`);
-  return exact ?? models.filter(({ name }) => name === reference).toSorted((a, b) => b.version - a.version)[0];
 }
 
 /** The planes that a segmentation reads: the one in sight, unless others are named. */

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { Problem } from "../../../core/problem.ts";
-import { type MacroTarget, runMacro } from "../../../host/macro/run.ts";
+import { type MacroTarget, type MacroUse, runMacro } from "../../../host/macro/run.ts";
 
 /** A target that writes down what it is told. */
 function createTarget(changes: Partial<MacroTarget> = {}): { target: MacroTarget; told: unknown[][] } {
@@ -118,6 +118,20 @@ describe("runMacro", () => {
     });
     await expect(runMacro(source, throwing(new TypeError("bad")))).rejects.toThrow("Line 3: bad");
     await expect(runMacro(source, throwing("a string"))).rejects.toThrow("Line 3: a string");
+  });
+
+  test("what it will read must be there before its first statement runs; the error has the line that reads it", async () => {
+    const asked: string[] = [];
+    const { target, told } = createTarget({
+      assertThere: async ({ kind, path }: MacroUse) => {
+        asked.push(`${kind} ${path}`);
+        if (path === "b.tif") throw new Problem("MissingFile", "There must be a file b.tif.", { path });
+      },
+    });
+    const run = runMacro('print("begun");\nopen("a.tif");\nopen("b.tif");\nopen("c.tif");', target);
+    await expect(run).rejects.toMatchObject({ kind: "MissingFile", message: "Line 3: There must be a file b.tif." });
+    expect(asked).toEqual(["image a.tif", "image b.tif"]);
+    expect(told).toEqual([]);
   });
 
   test("a text that doubles with every line ends with an error, not with the memory", async () => {

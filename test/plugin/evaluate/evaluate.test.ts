@@ -3,6 +3,7 @@ import { runJob } from "../../../core/job.ts";
 import { isProblem } from "../../../core/problem.ts";
 import { evaluatePairs } from "../../../plugin/actions.ts";
 import type { Pixels } from "../../../plugin/contract.ts";
+import { makeTiff } from "../../core/source/tiff-bytes.ts";
 
 const side = 20;
 
@@ -113,4 +114,29 @@ describe("label images that are none", () => {
     expect(await notices(squares, mask)).toEqual([`a, truth: ${notice}`]);
     expect(await notices(squares, squares)).toEqual([]);
   });
+});
+
+it("images that take long to read are told: the first at once, the others in one sentence", async () => {
+  const height = 40_000; // a strip for each pixel
+  const data = new Uint8Array(height);
+  const make = (dataAt: number) =>
+    makeTiff(
+      [
+        { tag: 256, values: [1] },
+        { tag: 257, values: [height] },
+        { tag: 258, values: [8] },
+        { tag: 273, values: Array.from({ length: height }, (_, i) => dataAt + i) },
+        { tag: 278, values: [1] },
+        { tag: 279, values: new Array(height).fill(1) },
+      ],
+      data,
+    );
+  const tiff = new Blob([make(make(0).dataAt).bytes as Uint8Array<ArrayBuffer>]);
+  const pairs = ["a.tif", "b.tif", "c.tif"].map((name) => ({ predicted: new File([tiff], name), truth: new File([tiff], name), name }));
+  const told: { readonly done: number; readonly message: string }[] = [];
+  await runJob(evaluatePairs(pairs), (progress) => void (progress.kind === "notice" && told.push(progress)));
+  const slow = told.filter(({ message }) => message.includes("40,000 strips"));
+  expect(slow.map(({ done }) => done)).toEqual([0, 3]);
+  expect(slow[0]!.message).toMatch(/^a\.tif is in 40,000 strips/);
+  expect(slow[1]!.message).toMatch(/^a\.tif \(and 2 more\) is in 40,000 strips/);
 });
