@@ -1,8 +1,8 @@
 // Every row of CONTRACT.md's contexts: where models are kept and what computes, in the built bundle.
 
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -104,17 +104,18 @@ test("a sandboxed frame with an opaque origin: memory, and it says so", async ()
 });
 
 test("a file on disk: the single file, with IndexedDB", async () => {
-  const { mkdtemp, symlink, writeFile } = await import("node:fs/promises");
-  const { tmpdir } = await import("node:os");
-  const { join, resolve } = await import("node:path");
   const folder = await mkdtemp(join(tmpdir(), "overtile-file-"));
-  await symlink(resolve("dist/overtile.single.js"), join(folder, "overtile.single.js"));
-  await writeFile(join(folder, "page.html"), plainPage);
-  const { page } = await stand.open(pathToFileURL(join(folder, "page.html")).href);
-  const found = await useAndAsk(page);
-  expect(found.text).toMatch(/storage: (indexeddb|opfs)/);
-  expect(found.backend).toContain("wasm (");
-  expect(found.models).toContain("tiny@1");
+  try {
+    await symlink(resolve("dist/overtile.single.js"), join(folder, "overtile.single.js"));
+    await writeFile(join(folder, "page.html"), plainPage);
+    const { page } = await stand.open(pathToFileURL(join(folder, "page.html")).href);
+    const found = await useAndAsk(page);
+    expect(found.text).toMatch(/storage: (indexeddb|opfs)/);
+    expect(found.backend).toContain("wasm (");
+    expect(found.models).toContain("tiny@1");
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 test("a full storage: the training hands its model over, what was kept stays whole, and there is a message", async () => {

@@ -13,8 +13,7 @@ import { findBillFaults } from "./bill-faults.ts";
 const isLong = process.env["OVERTILE_LONG"] === "1";
 if (!isLong) console.warn("A release (two builds in clean clones) is only made with OVERTILE_LONG=1");
 
-const folder = mkdtempSync(join(tmpdir(), "overtile-release-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let folder: string;
 
 /** A clone of what is committed, released; its release/ folder. */
 function makeRelease(name: string): string {
@@ -29,10 +28,14 @@ describe.runIf(isLong)("npm run release", () => {
   let first: string;
   let stand: Stand;
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "overtile-release-"));
     first = makeRelease("first");
     stand = await createStand();
   });
-  afterAll(() => stand?.dispose());
+  afterAll(async () => {
+    await stand?.dispose();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   it("gives the same bytes from another clone", () => {
     const sums = (release: string): string => readFileSync(join(release, "SHA256SUMS"), "utf8");

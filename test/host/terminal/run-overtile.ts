@@ -18,6 +18,8 @@ import { buildKernel, kernelFile } from "../../../tools/build-kernel.mjs";
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const bundles = join(root, "build/terminal-test");
 const require = createRequire(import.meta.url);
+/** Of this process only: runs beside it do not meet in it. */
+const noLibrary = join(tmpdir(), `overtile-has-no-library-${process.pid}`);
 
 export interface Ended {
   readonly code: number | null;
@@ -69,7 +71,7 @@ export async function overtile(words: readonly string[], { cwd = tmpdir(), env =
 }
 
 function environment(more: Readonly<Record<string, string>>): Record<string, string | undefined> {
-  return { PATH: process.env["PATH"], OVERTILE_HOME: join(tmpdir(), "overtile-has-no-library"), ...more };
+  return { PATH: process.env["PATH"], OVERTILE_HOME: noLibrary, ...more };
 }
 
 let occupied: { readonly folder: string; readonly left: Promise<void>; leave(): void; users: number } | undefined;
