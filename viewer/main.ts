@@ -150,9 +150,9 @@ export async function startViewer(
   await keeper.load({
     open: (origin, title) =>
       origin.kind === "url"
-        ? openImage(reader, new URL(origin.url), title)
+        ? openImage(reader, new URL(origin.url), { name: title })
         : origin.kind === "bytes"
-          ? openImage(reader, origin.blob, title)
+          ? openImage(reader, origin.blob, { name: title })
           : Promise.reject(new Error("not kept")),
     restore: desk.restore,
     show: (entry, options) => {

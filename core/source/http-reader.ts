@@ -4,7 +4,7 @@
 import { Problem } from "../problem.ts";
 import { createBlockReader } from "./block-reader.ts";
 import { type ByteReader, createBytesReader } from "./bytes.ts";
-import type { HttpClient } from "./http.ts";
+import type { HttpClient, HttpRequest } from "./http.ts";
 
 const headBytes = 2 ** 16;
 /** A file that cannot be read in parts is read whole up to this size. */
@@ -14,9 +14,9 @@ export const largestWholeDownload = 2 ** 28;
 export async function openHttpReader(
   url: URL,
   client: HttpClient,
-  { signal, cacheBytes }: { signal?: AbortSignal | undefined; cacheBytes?: number } = {},
+  { signal, onBytes, cacheBytes }: Pick<HttpRequest, "signal" | "onBytes"> & { cacheBytes?: number } = {},
 ): Promise<ByteReader | undefined> {
-  const answer = await client.get(url, { range: { offset: 0, length: headBytes }, most: largestWholeDownload, signal });
+  const answer = await client.get(url, { range: { offset: 0, length: headBytes }, most: largestWholeDownload, signal, onBytes });
   if (!answer) return undefined;
   if (!answer.isPartial) return createBytesReader(answer.bytes);
   const size = answer.total ?? (await findHiddenSize(url, client, answer.bytes, signal));

@@ -4,7 +4,7 @@
 import { describeError, Problem } from "../problem.ts";
 import { type ByteReader, createBlobReader, createBytesReader } from "./bytes.ts";
 import { withFingerprint } from "./fingerprint.ts";
-import type { HttpOptions } from "./http.ts";
+import type { HttpOptions, HttpRequest } from "./http.ts";
 import { loadCode } from "./load-code.ts";
 import { openPixels, type PixelsInput } from "./pixels.ts";
 import type { PaletteUse } from "./png.ts";
@@ -27,6 +27,8 @@ export interface OpenOptions {
   readonly skipBad?: boolean;
   /** How servers are asked. */
   readonly http?: HttpOptions;
+  /** Told of what comes of a file that its server sends whole. */
+  readonly onBytes?: HttpRequest["onBytes"];
   /** Ends the opening; each read has its own. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -133,7 +135,7 @@ async function openAddress(url: URL, name: string, how: OpenOptions): Promise<Im
   const [{ createHttpClient }, { openHttpReader }] = await Promise.all([import("./http.ts"), import("./http-reader.ts")]);
   const client = createHttpClient(how.http);
   const openFile = async (): Promise<ImageSource | undefined> => {
-    const reader = await openHttpReader(url, client, { signal: how.signal });
+    const reader = await openHttpReader(url, client, { signal: how.signal, onBytes: how.onBytes });
     const dispose = (): void => {
       void reader?.dispose?.();
       client.dispose();

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startServer } from "../core/source/flaky-server.ts";
 import { crcOf } from "../core/source/zip-bytes.ts";
 import { createStand, type Handle, hasChromium, type Sheet, type Stand, statusOf, withSheet } from "./open-viewer.ts";
 import { zarrFiles } from "./zarr-files.ts";
@@ -64,6 +65,48 @@ describe.skipIf(!hasChromium)("opening", () => {
       expect(await facts(sheet)).toMatchObject({ shape: told.shape, crc: expected, isFile: true });
       expect(await page.locator("#app").getAttribute("data-drop")).toBeNull();
     }));
+
+  test("an image that its server sends whole tells how much has come, and can be cancelled", async () => {
+    const bytes = await readFile(jpeg);
+    const half = bytes.length >> 1;
+    let goOn = (): void => {};
+    const server = await startServer(() => undefined);
+    server.setMood((_, response) => {
+      response.writeHead(200, { "access-control-allow-origin": "*", "content-length": bytes.length });
+      response.write(bytes.subarray(0, half));
+      // One byte at a time until the test has seen what it waits for.
+      let sent = half;
+      const timer = setInterval(() => response.write(bytes.subarray(sent, ++sent)), 50);
+      response.on("close", () => clearInterval(timer));
+      goOn = () => {
+        clearInterval(timer);
+        response.end(bytes.subarray(sent));
+      };
+      return true;
+    });
+    const sheet = await stand.open();
+    try {
+      const { page } = sheet;
+      const open = (): Promise<void> =>
+        page.evaluate((url) => void (globalThis as never as Handle).overtileViewer.actions.openUrl(url), `${server.url}slow.jpg`);
+      const notice = page.getByText(/Opening slow\.jpg: 0\.0 MB of 0\.0 MB, .* left\. Its server sends it whole\./);
+      await open();
+      await notice.waitFor();
+      await page.getByRole("button", { name: "Cancel", exact: true }).click();
+      await notice.waitFor({ state: "detached" });
+      await expect.poll(() => server.givenUp()).toBe(1);
+      await open();
+      await notice.waitFor();
+      goOn();
+      await whenOpen(sheet, 1);
+      await notice.waitFor({ state: "detached" });
+      expect(await facts(sheet)).toMatchObject({ crc: expected });
+      expect(sheet.faults).toEqual([]);
+    } finally {
+      await sheet.close();
+      await server.close();
+    }
+  });
 
   test("a JPEG that is cut is told in a sentence", () =>
     withSheet(stand, async (sheet) => {

@@ -44,7 +44,7 @@ describe("an address of unknown format", () => {
 
   test("is told apart by its head, not downloaded", async () => {
     const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/letters.txt`);
-    await expect(openHere(url, "letters.txt")).rejects.toMatchObject({ kind: "UnsupportedImage" });
+    await expect(openHere(url, { name: "letters.txt" })).rejects.toMatchObject({ kind: "UnsupportedImage" });
     expect(sent).toBeLessThan(size / 4);
   });
 });

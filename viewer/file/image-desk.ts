@@ -18,6 +18,7 @@ import type { Workspace } from "../model/workspace.ts";
 import type { Reader } from "../read/reader.ts";
 import { keptBytes } from "../store/datasets.ts";
 import { type OpenedImage, openImage } from "./open-image.ts";
+import { tellOpening } from "./opening-notice.ts";
 
 /** What is opened by its name: a file, or the folder of an OME-Zarr. */
 export type Offered = Blob | FileSystemDirectoryHandle;
@@ -83,7 +84,7 @@ export function createImageDesk(workspace: Workspace, { reader, host, locate, ad
     const found = await find(path);
     const isAddress = found instanceof URL;
     const title = isAddress ? titleOfAddress(found) : path;
-    const opened = await openImage(reader, found, title);
+    const opened = await tellOpening(workspace, title, (how) => openImage(reader, found, { name: title, ...how }));
     const origin: Origin = isAddress ? { kind: "url", url: found.href } : originOf(found);
     if (isAddress) addresses.set(title, found.href);
     if (origin.kind === "large") tellLarge(title, origin.bytes);

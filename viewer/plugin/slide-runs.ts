@@ -104,7 +104,8 @@ export function createSlideRuns({ workspace, host, library, reader, shelf, large
   // The classes that are there are shown, and those that come.
   function showGrowing(layer: SlideLayer, state: SlideState): GrowingTiles {
     const { facts, folder } = layer;
-    const open = async (): Promise<ImageSource> => needSource(await reader.open(await folder.getDirectoryHandle("classes"), facts.title));
+    const open = async (): Promise<ImageSource> =>
+      needSource(await reader.open(await folder.getDirectoryHandle("classes"), { name: facts.title }));
     const growing = growings.get(layer) ?? createGrowingTiles(facts, open);
     growings.set(layer, growing);
     batch(() => {
@@ -123,7 +124,7 @@ export function createSlideRuns({ workspace, host, library, reader, shelf, large
     const { folder, facts } = layer;
     const fileOf = async (name: string): Promise<File> => (await folder.getFileHandle(name)).getFile();
     try {
-      const source = needSource(await reader.open(await fileOf("labels.ome.tif"), facts.title));
+      const source = needSource(await reader.open(await fileOf("labels.ome.tif"), { name: facts.title }));
       layer.tiles.peek()?.dispose();
       batch(() => {
         layer.tiles.value = createLabelTiles(source);

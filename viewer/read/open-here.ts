@@ -3,7 +3,7 @@
 
 import { describeError, isProblem, Problem } from "../../core/problem.ts";
 import { createHttpClient } from "../../core/source/http.ts";
-import { openSource } from "../../core/source/open.ts";
+import { type OpenOptions, openSource } from "../../core/source/open.ts";
 import { assertReadable, describeSlowness, type ReadPlan } from "../../core/source/read-plan.ts";
 import type { ImageSource } from "../../core/source/source.ts";
 import type { Pixels } from "../../plugin/contract.ts";
@@ -11,15 +11,18 @@ import type { Pixels } from "../../plugin/contract.ts";
 const pictureBytes = 256 * 2 ** 20;
 const headBytes = 16;
 
+/** How an image is opened: its name in messages, and for one on a server what ends it and what is told of its bytes. */
+export type OpenHow = Required<Pick<OpenOptions, "name">> & Pick<OpenOptions, "signal" | "onBytes">;
+
 /** The image's source, or its pixels where only the browser can decode it. Throws Problem UnsupportedImage, InvalidData, MissingFile. */
-export async function openHere(input: Blob | URL | FileSystemDirectoryHandle, name: string): Promise<ImageSource | Pixels> {
+export async function openHere(input: Blob | URL | FileSystemDirectoryHandle, how: OpenHow): Promise<ImageSource | Pixels> {
   try {
-    return await planView(await openSource(input, { name }));
+    return await planView(await openSource(input, how));
   } catch (error) {
     if (!isProblem(error, "UnsupportedImage")) throw error;
     const picture = await readPicture(input);
     if (!picture) throw error;
-    return decodePicture(picture, name);
+    return decodePicture(picture, how.name);
   }
 }
 

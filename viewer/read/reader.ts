@@ -5,18 +5,18 @@ import { fromPlainProblem, Problem } from "../../core/problem.ts";
 import type { Gaps } from "../../core/source/gaps.ts";
 import type { ImageSource } from "../../core/source/source.ts";
 import type { Pixels } from "../../plugin/contract.ts";
-import { openHere } from "./open-here.ts";
+import { type OpenHow, openHere } from "./open-here.ts";
 import type { StridedSource } from "./read-every.ts";
 import type { Answer, Failure, FromReader, Opened, Question } from "./reading.ts";
 
 export interface Reader {
   /** The source of a file, an address or the folder of an OME-Zarr, or its pixels where only the browser can decode it. Throws Problem. */
-  open(input: Blob | URL | FileSystemDirectoryHandle, name: string): Promise<ImageSource | Pixels>;
+  open(input: Blob | URL | FileSystemDirectoryHandle, how: OpenHow): Promise<ImageSource | Pixels>;
   dispose(): void;
 }
 
 interface ReadingWorker {
-  ask(question: Question, signal?: AbortSignal): Promise<Answer>;
+  ask(question: Question, how?: Omit<OpenHow, "name">): Promise<Answer>;
   end(): void;
 }
 
@@ -29,11 +29,12 @@ export function createReader(): Reader {
     worker = undefined;
   };
   return {
-    async open(input, name) {
+    async open(input, how) {
       worker ??= startReadingWorker(forget);
       const there = await worker;
-      if (!there) return openHere(input, name);
-      const answer = await there.ask({ ask: "open", input: input instanceof URL ? input.href : input, name });
+      if (!there) return openHere(input, how);
+      const { name, signal, onBytes } = how;
+      const answer = await there.ask({ ask: "open", input: input instanceof URL ? input.href : input, name }, { signal, onBytes });
       const { opened } = answer as Extract<Answer, { opened: unknown }>;
       return "pixels" in opened ? opened.pixels : createDistantSource(there, opened);
     },
@@ -47,7 +48,7 @@ export function createReader(): Reader {
 function createDistantSource(worker: ReadingWorker, { source, facts, gaps: known }: Extract<Opened, { facts: unknown }>): StridedSource {
   let gaps = known;
   const readEvery: StridedSource["readEvery"] = async ({ signal, ...request }, stride) => {
-    const answer = await worker.ask({ ask: "read", source, request, stride }, signal);
+    const answer = await worker.ask({ ask: "read", source, request, stride }, { signal });
     const read = answer as Extract<Answer, { raster: unknown }>;
     gaps = read.gaps ?? gaps;
     return read.raster;
@@ -69,7 +70,7 @@ function createDistantSource(worker: ReadingWorker, { source, facts, gaps: known
     read: (request) => readEvery(request, 1),
     readEvery,
     async fingerprint(signal) {
-      const answer = await worker.ask({ ask: "fingerprint", source }, signal);
+      const answer = await worker.ask({ ask: "fingerprint", source }, { signal });
       return (answer as Extract<Answer, { fingerprint: unknown }>).fingerprint ?? "";
     },
     dispose: () => void worker.ask({ ask: "close", source }).catch(() => {}),
@@ -80,10 +81,10 @@ function createDistantSource(worker: ReadingWorker, { source, facts, gaps: known
 async function startReadingWorker(onDeath: () => void): Promise<ReadingWorker | undefined> {
   const worker = createWorker();
   if (!worker) return undefined;
-  const waiting = new Map<number, { resolve(answer: Answer): void; reject(reason: unknown): void }>();
+  const waiting = new Map<number, { resolve(answer: Answer): void; reject(reason: unknown): void; onBytes: OpenHow["onBytes"] }>();
   let count = 0;
   const reading: ReadingWorker = {
-    ask: (question, signal) =>
+    ask: (question, { signal, onBytes } = {}) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);
         const id = ++count;
@@ -99,7 +100,7 @@ async function startReadingWorker(onDeath: () => void): Promise<ReadingWorker | 
             signal?.removeEventListener("abort", abort);
             then(value);
           };
-        waiting.set(id, { resolve: settle(resolve), reject: settle(reject) });
+        waiting.set(id, { resolve: settle(resolve), reject: settle(reject), onBytes });
         signal?.addEventListener("abort", abort);
         worker.postMessage({ ...question, id });
       }),
@@ -114,7 +115,8 @@ async function startReadingWorker(onDeath: () => void): Promise<ReadingWorker | 
       if (data === "ready") {
         clearTimeout(timer);
         resolve(true);
-      } else if ("answer" in data) waiting.get(data.id)?.resolve(data.answer);
+      } else if ("received" in data) waiting.get(data.id)?.onBytes?.(data.received.bytes, data.received.total);
+      else if ("answer" in data) waiting.get(data.id)?.resolve(data.answer);
       else waiting.get(data.id)?.reject(toError(data.failure));
     };
     worker.onerror = ({ message }) => {

@@ -33,4 +33,12 @@ export type Answer =
 
 export type Failure = { readonly problem: PlainProblem } | { readonly name: string; readonly message: string };
 
-export type FromReader = "ready" | ({ readonly id: number } & ({ readonly answer: Answer } | { readonly failure: Failure }));
+/** What has come of a file that its server sends whole. */
+export interface Received {
+  readonly bytes: number;
+  readonly total: number | undefined;
+}
+
+export type FromReader =
+  | "ready"
+  | ({ readonly id: number } & ({ readonly answer: Answer } | { readonly failure: Failure } | { readonly received: Received }));

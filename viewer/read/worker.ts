@@ -5,6 +5,7 @@
 
 import { isProblem, toPlainProblem } from "../../core/problem.ts";
 import type { Gaps } from "../../core/source/gaps.ts";
+import type { OpenOptions } from "../../core/source/open.ts";
 import type { ImageSource } from "../../core/source/source.ts";
 import { openHere } from "./open-here.ts";
 import { readEvery } from "./read-every.ts";
@@ -29,7 +30,7 @@ async function reply(id: number, question: Question): Promise<void> {
   const controller = new AbortController();
   running.set(id, controller);
   try {
-    const answer = await find(question, controller.signal);
+    const answer = await find(question, controller.signal, (bytes, total) => tell({ id, received: { bytes, total } }));
     tell({ id, answer }, buffersOf(answer));
   } catch (error) {
     tell({ id, failure: toFailure(error) });
@@ -38,10 +39,10 @@ async function reply(id: number, question: Question): Promise<void> {
   }
 }
 
-async function find(question: Question, signal: AbortSignal): Promise<Answer> {
+async function find(question: Question, signal: AbortSignal, onBytes: OpenOptions["onBytes"]): Promise<Answer> {
   if (question.ask === "open") {
     const { input, name } = question;
-    const opened = await openHere(typeof input === "string" ? new URL(input) : input, name);
+    const opened = await openHere(typeof input === "string" ? new URL(input) : input, { name, signal, onBytes });
     if (!("read" in opened)) return { opened: { pixels: opened } };
     sources.set(++lastSource, opened);
     const { read: _, dispose: __, gaps: ___, fingerprint: ____, plan: _____, ...facts } = opened;
