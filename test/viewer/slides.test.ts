@@ -374,13 +374,13 @@ describe.skipIf(!hasChromium || !isBuilt)("a slide", () => {
   test(
     "an image that is closed while it is segmented ends that, and leaves nothing",
     async () => {
-      const other = await openReady();
+      const other = await openReady(holdBlocks);
       try {
         await drop(other);
         const { page } = other;
-        // Within the page, as soon as a block is there: by a click from here the run may have come to its end.
+        // Within the page, as soon as a block is there. The others are held until it is closed, else the run may have come to its end.
         const asked = await page.evaluate(
-          () =>
+          (name) =>
             new Promise<string>((resolve) => {
               const { actions, app } = (globalThis as never as Handle).overtileViewer;
               void actions.segment("image");
@@ -388,7 +388,7 @@ describe.skipIf(!hasChromium || !isBuilt)("a slide", () => {
                 const entry = app.workspace.current.value;
                 if ((entry?.activeSlide.value?.blocks.value.done ?? 0) < 1) return;
                 stop();
-                void actions.closeImage(entry);
+                void actions.closeImage(entry).then(() => new BroadcastChannel(name).postMessage("go on"));
                 const answer = (): void => {
                   const dialog = document.querySelector("dialog");
                   if (!dialog) return void setTimeout(answer, 1);
@@ -398,6 +398,7 @@ describe.skipIf(!hasChromium || !isBuilt)("a slide", () => {
                 answer();
               });
             }),
+          gate,
         );
         expect(asked).toContain("It is being segmented. That ends");
         expect(asked).toContain("Close image");
