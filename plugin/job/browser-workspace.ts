@@ -2,10 +2,10 @@
 // script, files fetched.
 
 import { createBlobReader } from "../../core/source/bytes.ts";
-import { describeDownload, download, largestArchiveBytes } from "../../core/source/download.ts";
+import { type DownloadOptions, describeDownload, download, largestArchiveBytes } from "../../core/source/download.ts";
 import { createLibrary } from "../library/library.ts";
 import { starterCatalog } from "../library/starter-catalog.ts";
-import { createStarters } from "../library/starters.ts";
+import { createStarters, type StartersOptions, type TellProgress } from "../library/starters.ts";
 import { openBrowserStore } from "../store/browser-store.ts";
 import type { AssetBytes } from "../thread/assets.ts";
 import { createBrowserSpawn } from "../thread/browser-worker.ts";
@@ -27,7 +27,7 @@ export interface StartOptions {
 export async function openBrowserWorkspace({ assets, script, base, models }: StartOptions): Promise<Workspace> {
   const store = await openBrowserStore();
   const readBytes = createFetcher(base);
-  const fetchFile = (file: string, signal?: AbortSignal): Promise<Uint8Array> => fetchModel(models, file, signal);
+  const fetchFile: StartersOptions["fetchFile"] = (file, signal, tell) => fetchModel(models, file, signal, tell);
   const starters = createStarters({ catalog: starterCatalog, kept: store.open("starters"), fetchFile });
   return {
     assets,
@@ -44,11 +44,16 @@ export async function openBrowserWorkspace({ assets, script, base, models }: Sta
 }
 
 /** The archive of a model that comes with the bundle. Throws Problem MissingFile, AbortError; Error where it is not of this build. */
-async function fetchModel({ address, files }: BundledModels, file: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+async function fetchModel(
+  { address, files }: BundledModels,
+  file: string,
+  signal: AbortSignal | undefined,
+  tell: TellProgress | undefined,
+): Promise<Uint8Array> {
   const inside = files[file];
   if (inside !== undefined) return inside;
   if (address === undefined) throw new Error("the single file does not carry it");
-  return download(new URL(file, address).href, { what: "a model", most: largestArchiveBytes, signal });
+  return download(new URL(file, address).href, { what: "a model", most: largestArchiveBytes, signal, onBytes: followBytes(file, tell) });
 }
 
 /** Reads Blobs and fetches addresses; relative ones are relative to `base`. Throws Problem MissingFile, AbortError. */
@@ -59,7 +64,11 @@ function createFetcher(base: string | undefined): ReadBytes {
       return new Uint8Array(await from.arrayBuffer());
     }
     const address = resolveAddress(from, base);
-    const onBytes = tell && ((done: number, total: number | undefined): void => tell(describeDownload(address, done, total)));
-    return await download(address, { what: "a file", most: largestArchiveBytes, signal, onBytes, judge });
+    return await download(address, { what: "a file", most: largestArchiveBytes, signal, onBytes: followBytes(address, tell), judge });
   };
+}
+
+/** Turns bytes that come into the progress that `tell` hears. */
+function followBytes(name: string, tell: TellProgress | undefined): DownloadOptions["onBytes"] {
+  return tell && ((done, total) => tell(describeDownload(name, done, total)));
 }

@@ -9,7 +9,7 @@ import type { Files } from "../store/files.ts";
 import { createLocalLock, type Lock } from "../store/lock.ts";
 import type { PhaseProgress, ReadBytes } from "../workspace.ts";
 import { describeModel } from "./describe-model.ts";
-import { assertOwnName, noStarters, type StarterInfo, type Starters } from "./starters.ts";
+import { assertOwnName, noStarters, type StarterInfo, type Starters, type TellProgress } from "./starters.ts";
 
 export interface Library extends Models {
   /** The models that come with the program; `list` tells them after the user's own. */
@@ -18,7 +18,8 @@ export interface Library extends Models {
   inspect(): Promise<Inspection>;
   /** The model of that name or name@version. Throws Problem InvalidParameter with the nearest name, MissingFile, InvalidModel. */
   assertKnown(reference: string): Promise<void>;
-  load(reference: string, signal?: AbortSignal): Promise<Model>;
+  /** `tell` hears how much has come of an archive that is fetched. */
+  load(reference: string, signal?: AbortSignal, tell?: TellProgress): Promise<Model>;
   /**
    * Keeps a model as the next version of its name. `onRefused`: told when the storage refuses it, instead of an error, and where it
    * is kept then, if anywhere.
@@ -80,9 +81,9 @@ export function createLibrary(options: LibraryOptions): Library {
     if (info !== undefined) throw notOwn(info);
     return entry;
   };
-  const readEntry = async (entry: Entry, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> => {
+  const readEntry = async (entry: Entry, signal?: AbortSignal, tell?: TellProgress): Promise<Uint8Array<ArrayBuffer>> => {
     const info = starters.list.find((one) => one === entry);
-    if (info !== undefined) return starters.read(info, signal);
+    if (info !== undefined) return starters.read(info, signal, tell);
     const { name, version } = entry;
     const bytes = await files.read(entryName({ name, version }));
     if (bytes === undefined) throw unknownModel(`${name}@${version}`, await entries());
@@ -132,8 +133,8 @@ export function createLibrary(options: LibraryOptions): Library {
     assertKnown: async (reference) => void (await find(reference)),
     add,
     inspect,
-    async load(reference, signal) {
-      return readModel(await readEntry(await find(reference), signal), { path: reference });
+    async load(reference, signal, tell) {
+      return readModel(await readEntry(await find(reference), signal, tell), { path: reference });
     },
     list: async () => (await inspect()).models,
     async import(archive, name, { signal, onProgress, job = "" } = {}) {

@@ -19,7 +19,7 @@ export async function* loadModel(
     const advice = names.length === 0 ? "Train one first, or import one." : `Choose one of ${names.join(", ")}.`;
     throw new Problem("InvalidParameter", `"model" must name a model; nothing came. ${advice}`, { parameter: "model", nearest: names });
   }
-  if (!isArchivePath(reference)) return await library.load(reference, signal);
+  if (!isArchivePath(reference)) return yield* followWork((tell) => library.load(reference, signal, tell));
   const judge = (reader: ByteReader): Promise<void> => judgeModel(reader, { path: reference, signal });
   return await readModel(yield* followWork((tell) => readBytes(reference, signal, tell, judge)), { path: reference });
 }

@@ -6,6 +6,7 @@ import { describeError, Problem } from "../../core/problem.ts";
 import type { UNetSpec } from "../../core/unet/spec.ts";
 import type { ModelInfo } from "../contract.ts";
 import type { Files } from "../store/files.ts";
+import type { PhaseProgress } from "../workspace.ts";
 
 /** What the program knows of a model that comes with it. */
 export interface StarterInfo extends ModelInfo {
@@ -15,10 +16,13 @@ export interface StarterInfo extends ModelInfo {
   readonly sha256: string;
 }
 
+/** Hears how much has come. */
+export type TellProgress = (progress: PhaseProgress) => void;
+
 export interface Starters {
   readonly list: readonly StarterInfo[];
-  /** The archive. Throws Problem MissingFile, InvalidModel, AbortError. */
-  read(info: StarterInfo, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+  /** The archive; `tell` hears how much of it has come where it is fetched. Throws Problem MissingFile, InvalidModel, AbortError. */
+  read(info: StarterInfo, signal?: AbortSignal, tell?: TellProgress): Promise<Uint8Array<ArrayBuffer>>;
   /** Keeps these bytes where they are the archive of a starter, as when a user imports its file; returns which. */
   take(archive: Uint8Array): Promise<StarterInfo | undefined>;
 }
@@ -28,15 +32,15 @@ export interface StartersOptions {
   /** Where archives are kept once they were used. */
   readonly kept: Files;
   /** Bytes of a file beside the program: "nuclei-fluorescence.zip". Rejects where it is not there. */
-  readonly fetchFile: (file: string, signal?: AbortSignal) => Promise<Uint8Array>;
+  readonly fetchFile: (file: string, signal?: AbortSignal, tell?: TellProgress) => Promise<Uint8Array>;
   /** True where the files lie on this machine for good: then only what a user imports is kept. */
   readonly isLocal?: boolean;
 }
 
 export function createStarters({ catalog, kept, fetchFile, isLocal = false }: StartersOptions): Starters {
   const isThat = async (bytes: Uint8Array, { sha256 }: StarterInfo): Promise<boolean> => (await hashSha256(bytes)) === sha256;
-  const fetchArchive = async (info: StarterInfo, signal: AbortSignal | undefined): Promise<Uint8Array> => {
-    const bytes = await fetchFile(starterFile(info), signal).catch((cause: unknown) => {
+  const fetchArchive = async (info: StarterInfo, signal?: AbortSignal, tell?: TellProgress): Promise<Uint8Array> => {
+    const bytes = await fetchFile(starterFile(info), signal, tell).catch((cause: unknown) => {
       signal?.throwIfAborted();
       throw missing(info, cause);
     });
@@ -45,10 +49,10 @@ export function createStarters({ catalog, kept, fetchFile, isLocal = false }: St
   };
   return {
     list: catalog,
-    async read(info, signal) {
+    async read(info, signal, tell) {
       const own = await kept.read(keptName(info)).catch(() => undefined);
       if (own !== undefined && (await isThat(own, info))) return own;
-      const bytes = Uint8Array.from(await fetchArchive(info, signal));
+      const bytes = Uint8Array.from(await fetchArchive(info, signal, tell));
       // A full or forbidden storage costs the copy, never the model.
       if (!isLocal) await kept.write(keptName(info), bytes).catch(() => {});
       return bytes;

@@ -5,7 +5,7 @@
 import { adaptWeights, type NamedNetwork } from "../../core/engine/adapt-weights.ts";
 import { countValid } from "../../core/engine/loss.ts";
 import type { Network } from "../../core/engine/network.ts";
-import { type Job, runJob } from "../../core/job.ts";
+import { followWork, type Job, runJob } from "../../core/job.ts";
 import type { Model } from "../../core/model/model.ts";
 import { describeError, isProblem } from "../../core/problem.ts";
 import { noAugmentation } from "../../core/sample/draw.ts";
@@ -63,7 +63,7 @@ export async function* chooseStart(request: StartRequest): Job<Model | undefined
   const models: Model[] = [];
   for (const info of fitting) {
     try {
-      const model = await library.load(modelTitle(info), signal);
+      const model = yield* followWork((tell) => library.load(modelTitle(info), signal, tell));
       if (canPlan(request, model)) models.push(model);
     } catch (error) {
       if (!isProblem(error, "MissingFile") && !isProblem(error, "InvalidModel")) throw error;

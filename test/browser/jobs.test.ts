@@ -212,6 +212,7 @@ test("what a job fetches is told as it comes: models, datasets, imports", async 
       });
       const { name } = await overtile.models.import(`${model}?token=1`, undefined, following("import"));
       await overtile.segment(image, { model }, following("segment"));
+      await overtile.segment(image, { model: "nuclei-fluorescence" }, following("starter"));
       await overtile.train([], { ...tiny, name: "fetched", dataset: data, from: model }, following("train"));
       return { told, name };
     },
@@ -220,6 +221,7 @@ test("what a job fetches is told as it comes: models, datasets, imports", async 
   server.close();
   expect(found.name).toBe("cells");
   const sizes = [...files.values()].map(({ length }) => length);
+  expect(found.told["starter"]!.at(-1)!.name).toMatch(/^downloading nuclei-fluorescence\.zip: \d\.\d( of \d\.\d)? MB$/);
   expect(found.told["import"]).toContainEqual({
     name: expect.stringMatching(/^downloading cells\.zip: 0\.0 of 0\.\d MB$/),
     done: 100,

@@ -2,12 +2,14 @@
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { createInfo } from "../../../bench/starter-catalog.ts";
+import { runJob } from "../../../core/job.ts";
 import { readModel, writeModel } from "../../../core/model/archive.ts";
 import { roundToHalves } from "../../../core/model/float16.ts";
 import { Problem } from "../../../core/problem.ts";
 import { readZip } from "../../../core/source/zip.ts";
 import { createLibrary, type Library } from "../../../plugin/library/library.ts";
-import { createStarters } from "../../../plugin/library/starters.ts";
+import { loadModel } from "../../../plugin/library/load-model.ts";
+import { createStarters, type StartersOptions } from "../../../plugin/library/starters.ts";
 import { createMemoryFiles, type Files } from "../../../plugin/store/files.ts";
 import { createModel } from "../../core/model/sample-model.ts";
 
@@ -28,14 +30,16 @@ beforeEach(() => {
   library = open(kept);
 });
 
+const readBytes = async (from: Blob | URL | string) => new Uint8Array(await (from as Blob).arrayBuffer());
+
 function open(where: Files): Library {
-  const fetchFile = async (file: string): Promise<Uint8Array> => {
+  const fetchFile: StartersOptions["fetchFile"] = async (file, _, tell) => {
     fetched.push(file);
+    tell?.({ kind: "phase", name: `downloading ${file}`, done: 5, total: 9 });
     if (served === undefined) throw new Error("it answered 404");
     return served;
   };
   const starters = createStarters({ catalog: [info], kept: where, fetchFile });
-  const readBytes = async (from: Blob | URL | string) => new Uint8Array(await (from as Blob).arrayBuffer());
   return createLibrary({ files, readBytes, starters });
 }
 
@@ -60,6 +64,14 @@ describe("the archive", () => {
     served = archive;
     expect((await library.load("nuclei")).weights).toEqual(weights);
     await expect(library.load("nuclei@2")).rejects.toThrow('there is no "nuclei@2". Did you mean "nuclei"?');
+  });
+
+  test("tells how much has come while it is fetched, and nothing once it is kept", async () => {
+    const told: unknown[] = [];
+    const load = () => runJob(loadModel("nuclei", { library, readBytes }), (progress) => void told.push(progress));
+    await load();
+    await load();
+    expect(told).toEqual([{ kind: "phase", name: "downloading nuclei.zip", done: 5, total: 9 }]);
   });
 
   test("is used though a full storage does not keep it", async () => {
