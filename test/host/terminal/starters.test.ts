@@ -39,11 +39,11 @@ it("segments before anything is trained, and tells what the model is", async () 
   const { code, stdout, stderr } = await run("segment", "cells/images/1.png", "--model", "nuclei-fluorescence", "-o", "found", "--json");
   expect(code, stderr).toBe(0);
   const [report] = JSON.parse(stdout) as [{ readonly objects: number; readonly model: string }];
-  expect(report.model).toBe("nuclei-fluorescence@1");
+  expect(report.model).toBe("nuclei-fluorescence@3");
   expect(report.objects).toBeGreaterThan(5);
   const info = await run("info", "nuclei-fluorescence");
   expect(info.stdout).toMatch(
-    /^nuclei-fluorescence@1: Nuclei.*\nclasses: background, object\nlearnt from \d+ fluorescence images.*\nscores: f1 0\.\d+.*\n(objects: .*\n)?licence: CC0-1\.0\n/,
+    /^nuclei-fluorescence@3: Nuclei.*\nclasses: background, object\nlearnt from \d+ fluorescence images.*\nscores: f1 0\.\d+.*\n(objects: .*\n)?licence: CC0-1\.0\n/,
   );
 });
 
@@ -58,7 +58,7 @@ it("begins a training where it learns faster than random weights; ended and gone
   const train = (name: string, ...more: readonly string[]) => run("train", "cells", "-o", `${name}.zip`, ...words, ...more);
   const whole = await train("whole");
   expect(whole.stderr).toMatch(
-    /Begins with nuclei-fluorescence@1: after 20 steps a loss of \d\.\d{3} on pixels kept aside \(random weights/,
+    /Begins with nuclei-fluorescence@3: after 20 steps a loss of \d\.\d{3} on pixels kept aside \(random weights/,
   );
   expect((await train("parts", "--stop-at", "20")).code).toBe(0);
   const resumed = await train("parts", "--resume");
@@ -66,7 +66,7 @@ it("begins a training where it learns faster than random weights; ended and gone
   expect(resumed.stderr).not.toContain("Begins with");
   const [one, other] = await Promise.all(["whole", "parts"].map(async (name) => readModel(readFileSync(at(`${name}.zip`)))));
   expect(other!.weights).toEqual(one!.weights);
-  expect(one!.training["parameters"]).toMatchObject({ from: "nuclei-fluorescence@1", levels: 3, features: 16 });
+  expect(one!.training["parameters"]).toMatchObject({ from: "nuclei-fluorescence@3", levels: 3, features: 16 });
   expect(other!.training["parameters"]).toEqual({ ...(one!.training["parameters"] as object) });
   const none = await train("none", "--from", "none", "--stop-at", "1");
   expect(none.stderr).not.toContain("Begins with");
