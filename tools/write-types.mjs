@@ -13,12 +13,13 @@ const to = "dist/types";
 
 /** Writes dist/types; its entry is index.d.ts. */
 export async function writeTypes() {
+  await rm(from, { recursive: true, force: true }); // of an earlier build: a file that moved would be found where it was
   await promisify(execFile)(process.execPath, [compiler, "-p", "tsconfig.types.json"]);
   await rm(to, { recursive: true, force: true });
   await mkdir(to, { recursive: true });
   const written = new Set();
-  await copy("plugin/entry", written);
-  await writeFile(`${to}/index.d.ts`, 'export * from "./plugin/entry.js";\n');
+  await copy("plugin/entry/entry", written);
+  await writeFile(`${to}/index.d.ts`, 'export * from "./plugin/entry/entry.js";\n');
 }
 
 async function copy(path, written) {
