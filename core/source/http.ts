@@ -29,7 +29,7 @@ export interface HttpRequest {
   readonly most: number;
   /** True: pages (HTML) come, too; the caller says what is wrong with them. */
   readonly takesPages?: boolean | undefined;
-  /** Told of each piece that comes: bytes so far, and of the whole answer where the server says it. */
+  /** Told of each piece of a whole file as it comes: bytes so far, and of the file where the server says it. Parts of files are not told. */
   readonly onBytes?: ((bytes: number, total: number | undefined) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -200,7 +200,7 @@ async function readAnswer(url: URL, response: Response, request: HttpRequest, al
   const limit = declared ?? Math.min(most, mostUntold);
   const told = (bytes: number): void => {
     alive(bytes);
-    request.onBytes?.(bytes, declared);
+    if (!isPartial) request.onBytes?.(bytes, declared);
   };
   const bytes = await readBody(response, limit, told);
   if (bytes === undefined) {

@@ -94,7 +94,7 @@ export async function* readSamples(samples: readonly SampleSource[], options: Re
   return { images, classes, weights };
 }
 
-/** Drawn objects are counted up to here: of more, none matters. */
+/** Drawn objects are counted up to here: so many are no longer few. */
 export const countedObjects = 20;
 
 /** The number of objects in all drawings together, or `countedObjects` where there are as many or more. */

@@ -55,8 +55,9 @@ export interface MacroTarget {
 }
 
 /**
- * Runs a macro to its end, once all that it will read is there. Throws Problem InvalidMacro with the line for what the language or a command's parameters do not
- * allow; other Problems keep their kind and get the line before their message; AbortError when a signal ended it.
+ * Runs a macro to its end, once all that it will read is there. Throws Problem InvalidMacro with the line for what the language or a
+ * command's parameters do not allow; other Problems keep their kind and get the line before their message; AbortError when a signal
+ * ended it.
  */
 export async function runMacro(source: string, target: MacroTarget, context: MacroContext = {}): Promise<void> {
   const { signal, stop } = context;

@@ -10,7 +10,7 @@ import type { Prepared } from "../../core/sample/prepare.ts";
 import type { WeightOptions } from "../../core/sample/weight-map.ts";
 import { type Schedule, type TrainOutcome, type TrainRequest, train } from "../../core/train.ts";
 import { type Length, parseLengths } from "../../core/training/pace.ts";
-import type { SamplePlane } from "../../core/training/read-samples.ts";
+import { countedObjects, type SamplePlane } from "../../core/training/read-samples.ts";
 import { type ValidationImage, validate } from "../../core/training/validate.ts";
 import { assertLegalInput } from "../../core/unet/shape.ts";
 import { createSpec, type UNetSpec } from "../../core/unet/spec.ts";
@@ -55,8 +55,7 @@ export function planSpec(
 }
 
 // Where few objects are drawn, their borders are much of what is drawn: at ten times the weight of the rest, a network with random
-// weights learns borders first, and in few steps no objects. 2 and 20: docs/decisions.md.
-const fewObjects = 20;
+// weights learns borders first, and in few steps no objects. Why 2, and below how many objects: docs/decisions.md.
 const gentleBorderWeight = 2;
 
 /** The weights of pixels. Where few objects are drawn, a quick training from random weights whose border weight nobody named takes a lower one. */
@@ -65,7 +64,8 @@ export function planWeights(
   { given, objects }: { readonly given: Parameters; readonly objects: number } = { given: {}, objects: Number.POSITIVE_INFINITY },
 ): WeightOptions {
   const { weight_map: form, border_weight, border_sigma: sigmaPx } = values;
-  const isGentle = objects < fewObjects && values.preset === "quick" && ["none", ""].includes(values.from) && !("border_weight" in given);
+  const isGentle =
+    objects < countedObjects && values.preset === "quick" && ["none", ""].includes(values.from) && !("border_weight" in given);
   const w0 = isGentle ? Math.min(gentleBorderWeight, border_weight) : border_weight;
   if (form === "falk2019") return { form, w0, sigmaPx, backgroundWeight: values.background, smoothnessSigmaPx: values.smoothness };
   return { form, w0, sigmaPx, balance: values.class_balance === "equal" };

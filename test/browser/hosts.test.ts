@@ -1,5 +1,5 @@
-// Overtile in real hosts, imjoy-core and hypha-core from npm, served from this machine with nothing else to be reached: both forms
-// of the plugin, from their menus and from scripts. ImageJ.JS and Kaibu are stubs, reached over the real RPC of imjoy-core.
+// Overtile in real hosts, imjoy-core and hypha-core from npm, served from this machine with nothing else to be reached:
+// the plugin from their menus and from scripts, in the long run in both of its forms. ImageJ.JS and Kaibu are stubs, reached over the real RPC of imjoy-core.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type HostPage, hostPages } from "./support/host-pages.ts";

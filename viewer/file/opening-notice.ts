@@ -5,7 +5,7 @@ import { formatTime } from "../panel/jobs-panel.ts";
 import type { OpenHow } from "../read/open-here.ts";
 
 const firstMs = 1000;
-const everyMs = 250;
+const everyMs = 1000;
 
 /** Opens an image by `open`. What takes longer than a second is told while it comes; Cancel ends it with an AbortError. */
 export async function tellOpening<R>(workspace: Workspace, title: string, open: (how: Omit<OpenHow, "name">) => Promise<R>): Promise<R> {

@@ -43,6 +43,9 @@ async function find(question: Question, signal: AbortSignal, onBytes: OpenOption
   if (question.ask === "open") {
     const { input, name } = question;
     const opened = await openHere(typeof input === "string" ? new URL(input) : input, { name, signal, onBytes });
+    // Nobody would close it.
+    if (signal.aborted && "dispose" in opened) opened.dispose?.();
+    signal.throwIfAborted();
     if (!("read" in opened)) return { opened: { pixels: opened } };
     sources.set(++lastSource, opened);
     const { read: _, dispose: __, gaps: ___, fingerprint: ____, plan: _____, ...facts } = opened;

@@ -179,7 +179,16 @@ describe("a server that fails for good is a Problem that says why", () => {
       response.writeHead(200, { "content-length": bytes.length }).end(bytes);
       return true;
     });
-    expect(await describePixels(await openSlide())).toEqual((golden("slides.json", "subifds.ome.tif") as unknown[])[0]);
+    const told: (readonly [number, number | undefined])[] = [];
+    const onBytes = (...one: [number, number | undefined]): void => void told.push(one);
+    const whole = await openSource(new URL("slide.tif", server.url), { http, onBytes });
+    expect(await describePixels(whole)).toEqual((golden("slides.json", "subifds.ome.tif") as unknown[])[0]);
+    const { length } = bytesOf("slides/subifds.ome.tif");
+    expect(told.at(-1)).toEqual([length, length]);
+    server.setMood(undefined);
+    const heard = told.length;
+    await describePixels(await openSource(new URL("slide.tif", server.url), { http, onBytes }));
+    expect(told.length, "parts are not told").toBe(heard);
     expect(await failure(begin(200, { "content-length": 2 ** 30 }, "II*"))).toMatch(
       /no range requests.*1073741824 bytes.*"Range" with 206/,
     );
