@@ -3,18 +3,20 @@
 
 import type { ReadBands } from "./array/band.ts";
 import { cropRows } from "./array/crop.ts";
+import { mapBack, mapClassesBack } from "./array/map-back.ts";
 import type { Box, Raster } from "./array/raster.ts";
 import { softmax } from "./engine/loss.ts";
 import { predictBytes } from "./engine/memory.ts";
 import type { Network } from "./engine/network.ts";
-import { openPlane, type Plane, type PlaneReader } from "./image/read-image.ts";
+import { type GridReader, openGrid } from "./image/read-grid.ts";
+import type { Plane } from "./image/read-image.ts";
 import { createClock, type Job } from "./job.ts";
 import type { CountedLabels } from "./label/components.ts";
 import { findObjects } from "./label/find-objects.ts";
 import { labelBands } from "./label/label-bands.ts";
 import type { ObjectRule } from "./label/object-rule.ts";
 import type { DroppedPieces } from "./label/object-table.ts";
-import { leastLead, writeClassesOfBytes, writeProbabilityBytes } from "./label/probability-bytes.ts";
+import { leastLead, toProbabilityBytes, writeClassesOfBytes, writeProbabilityBytes } from "./label/probability-bytes.ts";
 import { describeTooLarge, splitObjects } from "./label/split-objects.ts";
 import type { ImageSource } from "./source/source.ts";
 import { averageOverSymmetries, type Symmetry } from "./symmetry.ts";
@@ -25,6 +27,8 @@ import type { UNetSpec } from "./unet/spec.ts";
 
 export interface SegmentOptions extends ObjectRule {
   readonly plane: Plane;
+  /** Pixels of the image, a side, for one that the network sees; default 1. Results have the image's own pixels. */
+  readonly pixelsPerStep?: number | undefined;
   /** Input side of the network, or `auto`. */
   readonly tile: number | "auto";
   /** For `auto`. */
@@ -68,14 +72,15 @@ export async function* segment(
   signal?: AbortSignal,
 ): Job<Segmentation> {
   yield { kind: "phase", name: "measuring grey values", done: 0 };
-  const plane = await openPlane(source, options.plane, spec.channels, signal);
-  const plan = planImage(source, spec, options);
-  const { nearest, ...pixels } = yield* classify(plane, spec, networks, plan, options, signal);
+  const { plane, pixelsPerStep } = options;
+  const grid = await openGrid(source, { plane, channels: spec.channels, pixelsPerStep: pixelsPerStep ?? 1, signal });
+  const plan = planImage(grid, spec, options);
+  const { nearest, ...pixels } = yield* classify(source, grid, { spec, networks, plan }, options, signal);
 
   yield { kind: "phase", name: "finding objects", done: 0 };
   const { labels, tooLarge, dropped } = await toObjects(pixels.classes, options, signal);
   if (tooLarge.length > 0) yield { kind: "notice", done: 0, message: describeTooLarge(tooLarge) };
-  const isFlat = plane.ranges.every(({ low, high }) => low === high);
+  const isFlat = grid.ranges.every(({ low, high }) => low === high);
   return { ...pixels, labels, plan, findings: { dropped, nearest, isFlat } };
 }
 
@@ -97,19 +102,26 @@ export function planImage(image: Size, spec: UNetSpec, options: Pick<SegmentOpti
   return planTiles({ height: image.height, width: image.width, levels: spec.levels, tileHeight: tile, tileWidth: tile });
 }
 
-/** Predicts every tile and keeps the class of each pixel, and of two classes the probability. */
+interface Prediction {
+  readonly spec: UNetSpec;
+  readonly networks: readonly Network[];
+  readonly plan: TilePlan;
+}
+
+/** Predicts every tile of the grid and keeps the class of each pixel of the image, and of two classes the probability. */
 async function* classify(
-  { source: { height, width }, read }: PlaneReader,
-  spec: UNetSpec,
-  networks: readonly Network[],
-  plan: TilePlan,
+  own: Size,
+  { height, width, read }: GridReader,
+  { spec, networks, plan }: Prediction,
   { threshold, keepProbabilities, symmetry = "none", image = 0 }: SegmentOptions,
   signal: AbortSignal | undefined,
 ): Job<Pick<Segmentation, "classes" | "bytes" | "probabilities"> & Pick<Findings, "nearest">> {
   const isTwo = spec.classes === 2;
   const classes = { height, width, channels: 1, data: new Uint8Array(height * width) };
   const bytes = { ...classes, data: new Uint8Array(isTwo ? height * width : 0) };
-  const kept = keepProbabilities ? height * width * spec.classes : 0;
+  const isOwnGrid = height === own.height && width === own.width;
+  const isKept = keepProbabilities || !isOwnGrid;
+  const kept = isKept ? height * width * spec.classes : 0;
   const probabilities = { height, width, channels: spec.classes, data: new Float32Array(kept) };
   const predictors = networks.map((network) => averageOverSymmetries(network.predict, symmetry, spec.classes));
   const total = plan.tiles.length;
@@ -121,13 +133,40 @@ async function* classify(
     if (isTwo) writeTwoClasses(logits, tile.core, threshold, { bytes, classes });
     else writeClasses(logits, tile.core, classes);
     search.add(logits);
-    if (keepProbabilities) writeProbabilities(logits, tile.core, probabilities);
+    if (isKept) writeProbabilities(logits, tile.core, probabilities);
     done = Math.min(total, done + 1); // a tile that was split for memory comes in parts
     pixelsDone += logits.length / spec.classes;
-    yield { kind: "preview", done, total, image, box: tile.core, classes: cropRows(classes.data, width, 1, tile.core) };
+    const seen = mapClassesBack(tile.core, cropRows(classes.data, width, 1, tile.core), own, { height, width });
+    yield { kind: "preview", done, total, image, ...seen };
     yield { kind: "tile", done, total, secondsLeft: secondsLeft(pixelsDone)! };
   }
-  return { classes, ...(isTwo && { bytes }), ...(keepProbabilities && { probabilities }), nearest: search.nearest() };
+  const nearest = search.nearest();
+  if (isOwnGrid) return { classes, ...(isTwo && { bytes }), ...(keepProbabilities && { probabilities }), nearest };
+  const mapped = mapBack({ ...probabilities, y0: 0, x0: 0 }, { y0: 0, x0: 0, y1: own.height, x1: own.width }, own, { height, width });
+  const decided = decide(mapped, threshold);
+  const toRaster = (data: Uint8Array): Raster<Uint8Array> => ({ height: own.height, width: own.width, channels: 1, data });
+  return {
+    classes: toRaster(decided.classes),
+    ...(decided.bytes && { bytes: toRaster(decided.bytes) }),
+    ...(keepProbabilities && { probabilities: mapped }),
+    nearest,
+  };
+}
+
+/** The class of each pixel of known probabilities: the most probable one, or of two classes the one that the threshold says, with its byte. */
+export function decide(
+  probabilities: Raster<Float32Array>,
+  threshold: number,
+): { readonly classes: Uint8Array; readonly bytes?: Uint8Array } {
+  const { height, width, channels, data } = probabilities;
+  const classes = { height, width, channels: 1, data: new Uint8Array(height * width) };
+  if (channels !== 2) {
+    writeClasses(data, { y0: 0, x0: 0, y1: height, x1: width }, classes);
+    return { classes: classes.data };
+  }
+  const bytes = toProbabilityBytes(data);
+  writeClassesOfBytes(bytes, threshold, classes.data);
+  return { classes: classes.data, bytes };
 }
 
 /** Looks for the pixel that is nearest to an object, as long as every pixel is background. `leadOfObjects`: how far an object's logit leads. */

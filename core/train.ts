@@ -7,6 +7,7 @@ import { initializeWeights } from "./engine/initialize.ts";
 import type { Network } from "./engine/network.ts";
 import { averageWeights, createOptimizer, learningRateAt, normOf, type OptimizerState } from "./engine/optimizer.ts";
 import { createClock, type Job, joinSignals, takeTurn } from "./job.ts";
+import { countDrawn, swingOf } from "./label/fit-rule.ts";
 import { isProblem } from "./problem.ts";
 import type { AugmentationOptions } from "./sample/draw.ts";
 import type { Prepared } from "./sample/prepare.ts";
@@ -243,7 +244,10 @@ function isValidationDue(request: TrainRequest, state: TrainingState): boolean {
   return step % schedule.validationInterval === 0 || step === lengthOf(request, state);
 }
 
-/** Validates the (averaged) weights, and keeps them when their smoothed score is the best so far. */
+/**
+ * Validates the (averaged) weights, and keeps them where their smoothed score is the best so far, or lower by chance alone: of weights
+ * that few drawn objects cannot tell apart, those that learnt longer are better on other images.
+ */
 async function validateState(
   { spec, validation, networks, limits }: TrainRequest,
   state: TrainingState,
@@ -255,9 +259,19 @@ async function validateState(
 
   const scores = { ...pickScores(validated), smoothed: smoothScore(state, validated.score) };
   const curve = [...state.curve.slice(0, -1), { ...state.curve.at(-1)!, scores }];
-  const isBest = !isExploding(state) && (state.best === undefined || scores.smoothed > state.best.score);
-  const best = isBest ? { step: state.step, score: scores.smoothed, scores, weights: weights.slice() } : state.best;
-  return { state: { ...state, curve, best, waited: isBest ? 0 : state.waited + 1 }, scores };
+  const most = Math.max(Number.NEGATIVE_INFINITY, ...state.curve.map((point) => point.scores?.["smoothed"] ?? Number.NEGATIVE_INFINITY));
+  const isKept = !isExploding(state) && (state.best === undefined || scores.smoothed > most - chanceOf(validation, spec));
+  const best = isKept ? { step: state.step, score: scores.smoothed, scores, weights: weights.slice() } : state.best;
+  return { state: { ...state, curve, best, waited: scores.smoothed > most ? 0 : state.waited + 1 }, scores };
+}
+
+// Of mean IoU, which counts pixels.
+const chanceOfIou = 0.01;
+const mostChance = 0.1;
+
+/** By how much the scores of weights that are as good differ. */
+function chanceOf(validation: readonly ValidationImage[], { classes }: UNetSpec): number {
+  return classes > 2 ? chanceOfIou : Math.min(mostChance, swingOf(countDrawn(validation)));
 }
 
 /** The prediction of a view with the (averaged) weights. */

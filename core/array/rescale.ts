@@ -85,3 +85,26 @@ export function rescale(part: Raster<TypedArray>, box: Box, rows: AxisShares, co
   }
   return { height, width, channels, data: out };
 }
+
+interface Size {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** A whole image on a grid of another size. */
+export function rescaleTo(image: Raster<TypedArray>, { height, width }: Size): Raster<Float32Array> {
+  const box = { y0: 0, x0: 0, y1: image.height, x1: image.width };
+  return rescale(image, box, shareAxis(image.height, height, 0, height), shareAxis(image.width, width, 0, width));
+}
+
+/** A drawing of one channel on a grid of another size: each pixel has the value of the old one that its centre lies in. */
+export function pickNearest<T extends Size & { readonly data: TypedArray }>(drawing: T, { height, width }: Size): T {
+  const { data } = drawing;
+  const out = new (data.constructor as new (length: number) => TypedArray)(height * width);
+  const columns = Int32Array.from({ length: width }, (_, x) => Math.floor(((x + 0.5) * drawing.width) / width));
+  for (let y = 0; y < height; y++) {
+    const row = Math.floor(((y + 0.5) * drawing.height) / height) * drawing.width;
+    for (let x = 0; x < width; x++) out[y * width + x] = data[row + columns[x]!]!;
+  }
+  return { ...drawing, height, width, data: out };
+}

@@ -4,13 +4,12 @@
 
 import { takeTurn } from "../job.ts";
 import type { ImageSource } from "../source/source.ts";
+import { compareScales, type LearntScale } from "./object-scale.ts";
 import { chooseMeasuredLevel, type Plane } from "./read-image.ts";
 
 /** What a model has learnt from. */
-export interface Learnt {
+export interface Learnt extends LearntScale {
   readonly channels: number;
-  /** Micrometres a pixel side; undefined where it is not known. */
-  readonly pixelSizeUm?: number | undefined;
 }
 
 export interface ImageMatch {
@@ -29,20 +28,18 @@ export interface MatchOptions {
   readonly planes: readonly Pick<Plane, "z" | "t">[];
   /** Channels as the user named them, zero-based; undefined: none are named. */
   readonly named?: readonly number[] | undefined;
-  /** True where the image will be resampled to the pixels of the model. */
-  readonly isResampled: boolean;
+  /** True where the scale on which the image is seen was chosen for this model, or is the user's decision (object-scale.ts). */
+  readonly isScaled: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** A model that learnt from pixels of another size by more than this factor knows other objects. */
 const largestScale = 2;
-/** Sizes that differ by less are taken as equal. */
-const sameScale = 0.02;
 
 /** Compares an image with what a model learnt from. Reads pixels only where a model of one channel meets several. */
 export async function matchImage(source: ImageSource, learnt: Learnt, options: MatchOptions): Promise<ImageMatch> {
   const channels = await matchChannels(source, learnt.channels, options);
-  const scale = options.isResampled ? { told: [], doubts: [] } : compareSizes(source, learnt);
+  const scale = options.isScaled ? { told: [], doubts: [] } : compareSizes(source, learnt);
   return { ...channels, told: [...channels.told, ...scale.told], doubts: [...channels.doubts, ...scale.doubts] };
 }
 
@@ -60,12 +57,12 @@ async function matchChannels(source: ImageSource, wanted: number, { named, plane
 }
 
 function compareSizes({ name, pixelSizeUm }: ImageSource, learnt: Learnt): Pick<ImageMatch, "told" | "doubts"> {
-  const ratio = learnt.pixelSizeUm === undefined || pixelSizeUm === undefined ? 1 : learnt.pixelSizeUm / pixelSizeUm;
-  if (Math.abs(ratio - 1) < sameScale) return { told: [], doubts: [] };
+  const ratio = compareScales(learnt, pixelSizeUm) ?? 1;
+  if (ratio === 1) return { told: [], doubts: [] };
   const fact = `${name} has pixels of ${pixelSizeUm} µm, the model learnt from ${learnt.pixelSizeUm} µm: it is taken as it is.`;
-  if (ratio <= largestScale && ratio >= 1 / largestScale) return { told: [`${fact} Slides are resampled.`], doubts: [] };
+  if (ratio <= largestScale && ratio >= 1 / largestScale) return { told: [fact], doubts: [] };
   const times = (ratio > 1 ? ratio : 1 / ratio).toFixed(1).replace(/\.0$/, "");
-  const doubt = `${fact} Its objects are ${times} times as ${ratio > 1 ? "large" : "small"} in it as those that the model knows. Slides are resampled.`;
+  const doubt = `${fact} Its objects are ${times} times as ${ratio > 1 ? "large" : "small"} in it as those that the model knows.`;
   return { told: [], doubts: [doubt] };
 }
 

@@ -2,13 +2,14 @@
 // nearest finer level of its pyramid. What is read is normalised by the ranges of the whole plane.
 
 import { normalizeRaster, type Range } from "../array/normalize.ts";
-import type { Box } from "../array/raster.ts";
+import type { Box, Raster } from "../array/raster.ts";
 import { rescale, shareAxis, spanOf } from "../array/rescale.ts";
 import { assertNotAborted } from "../job.ts";
 import { Problem } from "../problem.ts";
 import { findStep } from "../source/pyramid.ts";
 import type { ImageSource, LevelStep } from "../source/source.ts";
 import type { ReadBox } from "../tile/run.ts";
+import { gridSize } from "./object-scale.ts";
 import { measurePlane, type Plane } from "./read-image.ts";
 
 /** A plane on a grid of its own. */
@@ -23,17 +24,15 @@ export interface GridReader {
 export interface OpenGridOptions {
   readonly plane: Plane;
   readonly channels: number;
-  /** Pixels of the image for one of the grid; 1 = as it is, 2 = half as many a side. */
-  readonly pixelsPerStep: number;
+  /** Pixels of the image for one of the grid; 1 (the default) = as it is, 2 = half as many a side. */
+  readonly pixelsPerStep?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Opens a plane on a grid of its size over `pixelsPerStep`. Throws Problem InvalidParameter, UnsupportedImage. */
-export async function openGrid(source: ImageSource, { plane, channels, pixelsPerStep, signal }: OpenGridOptions): Promise<GridReader> {
+export async function openGrid(source: ImageSource, { plane, channels, pixelsPerStep = 1, signal }: OpenGridOptions): Promise<GridReader> {
   const ranges = await measurePlane(source, plane, channels, signal);
-  const sideOf = (side: number): number => Math.max(1, Math.round(side / pixelsPerStep));
-  const height = sideOf(source.height);
-  const width = sideOf(source.width);
+  const { height, width } = gridSize(source, pixelsPerStep);
   const level = findLevel(source, pixelsPerStep);
   const from = source.levels[level]!;
   const step = findStep(source, from);
@@ -52,6 +51,11 @@ export async function openGrid(source: ImageSource, { plane, channels, pixelsPer
     return pixels;
   };
   return { height, width, ranges, read };
+}
+
+/** The whole plane, normalised. */
+export async function readWhole({ height, width, ranges, read }: GridReader, signal?: AbortSignal): Promise<Raster<Float32Array>> {
+  return { height, width, channels: ranges.length, data: await read({ y0: 0, x0: 0, y1: height, x1: width }, signal) };
 }
 
 /** The coarsest level that is still as fine as the grid; the finest where none is. */

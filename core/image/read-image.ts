@@ -1,13 +1,11 @@
-// From a source to what the network reads: one plane, its channels in the model's order, grey values normalised by the
-// percentiles of the whole plane. Both stories begin here.
+// What a network reads of a source: one plane, its channels in the model's order, grey values measured over the whole plane, never
+// over a tile. Both stories begin here, and read-grid.ts goes on.
 
-import { createRanges, normalizeRaster, type Range } from "../array/normalize.ts";
-import type { Raster } from "../array/raster.ts";
-import { assertNotAborted, takeTurn } from "../job.ts";
+import { createRanges, type Range } from "../array/normalize.ts";
+import { takeTurn } from "../job.ts";
 import { Problem } from "../problem.ts";
 import { assertFound } from "../source/gaps.ts";
 import type { ImageSource } from "../source/source.ts";
-import type { ReadBox } from "../tile/run.ts";
 import { describeStack } from "./describe-planes.ts";
 
 /** Which pixels of a source: one plane, and its channels in the order that the network knows. */
@@ -18,32 +16,14 @@ export interface Plane {
   readonly channels: readonly number[];
 }
 
-/** A plane with the ranges that its values are normalised by. */
-export interface PlaneReader {
-  readonly source: ImageSource;
-  readonly ranges: readonly Range[];
-  /** Normalised pixels of a box inside the image, [height, width, channels]. */
-  readonly read: ReadBox;
-}
-
 // Rows that are measured at a time.
 const stripRows = 512;
-
-/** Measures the whole plane: statistics are never those of a tile. Throws Problem InvalidParameter, UnsupportedImage (NaN or infinite pixels). */
-export async function openPlane(source: ImageSource, plane: Plane, channels: number, signal?: AbortSignal): Promise<PlaneReader> {
-  const ranges = await measurePlane(source, plane, channels, signal);
-  const read: ReadBox = async (box, tileSignal, allocate) => {
-    assertNotAborted(tileSignal);
-    return normalizeRaster(await source.read({ ...box, ...plane, signal: tileSignal }), ranges, allocate).data;
-  };
-  return { source, ranges, read };
-}
 
 // Images of more pixels are measured at a coarser level of their pyramid, of this many pixels at least.
 const largestMeasuredPx = 2 ** 26;
 const leastMeasuredPx = 2 ** 20;
 
-/** The ranges of the plane's channels: of all its pixels, or of a coarse level where there are many and there is one. */
+/** The ranges of the plane's channels: of all its pixels, or of a coarse level where there are many and there is one. Throws Problem InvalidParameter, UnsupportedImage (NaN or infinite pixels). */
 export async function measurePlane(source: ImageSource, plane: Plane, channels: number, signal?: AbortSignal): Promise<readonly Range[]> {
   assertPlane(source, plane, channels);
   const level = chooseMeasuredLevel(source);
@@ -65,12 +45,6 @@ export async function measurePlane(source: ImageSource, plane: Plane, channels: 
 export function chooseMeasuredLevel({ height, width, levels }: Pick<ImageSource, "height" | "width" | "levels">): number {
   const isLarge = height * width > largestMeasuredPx;
   return Math.max(0, isLarge ? levels.findLastIndex((level) => level.height * level.width >= leastMeasuredPx) : 0);
-}
-
-/** The whole plane, normalised. */
-export async function readWhole({ source, ranges, read }: PlaneReader, signal?: AbortSignal): Promise<Raster<Float32Array>> {
-  const { height, width } = source;
-  return { height, width, channels: ranges.length, data: await read({ y0: 0, x0: 0, y1: height, x1: width }, signal) };
 }
 
 /** Throws Problem InvalidParameter for planes that the image does not have. */

@@ -99,6 +99,11 @@ interface Tried<T> {
 const swing = 0.2;
 const mostSwing = 0.05;
 
+/** By how much F1 of so many drawn objects differs between predictions that are as good. */
+export function swingOf(objects: number): number {
+  return swing / Math.sqrt(Math.max(1, objects));
+}
+
 /** Of the values that score as well as the best, but for chance, the one that is nearest to the usual one. */
 async function chooseBest<T>(
   { values, usual, objects }: Tried<T>,
@@ -106,12 +111,17 @@ async function chooseBest<T>(
 ): Promise<{ readonly value: T; readonly score: number }> {
   const scores: number[] = [];
   for (const value of values) scores.push(await scoreOf(value));
-  const least = Math.max(...scores) - Math.min(mostSwing, swing / Math.sqrt(Math.max(1, objects)));
+  const least = Math.max(...scores) - Math.min(mostSwing, swingOf(objects));
   const from = values.indexOf(usual);
   const good = values.map((value, i) => ({ value, score: scores[i]!, away: Math.abs(i - from) })).filter(({ score }) => score >= least);
   return good.reduce((best, one) => (one.away < best.away || (one.away === best.away && one.score > best.score) ? one : best));
 }
 
 function countObjects(predicted: readonly Predicted[]): number {
-  return predicted.reduce((sum, { image }) => sum + new Set(image.labels.data).size - 1, 0);
+  return countDrawn(predicted.map(({ image }) => image));
+}
+
+/** The number of objects in all drawings together. */
+export function countDrawn(images: readonly { readonly labels: LabelImage }[]): number {
+  return images.reduce((sum, { labels }) => sum + new Set(labels.data).size - 1, 0);
 }

@@ -2,17 +2,17 @@
 // probabilities, where they are wanted). A block that is in the store is done: a run that was killed goes on from there, and
 // several machines share a slide by taking every n-th block. slide-objects.ts is the second half. segment.ts is the same story for images that fit.
 
-import type { Box, Raster } from "../array/raster.ts";
-import { sampleBilinear } from "../array/resample.ts";
+import { mapBack } from "../array/map-back.ts";
+import type { Box } from "../array/raster.ts";
 import type { Network } from "../engine/network.ts";
 import type { GridReader } from "../image/read-grid.ts";
 import { createClock, type Job } from "../job.ts";
-import { leastLead, toProbabilityBytes, writeClassesOfBytes } from "../label/probability-bytes.ts";
-import { createSearch, writeClasses, writeProbabilities, writeTwoClasses } from "../segment.ts";
+import { leastLead } from "../label/probability-bytes.ts";
+import { createSearch, decide, writeClasses, writeProbabilities, writeTwoClasses } from "../segment.ts";
 import { averageOverSymmetries, type Symmetry } from "../symmetry.ts";
 import type { Tile } from "../tile/plan.ts";
 import { runTiles } from "../tile/run.ts";
-import { type Block, gridCoordinate, type SlidePlan } from "../tile/slide-plan.ts";
+import type { Block, SlidePlan } from "../tile/slide-plan.ts";
 import type { UNetSpec } from "../unet/spec.ts";
 
 /** What is known of a block's pixels, [height, width] and [height, width, classes] of its box. */
@@ -194,33 +194,11 @@ function openBlock(
         const kept = keepProbabilities && { probabilities: probabilities.data };
         return { classes: classes.data, ...(isTwo && { bytes: bytes.data }), ...kept };
       }
-      const own = mapBack(probabilities, block, plan);
+      const own = mapBack({ ...probabilities, y0, x0 }, block.box, plan, { height: plan.gridHeight, width: plan.gridWidth });
       const kept = keepProbabilities && { probabilities: own.data };
-      const most = { ...own, channels: 1, data: new Uint8Array(own.height * own.width) };
-      if (!isTwo) {
-        writeClasses(own.data, { y0: 0, x0: 0, y1: own.height, x1: own.width }, most);
-        return { classes: most.data, ...kept };
-      }
-      const ownBytes = toProbabilityBytes(own.data);
-      writeClassesOfBytes(ownBytes, threshold, most.data);
-      return { classes: most.data, bytes: ownBytes, ...kept };
+      return { ...decide(own, threshold), ...kept };
     },
   };
-}
-
-/** Probabilities of the block's own pixels, linear between those of the network's grid; pixel centres are whole numbers on both. */
-function mapBack(probabilities: Raster<Float32Array>, { box, source }: Block, plan: SlidePlan): Raster<Float32Array> {
-  const height = box.y1 - box.y0;
-  const width = box.x1 - box.x0;
-  const { channels } = probabilities;
-  const coordinates = (start: number, end: number, scale: number, gridSide: number, origin: number): Float64Array =>
-    Float64Array.from({ length: end - start }, (_, i) => Math.min(gridSide - 1, Math.max(0, gridCoordinate(start + i, scale))) - origin);
-  const ys = coordinates(box.y0, box.y1, plan.gridHeight / plan.height, plan.gridHeight, source.y0);
-  const xs = coordinates(box.x0, box.x1, plan.gridWidth / plan.width, plan.gridWidth, source.x0);
-  const out = new Float32Array(height * width * channels);
-  const row = new Float64Array(width);
-  for (let y = 0; y < height; y++) sampleBilinear(probabilities, row.fill(ys[y]!), xs, out, y * width * channels);
-  return { height, width, channels, data: out };
 }
 
 interface WriteQueue {

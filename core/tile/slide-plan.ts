@@ -2,6 +2,7 @@
 // shared among machines; each block is predicted by tiles on the network's grid, which is the slide's own where the pixel sizes
 // agree and a resampled one where they do not. Blocks and tiles start on the pooling grid: any cut gives the same numbers.
 
+import { gridCoordinate } from "../array/map-back.ts";
 import type { Box } from "../array/raster.ts";
 import { Problem } from "../problem.ts";
 import { alignmentPx, assertLegalInput, marginPx, nearestLegalInput, outputSide, smallestUsableInput } from "../unet/shape.ts";
@@ -128,11 +129,6 @@ function findSource({ start, end }: Span, scale: number, gridSide: number, step:
   const first = Math.floor(Math.max(0, gridCoordinate(start, scale)));
   const last = Math.floor(gridCoordinate(end - 1, scale)) + (scale === 1 ? 1 : 2);
   return { start: Math.floor(first / step) * step, end: Math.max(first + 1, Math.min(gridSide, last)) };
-}
-
-/** Where the centre of pixel `i` lies on a grid `scale` times as fine; pixel centres are whole numbers there, too. */
-export function gridCoordinate(i: number, scale: number): number {
-  return (i + 0.5) * scale - 0.5;
 }
 
 /** Parts of about equal size, each within the output of a tile. */

@@ -2,6 +2,7 @@
 // small share of the time and changes nothing: what is learnt is the same, byte by byte, with previews and without.
 
 import { cropRows } from "../array/crop.ts";
+import { mapClassesBack } from "../array/map-back.ts";
 import type { Box, Raster } from "../array/raster.ts";
 import type { Network } from "../engine/network.ts";
 import type { Progress } from "../job.ts";
@@ -21,6 +22,8 @@ export interface View {
 /** A view with the normalised pixels of its image. */
 export interface PixelView extends View {
   readonly pixels: Raster<Float32Array>;
+  /** How the pixels are magnified against the image of the box; default 1. */
+  readonly scale?: number;
 }
 
 export type Preview = Pick<Extract<Progress, { kind: "preview" }>, "image" | "box" | "classes">;
@@ -43,15 +46,15 @@ export function createPreviewClock(now: () => number = () => performance.now()):
 
 /** Predicts the middle of the view with a network that holds the weights; undefined where the view lies beside the image. */
 export async function predictView(
-  { image, box, pixels }: PixelView,
+  { image, box, pixels, scale = 1 }: PixelView,
   { levels, classes }: UNetSpec,
   network: Network,
   signal?: AbortSignal,
 ): Promise<Preview | undefined> {
   const { height, width, channels, data } = pixels;
   const step = alignmentPx(levels);
-  const [y0, y1] = cutSide(box.y0, box.y1, height, step);
-  const [x0, x1] = cutSide(box.x0, box.x1, width, step);
+  const [y0, y1] = cutSide(box.y0 * scale, box.y1 * scale, height, step);
+  const [x0, x1] = cutSide(box.x0 * scale, box.x1 * scale, width, step);
   if (y1 <= y0 || x1 <= x0) return undefined;
 
   const margin = marginPx(levels);
@@ -66,7 +69,8 @@ export async function predictView(
     const at = tile.core;
     writeClasses(logits, { y0: at.y0 - y0, x0: at.x0 - x0, y1: at.y1 - y0, x1: at.x1 - x0 }, found);
   }
-  return { image, box: core, classes: found.data };
+  const own = { height: Math.round(height / scale), width: Math.round(width / scale) };
+  return { image, ...mapClassesBack(core, found.data, own, { height, width }) };
 }
 
 /** A side of the view inside the image: at most so long, around its middle, beginning on the pooling grid as every tile does. */

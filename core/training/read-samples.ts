@@ -3,8 +3,11 @@
 
 import { hideIgnored } from "../array/ignore.ts";
 import type { LabelImage, Raster, TypedArray } from "../array/raster.ts";
+import { pickNearest, rescaleTo } from "../array/rescale.ts";
 import { gatherNotices, type NamedNotice } from "../gather-notices.ts";
-import { openPlane, type Plane, readWhole } from "../image/read-image.ts";
+import { gridSize } from "../image/object-scale.ts";
+import { openGrid, readWhole } from "../image/read-grid.ts";
+import type { Plane } from "../image/read-image.ts";
 import { type Job, takeTurn } from "../job.ts";
 import {
   assertOneChannel,
@@ -44,6 +47,8 @@ export interface ReadSamplesOptions {
   readonly knownClasses?: number | undefined;
   /** How pixels are weighted, where so many objects are drawn (counted up to `countedObjects`). */
   readonly weightsFor: (objects: number) => WeightOptions;
+  /** How images are magnified, with what is drawn on them, where objects of these areas are drawn; default: not at all. */
+  readonly scaleFor?: ((areasPx: readonly number[]) => number) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -58,6 +63,8 @@ export interface ReadSamples {
   readonly classes: number;
   /** As their pixels were weighted. */
   readonly weights: WeightOptions;
+  /** As they were magnified. */
+  readonly scale: number;
 }
 
 /** Reads all samples. Yields a notice for each that is suspicious. Throws Problem InvalidData, UnsupportedImage, InvalidParameter. */
@@ -78,7 +85,9 @@ export async function* readSamples(samples: readonly SampleSource[], options: Re
   for (const message of reading.notices) yield { kind: "notice", done: 0, message };
   const classes = reading.count;
 
-  const numbered = read.map((drawn) => renumber(drawn, reading));
+  const own = read.map((drawn) => renumber(drawn, reading));
+  const scale = options.scaleFor?.(own.flatMap((drawn) => listAreas(drawn, classes))) ?? 1;
+  const numbered = scale === 1 ? own : own.map((drawn) => magnify(drawn, scale));
   const weights = options.weightsFor(countDrawn(numbered, classes));
   const images: SamplePlane[] = [];
   const told: NamedNotice[] = [];
@@ -91,7 +100,7 @@ export async function* readSamples(samples: readonly SampleSource[], options: Re
   }
   for (const message of gatherNotices(told)) yield { kind: "notice", done: images.length, message };
   assertTeaches(images);
-  return { images, classes, weights };
+  return { images, classes, weights, scale };
 }
 
 /** Drawn objects are counted up to here: so many are no longer few. */
@@ -124,7 +133,7 @@ interface Drawn {
 type Mask = ReturnType<typeof toMask>;
 
 async function readDrawn(sample: SampleSource, plane: Plane, { channels, signal }: ReadSamplesOptions): Promise<Omit<Drawn, "sample">> {
-  const image = await readWhole(await openPlane(sample.image, plane, channels, signal), signal);
+  const image = await readWhole(await openGrid(sample.image, { plane, channels, signal }), signal);
   const ignore = sample.ignore && toMask(await readDrawing(sample.name, sample.image, "ignore", sample.ignore, plane, signal));
   const drawing = async (kind: "labels" | "classes"): Promise<{ [K in typeof kind]?: Raster }> => {
     const source = sample[kind];
@@ -178,6 +187,27 @@ function renumber(drawn: Drawn, { classOf, voids }: ClassReading): Drawn {
     ...numbered,
     ...(labels && { labels: { ...labels, data: hideIgnored(labels.data, hidden) } }),
     ignore: { height, width, data: hidden },
+  };
+}
+
+/** The areas of what is drawn. */
+function listAreas({ labels, classes, name }: Drawn, classCount: number): readonly number[] {
+  const areas = new Map<number, number>();
+  const ids = labels?.data ?? (classes ? labelComponents(toClassMap(classes, classCount, name)).data : []);
+  for (const id of ids) if (id > 0) areas.set(id, (areas.get(id) ?? 0) + 1);
+  return [...areas.values()];
+}
+
+/** Image and drawing on another grid: grey values by area or linear, drawings by the nearest pixel. */
+function magnify(drawn: Drawn, scale: number): Drawn {
+  const size = gridSize(drawn.image, 1 / scale);
+  const { labels, classes, ignore } = drawn;
+  return {
+    ...drawn,
+    image: rescaleTo(drawn.image, size),
+    ...(labels && { labels: pickNearest(labels, size) }),
+    ...(classes && { classes: pickNearest(classes, size) }),
+    ...(ignore && { ignore: pickNearest(ignore, size) }),
   };
 }
 

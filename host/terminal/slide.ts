@@ -2,6 +2,7 @@
 // done, block by block, so that a run that was ended goes on, and several machines share a slide.
 
 import { join, relative } from "node:path";
+import { compareScales } from "../../core/image/object-scale.ts";
 import { assertCocoSize } from "../../core/label/format/coco.ts";
 import type { Model } from "../../core/model/model.ts";
 import { Problem } from "../../core/problem.ts";
@@ -13,7 +14,6 @@ import { describeGaps } from "../../core/source/gaps.ts";
 import { openSource } from "../../core/source/open.ts";
 import type { ImageSource } from "../../core/source/source.ts";
 import type { Parameters } from "../../plugin/contract.ts";
-import { compareScales } from "../../plugin/crew/segment-crew.ts";
 import { resolveParameters } from "../../plugin/parameter/parameters.ts";
 import { finishSlide } from "../../plugin/segment/finish-slide.ts";
 import { classifySlide, type SlideOptions } from "../../plugin/segment/slide-action.ts";
@@ -50,7 +50,7 @@ export function isSlideRun(
   const asked = [flags.format, flags.inImage, flags.region, flags.roi, flags.pixelSize, flags.shard].some((value) => value !== undefined);
   const switched = [flags.skipEmpty, flags.skipBad, flags.resume, flags.keepRun, flags.floats].some((value) => value === true);
   const isLarge = source.height * source.width > largestInMemoryPx;
-  return asked || switched || slideOnlyKinds(flags.output).length > 0 || isLarge || compareScales(model, source.pixelSizeUm) !== 1;
+  return asked || switched || slideOnlyKinds(flags.output).length > 0 || isLarge || (compareScales(model, source.pixelSizeUm) ?? 1) !== 1;
 }
 
 /** Of `--output`, what only a run by blocks can give. */

@@ -3,6 +3,7 @@
 import { predictBytes } from "../../core/engine/memory.ts";
 import { describeReadPlane } from "../../core/image/describe-planes.ts";
 import { matchImage } from "../../core/image/match-image.ts";
+import { choosePixelsPerStep, type LearntScale, type Scaled } from "../../core/image/object-scale.ts";
 import { planWork, type Work } from "../../core/image/plan-work.ts";
 import { assertPlanes, type Plane } from "../../core/image/read-image.ts";
 import type { Job, Progress } from "../../core/job.ts";
@@ -52,8 +53,10 @@ export interface ChosenPlanes {
 }
 
 export interface MatchPlanesOptions {
-  /** True: one plane is read, and resampled. */
+  /** True: one plane is read. */
   readonly isSlide: boolean;
+  /** Pixels of the image, a side, for one that the network sees. */
+  readonly pixelsPerStep: number;
   /** What is read of each plane, where it is not all. */
   readonly part?: Pick<Work, "level" | "region">;
   readonly signal: AbortSignal | undefined;
@@ -66,15 +69,16 @@ export interface MatchPlanesOptions {
 export async function matchPlanes(
   source: ImageSource,
   { spec, pixelSizeUm }: Pick<Model, "spec" | "pixelSizeUm">,
-  values: Pick<Values<"segment">, "channel" | "plane">,
-  { isSlide, part, signal }: MatchPlanesOptions,
+  values: Pick<Values<"segment">, "channel" | "plane" | "scale">,
+  { isSlide, pixelsPerStep, part, signal }: MatchPlanesOptions,
 ): Promise<ChosenPlanes> {
   const planes = choosePlanes(source, values, spec.channels);
   const named = parseChannels(values.channel);
   assertPlanes(source, planes);
   const learnt = { channels: spec.channels, pixelSizeUm };
   const slow = await planWork(source, { planes: planes.length, channels: planes[0]!.channels, ...part });
-  const { channels, told, doubts } = await matchImage(source, learnt, { planes, named, isResampled: isSlide, signal });
+  const isScaled = values.scale !== "auto" || pixelsPerStep !== 1;
+  const { channels, told, doubts } = await matchImage(source, learnt, { planes, named, isScaled, signal });
   const left = values.plane.trim() === "" ? describeReadPlane(source, planes[0]!, { canReadAll: !isSlide }) : undefined;
   const messages = [
     ...(source.notices ?? []),
@@ -89,11 +93,30 @@ export async function matchPlanes(
   };
 }
 
-// Sizes that differ by less are taken as equal: resampling would cost more than it gains.
-const tolerance = 0.02;
+/** What a model knows of the size of objects. */
+export function learntScale({ pixelSizeUm, training }: Pick<Model, "pixelSizeUm" | "training">): LearntScale {
+  const { scale } = (training["parameters"] ?? {}) as { readonly scale?: unknown };
+  return { ...(pixelSizeUm !== undefined && { pixelSizeUm }), scale: typeof scale === "number" && scale > 0 ? scale : 1 };
+}
 
-/** Pixels of the image, a side, for one that the model learnt from; 1 where either size is not known, or they are about equal. */
-export function compareScales({ pixelSizeUm: wanted }: Pick<Model, "pixelSizeUm">, pixelSizeUm: number | undefined): number {
-  const ratio = wanted === undefined || pixelSizeUm === undefined ? 1 : wanted / pixelSizeUm;
-  return Math.abs(ratio - 1) < tolerance ? 1 : ratio;
+/** The scale on which a model sees an image, and what is to be told of it. Throws Problem InvalidParameter. */
+export function chooseScale(
+  { scale }: Pick<Values<"segment">, "scale">,
+  model: Pick<Model, "pixelSizeUm" | "training">,
+  image: Scaled,
+): { readonly pixelsPerStep: number; readonly notices: readonly Notice[] } {
+  const pixelsPerStep = choosePixelsPerStep(scale, learntScale(model), image);
+  const message = scale === "auto" ? describeScale(model, image, pixelsPerStep) : undefined;
+  return { pixelsPerStep, notices: message === undefined ? [] : [{ kind: "notice", done: 0, message }] };
+}
+
+/** What is to be told of the sizes of pixels: what is not known is said, not guessed. */
+function describeScale(model: Pick<Model, "pixelSizeUm" | "training">, { pixelSizeUm }: Scaled, ratio: number): string | undefined {
+  const { pixelSizeUm: wanted, scale } = learntScale(model);
+  const isKnown = wanted !== undefined && pixelSizeUm !== undefined;
+  if (ratio !== 1 && isKnown)
+    return `The image has pixels of ${pixelSizeUm} µm, the model learnt from ${wanted} µm: it is resampled on the fly.`;
+  if (ratio !== 1) return `The image is seen at ${scale} times its size, as those that the model learnt from (scale).`;
+  if (wanted === undefined || pixelSizeUm !== undefined) return undefined;
+  return `The model learnt from pixels of ${wanted} µm; the image does not say its own. It is taken as it is; give its pixel size, or a scale, if you know it.`;
 }

@@ -1,19 +1,19 @@
 // The sentence for an image in which nothing was found: what is known of why, the likeliest first, and what to do about each.
 
+import { compareScales } from "../../core/image/object-scale.ts";
 import type { Plane } from "../../core/image/read-image.ts";
 import type { DroppedPieces } from "../../core/label/object-table.ts";
 import type { Model } from "../../core/model/model.ts";
 import type { Findings } from "../../core/segment.ts";
 import type { ImageSource } from "../../core/source/source.ts";
-import { compareScales } from "../crew/segment-crew.ts";
 
 /** What is known of a segmentation that found nothing. */
 export interface NothingFound {
   readonly image: Pick<ImageSource, "name" | "channels" | "sizeZ" | "sizeT">;
   /** Micrometres a pixel side, as the run took it. */
   readonly pixelSizeUm: number | undefined;
-  /** False where pixels of another size were not resampled to the model's. */
-  readonly isResampled: boolean;
+  /** False where pixels of another size were not resampled to the model's, and nobody asked for that. */
+  readonly isScaled: boolean;
   readonly model: Pick<Model, "name" | "spec" | "training" | "pixelSizeUm">;
   readonly planes: readonly Plane[];
   readonly minSizePx: number;
@@ -54,10 +54,10 @@ function describeNearest({ nearest }: Findings): string | undefined {
   return `The model takes every pixel for background; the likeliest object has a probability of ${percent}.`;
 }
 
-function describeScale({ image, model, pixelSizeUm, isResampled }: NothingFound): string | undefined {
-  if (isResampled || model.pixelSizeUm === undefined) return undefined;
+function describeScale({ image, model, pixelSizeUm, isScaled }: NothingFound): string | undefined {
+  if (isScaled || model.pixelSizeUm === undefined) return undefined;
   const ratio = compareScales(model, pixelSizeUm);
-  if (pixelSizeUm === undefined || (ratio < 1.5 && ratio > 1 / 1.5)) return undefined;
+  if (ratio === undefined || (ratio < 1.5 && ratio > 1 / 1.5)) return undefined;
   return `Its pixels are of ${pixelSizeUm} µm, the model learnt from ${model.pixelSizeUm} µm: resize the image to these, or train on ${image.name}.`;
 }
 

@@ -1,5 +1,6 @@
 // `segment` as hosts call it: model and image opened, workers started, the story told for each plane, results as pixels.
 
+import { gridSize } from "../../core/image/object-scale.ts";
 import type { Plane } from "../../core/image/read-image.ts";
 import type { Job } from "../../core/job.ts";
 import type { Model } from "../../core/model/model.ts";
@@ -11,7 +12,7 @@ import type { ChosenTile } from "../../core/tile/choose.ts";
 import type { Context, Image, Parameters, Pixels, SegmentResult } from "../contract.ts";
 import type { Crew } from "../crew/compute.ts";
 import { shareMemory } from "../crew/crew-plan.ts";
-import { matchPlanes, startSegmentCrew } from "../crew/segment-crew.ts";
+import { chooseScale, matchPlanes, startSegmentCrew } from "../crew/segment-crew.ts";
 import { loadModel, modelTitle, toReference } from "../library/load-model.ts";
 import { assertThreshold, chooseRule, learntRule, toRuleValues } from "../parameter/choose-rule.ts";
 import type { Values } from "../parameter/parameter-table.ts";
@@ -64,26 +65,41 @@ export function createSegmenter(given: Parameters, workspace: Workspace, opened?
       const source = await openSource(image, { signal: context.signal });
       try {
         const { spec } = model;
-        const { planes, notices } = await matchPlanes(source, model, values, { isSlide: false, signal: context.signal });
+        const { pixelsPerStep, notices: ofScale } = chooseScale(values, model, source);
+        const reading = { isSlide: false, pixelsPerStep, signal: context.signal };
+        const { planes, notices } = await matchPlanes(source, model, values, reading);
         const budget = shareMemory(values);
-        const chosen = planPrediction(source, spec, { tile: values.tile, budget });
+        const chosen = planPrediction(gridSize(source, pixelsPerStep), spec, { tile: values.tile, budget });
         yield* notices;
+        if (pixelsPerStep !== 1) yield* ofScale;
         const crew = yield* takeCrew(model, chosen, context);
         const { tile } = chosen;
-        const rule = chooseRule(values, learntRule(model));
+        const rule = chooseRule(values, learntRule(model, pixelsPerStep));
         const { minSizePx } = rule;
         const keepProbabilities = values.output.includes("probabilities");
         const results: Segmentation[] = [];
         for (const [number, plane] of planes.entries()) {
-          const options = { plane, image: number, tile, budget, ...rule, symmetry: values.symmetry, keepProbabilities };
+          const options = { plane, pixelsPerStep, image: number, tile, budget, ...rule, symmetry: values.symmetry, keepProbabilities };
           results.push(yield* segment(source, spec, crew.networks, options, context.signal));
         }
         assertFound(source);
         const missing = describeMissing(source);
         if (missing !== undefined) yield { kind: "notice", done: 0, message: missing };
-        const nothing = describeEmptyResult(results, { source, model, planes, minSizePx });
+        const nothing = describeEmptyResult(results, {
+          source,
+          model,
+          planes,
+          minSizePx,
+          isScaled: values.scale !== "auto" || pixelsPerStep !== 1,
+        });
         if (nothing !== undefined) yield { kind: "notice", done: 0, message: nothing };
-        const resolved = { tile, ...toRuleValues(rule), workers: crew.networks.length, backend: crew.backendName };
+        const resolved = {
+          tile,
+          scale: 1 / pixelsPerStep,
+          ...toRuleValues(rule),
+          workers: crew.networks.length,
+          backend: crew.backendName,
+        };
         const parameters = { ...values, ...resolved, model: toReference(values.model, model) };
         const lacks = missing === undefined ? {} : { missingChunks: source.gaps!.missingChunks };
         const found = { ...toPixels(results, source, values), ...lacks, ...(nothing !== undefined && { nothing }) };
@@ -100,6 +116,7 @@ interface EmptyContext {
   readonly model: Model;
   readonly planes: readonly Plane[];
   readonly minSizePx: number;
+  readonly isScaled: boolean;
 }
 
 /** Why no plane has an object; undefined where one has. */
@@ -114,7 +131,7 @@ function describeEmptyResult(results: readonly Segmentation[], { source, ...cont
     ...(!Number.isNaN(nearest) && { nearest }),
     isFlat: all.every(({ isFlat }) => isFlat === true),
   };
-  return describeNothing({ ...context, image: source, pixelSizeUm: source.pixelSizeUm, isResampled: false, findings });
+  return describeNothing({ ...context, image: source, pixelSizeUm: source.pixelSizeUm, findings });
 }
 
 /**

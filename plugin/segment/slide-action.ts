@@ -21,7 +21,7 @@ import type { Symmetry } from "../../core/symmetry.ts";
 import { type Block, planSlide, type SlidePlan, standardBlockPx } from "../../core/tile/slide-plan.ts";
 import type { Context, Parameters } from "../contract.ts";
 import { shareMemory } from "../crew/crew-plan.ts";
-import { compareScales, matchPlanes, startSegmentCrew } from "../crew/segment-crew.ts";
+import { chooseScale, matchPlanes, startSegmentCrew } from "../crew/segment-crew.ts";
 import { loadModel, modelTitle, toReference } from "../library/load-model.ts";
 import { assertThreshold, chooseRule, learntRule } from "../parameter/choose-rule.ts";
 import { resolveParameters } from "../parameter/parameters.ts";
@@ -73,16 +73,15 @@ export async function* classifySlide(
   const fingerprint = await source.fingerprint?.(signal);
   onePlane(choosePlanes(source, values, spec.channels));
   const pixelSizeUm = options.pixelSizeUm ?? source.pixelSizeUm;
-  const ratio = compareScales(model, pixelSizeUm);
+  const { height, width } = source;
+  const { pixelsPerStep: ratio, notices: ofScale } = chooseScale(values, model, { name: source.name, height, width, pixelSizeUm });
   const part = chooseGridPart(source, ratio, options.region);
-  const { planes, notices } = await matchPlanes(source, model, values, { isSlide: true, part, signal });
+  const { planes, notices } = await matchPlanes(source, model, values, { isSlide: true, pixelsPerStep: ratio, part, signal });
   const plane = onePlane(planes);
   yield* notices;
-  const message = describeScales(model, pixelSizeUm, ratio);
-  if (message !== undefined) yield { kind: "notice", done: 0, message };
+  yield* ofScale;
   yield { kind: "phase", name: "measuring grey values", done: 0 };
   const grid = await openGrid(source, { plane, channels: spec.channels, pixelsPerStep: ratio, signal });
-  const { height, width } = source;
   const side = { height: Math.min(standardBlockPx, grid.height), width: Math.min(standardBlockPx, grid.width) };
   const chosen = planPrediction(side, spec, { tile: values.tile, budget: shareMemory(values) });
   const { tile } = chosen;
@@ -132,7 +131,7 @@ export async function* classifySlide(
     const nearest = run.found === 0 && shard === undefined ? run.nearest : undefined;
     const isFlat = grid.ranges.every(({ low, high }) => low === high);
     const isSkipped = run.skipped > 0 && run.skipped === plan.blocks.length;
-    const facts = { image: source, model, planes, pixelSizeUm, isResampled: true, isSkipped };
+    const facts = { image: source, model, planes, pixelSizeUm, isScaled: true, isSkipped };
     const describe = (dropped: DroppedPieces, minSizePx: number): string =>
       describeNothing({ ...facts, minSizePx, findings: { dropped, nearest, isFlat } });
     return { run, record, parameters, backend, describeNothing: describe };
@@ -210,11 +209,4 @@ function describeRoom({ blocks }: SlidePlan, { keepsBytes, probabilityType, clas
   if (usual < 10e6) return undefined;
   const format = (bytes: number): string => (bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`);
   return `What is predicted is kept block by block until the results are written: about ${format(usual)}, ${format(most)} at most.`;
-}
-
-/** What is to be told of the sizes of pixels: what is not known is said, not guessed. */
-function describeScales({ pixelSizeUm: wanted }: Model, pixelSizeUm: number | undefined, ratio: number): string | undefined {
-  if (ratio !== 1) return `The image has pixels of ${pixelSizeUm} µm, the model learnt from ${wanted} µm: it is resampled on the fly.`;
-  if (wanted === undefined || pixelSizeUm !== undefined) return undefined;
-  return `The model learnt from pixels of ${wanted} µm; the image does not say its own. It is taken as it is; give --pixel-size if you know it.`;
 }

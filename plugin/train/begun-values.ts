@@ -9,7 +9,7 @@ import { imagingChanges } from "./train-plan.ts";
 import type { TrainingPlan } from "./training-state.ts";
 
 /** The plan by the names of the parameters. */
-export function toGivenValues({ spec, schedule, data: { weights, heldOut } }: TrainingPlan): Parameters {
+export function toGivenValues({ spec, schedule, data: { weights, heldOut, scale = 1 } }: TrainingPlan): Parameters {
   const { augmentation } = schedule;
   return {
     ...{ levels: spec.levels, features: spec.features, dropout: spec.dropout },
@@ -29,13 +29,26 @@ export function toGivenValues({ spec, schedule, data: { weights, heldOut } }: Tr
     elastic: augmentation.elasticSigmaPx,
     grey_values: augmentation.intensity.slope / defaultAugmentation.intensity.slope,
     scale_range: augmentation.scale + 1,
+    scale,
     hold_out: heldOut === undefined ? "none" : "objects",
     imaging: (augmentation.intensity.gain ?? 0) / imagingChanges.gain,
   };
 }
 
 // What `quick` sets anew since December 2026: who names it does not ask for these of a training that was begun before.
-const revised = ["levels", "tile", "batch", "steps", "averaging", "learning_rate", "imaging", "scale_range", "hold_out", "border_weight"];
+const revised = [
+  "levels",
+  "tile",
+  "batch",
+  "steps",
+  "averaging",
+  "learning_rate",
+  "imaging",
+  "scale_range",
+  "hold_out",
+  "border_weight",
+  "scale",
+];
 
 /** What a training that goes on is asked for: the given values, those of a preset given by name, and for the rest what it was begun with. */
 export function goOnValues(begun: TrainingPlan, given: Parameters): Parameters {

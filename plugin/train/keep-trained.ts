@@ -90,7 +90,7 @@ async function describeModel(
     classNames,
     channelNames,
     normalization: { kind: "scale_range", percentiles: [1, 99.8], eps: 1e-6 },
-    ...pixelSizeOf(sources, Number(parameters["pixel_size"])),
+    ...seenPixelSize(sources, parameters),
     training: {
       // Archives are handed on: the dataset's name, not where it lies.
       parameters: { ...parameters, dataset: title },
@@ -132,12 +132,18 @@ function nameChannels({ image }: SampleSource, chosen: readonly number[]): reado
   );
 }
 
+/** The size of the pixels that the network saw. */
+function seenPixelSize(samples: readonly SampleSource[], { pixel_size, scale }: Parameters): { readonly pixelSizeUm?: number } {
+  const own = pixelSizeOf(samples, Number(pixel_size));
+  return own === undefined ? {} : { pixelSizeUm: scale === 1 ? own : Number((own / Number(scale)).toPrecision(6)) };
+}
+
 /** The pixel size that was given (not 0), or else that of the images where all agree on it. */
-function pixelSizeOf(samples: readonly SampleSource[], given: number): { readonly pixelSizeUm?: number } {
-  if (given > 0) return { pixelSizeUm: given };
+export function pixelSizeOf(samples: readonly SampleSource[], given: number): number | undefined {
+  if (given > 0) return given;
   const [first, ...others] = samples.map(({ image }) => image.pixelSizeUm);
   const agree = first !== undefined && others.every((size) => size !== undefined && Math.abs(size - first) < 1e-3 * first);
-  return agree ? { pixelSizeUm: first } : {};
+  return agree ? first : undefined;
 }
 
 const curvePoints = 1000;

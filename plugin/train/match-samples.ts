@@ -4,6 +4,7 @@
 import { gatherNotices } from "../../core/gather-notices.ts";
 import { describeReadPlane } from "../../core/image/describe-planes.ts";
 import { type ImageMatch, type Learnt, matchImage } from "../../core/image/match-image.ts";
+import { compareScales } from "../../core/image/object-scale.ts";
 import { planWork } from "../../core/image/plan-work.ts";
 import { assertPlanes, type Plane } from "../../core/image/read-image.ts";
 import type { ImageSource } from "../../core/source/source.ts";
@@ -22,7 +23,7 @@ export interface MatchedSamples {
   readonly notices: readonly string[];
 }
 
-type Words = Pick<Values<"train">, "channel" | "plane" | "pixel_size">;
+type Words = Pick<Values<"train">, "channel" | "plane" | "pixel_size" | "scale">;
 
 interface MatchSamplesOptions {
   /** The model to go on from: where it reads other channels, it is made to fit (core/engine/adapt-weights.ts). */
@@ -43,7 +44,7 @@ export async function matchSamples(
     assertPlanes(image, planes);
     try {
       const slow = await planSample(sample, planes.length);
-      const found = await matchImage(image, learnt, { planes, named, isResampled: words.pixel_size > 0, signal });
+      const found = await matchImage(image, learnt, { planes, named, isScaled: isScaled(words, learnt, image), signal });
       return { ...found, told: [...slow, ...found.told] };
     } finally {
       // It is opened again when it is learnt from: hundreds of decoded pictures would not fit.
@@ -65,6 +66,11 @@ export async function matchSamples(
     planesOf: (image) => choosePlanes(image, words).map((plane) => ({ ...plane, channels: channelsOf(image) })),
     notices: [...(mixed === undefined ? [] : [mixed]), ...listNotices(samples, matches, words)],
   };
+}
+
+/** True where the scale is somebody's decision, or will be chosen by the sizes of pixels. */
+function isScaled({ pixel_size, scale }: Words, learnt: Learnt, { pixelSizeUm }: ImageSource): boolean {
+  return pixel_size > 0 || scale !== "auto" || compareScales(learnt, pixelSizeUm) !== undefined;
 }
 
 /** What is to be told of reading a sample, image and drawings. Throws Problem UnsupportedImage where it would take unreasonably long. */

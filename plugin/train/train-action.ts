@@ -31,7 +31,7 @@ import { goOnValues } from "./begun-values.ts";
 import { chooseStart } from "./choose-start.ts";
 import { fitObjects } from "./fit-objects.ts";
 import { holdAside, withHeldScores } from "./held-out.ts";
-import { checkpointName, keepTrained, nameNetwork } from "./keep-trained.ts";
+import { checkpointName, keepTrained, nameNetwork, pixelSizeOf } from "./keep-trained.ts";
 import { matchSamples } from "./match-samples.ts";
 import {
   assertConsistent,
@@ -43,6 +43,7 @@ import {
   type Split,
   splitSamples,
 } from "./train-plan.ts";
+import { chooseTrainingScale, describeTrainingScale } from "./training-scale.ts";
 import { openTrainingState, readTrainingPlan, saveTrainingState, type TrainingPlan } from "./training-state.ts";
 
 export interface TrainingSamples {
@@ -114,9 +115,13 @@ async function* trainNamed(
     channels,
     classes: values.classes,
     knownClasses: asked?.spec.classes,
+    scaleFor: (areasPx) =>
+      chooseTrainingScale(values, { base: asked, pixelSizeUm: pixelSizeOf(samples.train, values.pixel_size), areasPx }),
     weightsFor: (objects) => planWeights(values, { given: wanted, objects }),
     signal,
   });
+  const { scale } = read;
+  if (scale !== 1 && values.scale === "auto") yield { kind: "notice", done: 0, message: describeTrainingScale(scale, asked) };
   const missing = all.flatMap(({ image }) => {
     const message = describeMissing(image);
     return message === undefined ? [] : [{ name: image.name, message, isWithin: true }];
@@ -159,7 +164,16 @@ async function* trainNamed(
   const { channel, plane } = values;
   const contents = [...split.train, ...split.validate].map(fingerprintSample);
   const heldOut = aside?.record && { heldOut: aside.record };
-  const data = { samples: names(split.train), validation: names(split.validate), contents, weights, channel, plane, ...heldOut };
+  const data = {
+    samples: names(split.train),
+    validation: names(split.validate),
+    contents,
+    weights,
+    channel,
+    plane,
+    ...heldOut,
+    ...(scale !== 1 && { scale }),
+  };
   const drawn = learnFromDrawn(split.train);
   for (const message of base ? describeAdaptation(base, network) : []) yield { kind: "notice", done: 0, message };
   const begunFrom = base ? toReference(from, base) : "none";
@@ -214,7 +228,7 @@ async function* trainNamed(
       view: () => {
         const seen = view?.();
         const pixels = seen && read.images[seen.image]?.prepared.image;
-        return pixels && { ...seen, pixels };
+        return pixels && { ...seen, pixels, scale };
       },
     });
     // Validation tells how objects are best found; without it, what was learnt from does.
@@ -227,7 +241,7 @@ async function* trainNamed(
     const { levels, features, dropout } = spec;
     const parameters = {
       ...values,
-      ...{ levels, features, dropout, classes, border_weight: weights.w0 },
+      ...{ levels, features, dropout, classes, border_weight: weights.w0, scale },
       ...toValues(schedule, outcome.state),
       from: begunFrom,
       hold_out: heldOut ? "objects" : "none", // as it came out, whatever was asked for

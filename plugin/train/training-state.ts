@@ -25,6 +25,8 @@ export interface PlannedData {
   readonly plane: string;
   /** Drawn objects held out; absent where none are. */
   readonly heldOut?: HeldRecord;
+  /** How images were magnified; absent where they were not. */
+  readonly scale?: number;
 }
 
 /** How a training was begun. */

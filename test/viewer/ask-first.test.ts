@@ -30,11 +30,8 @@ function createTable(...answers: readonly boolean[]) {
     texts.push(text);
     return answers[texts.length - 1]!;
   });
-  const meet = (name: string, entry: ImageEntry, more: { channel?: string; isResampled?: boolean } = {}): Promise<boolean> =>
-    first.mayMeet(name, [{ entry, planes: [{ z: 0, t: 0 }], isResampled: more.isResampled ?? false }], {
-      channel: more.channel,
-      yes: "Yes",
-    });
+  const meet = (name: string, entry: ImageEntry, more: { channel?: string; scale?: number } = {}): Promise<boolean> =>
+    first.mayMeet(name, [{ entry, planes: [{ z: 0, t: 0 }] }], { channel: more.channel, scale: more.scale, yes: "Yes" });
   return { first, meet, texts };
 }
 
@@ -71,7 +68,7 @@ describe("before a model meets an image that it may not know", () => {
       await meet(
         "grey",
         picture("c.png", (i) => [i, i, i], 0.25),
-        { isResampled: true },
+        { scale: 1 },
       ),
     ).toBe(true);
     for (const name of ["", "unknown"]) expect(await meet(name, stained("a.png"))).toBe(true);

@@ -2,6 +2,7 @@
 // has said yes to a grey model on coloured pictures knows.
 
 import { matchImage } from "../../core/image/match-image.ts";
+import { choosePixelsPerStep } from "../../core/image/object-scale.ts";
 import type { Parameters } from "../../plugin/contract.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import { findModel } from "./find-model.ts";
@@ -13,13 +14,13 @@ export type Ask = (title: string, text: string, yes: string) => Promise<boolean>
 export interface Meeting {
   readonly entry: ImageEntry;
   readonly planes: readonly { readonly z: number; readonly t: number }[];
-  /** True where the image is resampled to the pixels of the model. */
-  readonly isResampled: boolean;
 }
 
 export interface MeetingOrder {
   /** Channels that the user named. */
   readonly channel: unknown;
+  /** The scale that the user named. */
+  readonly scale: unknown;
   /** True where the model will be made to fit other channels, as a training does. */
   readonly adapts?: boolean;
   /** Words of the button that goes on. */
@@ -38,14 +39,16 @@ export function createAskFirst(library: Library, ask: Ask): AskFirst {
   const asked = new Set<string>();
   return {
     wasAsked: (sentence) => asked.has(sentence),
-    async mayMeet(model, meetings, { channel, adapts = false, yes }) {
+    async mayMeet(model, meetings, { channel, scale, adapts = false, yes }) {
       const info = typeof model === "string" ? findModel((await library.models()?.list()) ?? [], model) : undefined;
       if (!info) return true;
       // Named ones are the user's own decision, whichever they are.
       const named = adapts || String(channel ?? "").trim() !== "" ? [] : undefined;
       const doubts = new Map<string, string>();
-      for (const { entry, planes, isResampled } of meetings) {
-        const match = await matchImage(entry.source, info, { planes, named, isResampled });
+      for (const { entry, planes } of meetings) {
+        const isNamed = scale !== undefined && scale !== "auto";
+        const isScaled = isNamed || choosePixelsPerStep("auto", info, entry.source) !== 1;
+        const match = await matchImage(entry.source, info, { planes, named, isScaled });
         // The same doubt about another image is the same question.
         for (const doubt of match.doubts) {
           const key = `${info.name}: ${doubt.replace(entry.source.name, "")}`;

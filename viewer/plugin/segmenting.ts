@@ -71,17 +71,15 @@ export function createSegmenting(
   async function segmentImage(image: ImageEntry, given?: Parameters): Promise<void> {
     const entry = needCommand(library, "segment");
     const parameters = withPlane(entry, image, given ?? propose(entry));
-    const { width, height } = image.source;
-    const isResampled = slides.canSegmentBox({ y0: 0, x0: 0, y1: height, x1: width }, entry);
-    if (!(await mayMeet(image, parameters, isResampled))) return;
+    if (!(await mayMeet(image, parameters))) return;
     if (host.activeImage?.image !== image.image) host.selectImage(image.title.peek());
     await host.run(entry.command.id, parameters);
   }
 
-  function mayMeet(image: ImageEntry, parameters: Parameters, isResampled: boolean): Promise<boolean> {
-    const { model, channel } = parameters;
-    const meeting = { entry: image, planes: planesOf(image, parameters), isResampled };
-    return askFirst.mayMeet(model, [meeting], { channel, yes: "Segment anyway" });
+  function mayMeet(image: ImageEntry, parameters: Parameters): Promise<boolean> {
+    const { model, channel, scale } = parameters;
+    const meeting = { entry: image, planes: planesOf(image, parameters) };
+    return askFirst.mayMeet(model, [meeting], { channel, scale, yes: "Segment anyway" });
   }
 
   // What a job tells of an image, and of the plane that it reads, is said where results are said; what was asked about is known.
@@ -101,10 +99,9 @@ export function createSegmenting(
   // A part of the image: cut out, segmented as an image of its own, and put back at its place.
   async function segmentBox(image: ImageEntry, box: Box): Promise<void> {
     const entry = needCommand(library, "segment");
-    const isResampled = slides.canSegmentBox(box, entry);
     const { plane: _, ...values } = propose(entry);
-    if (!(await mayMeet(image, values, isResampled))) return;
-    if (isResampled) return slides.segmentBox(image, box, entry, withPlane(entry, image, propose(entry)));
+    if (!(await mayMeet(image, values))) return;
+    if (slides.canSegmentBox(box, entry)) return slides.segmentBox(image, box, entry, withPlane(entry, image, propose(entry)));
     const parameters = entry.check(values);
     const plane = image.planeIndex.peek();
     const pixels = await cropImage(image, plane, box);

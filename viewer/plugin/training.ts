@@ -146,12 +146,12 @@ export function createTraining(
   }
 
   /** A model that goes on learning should know the images. */
-  function mayGoOn({ from, channel }: Parameters): Promise<boolean> {
+  function mayGoOn({ from, channel, scale }: Parameters): Promise<boolean> {
     const meetings = listLessons(workspace).map(({ entry, plane }) => {
       const { sizeZ } = entry.source;
-      return { entry, planes: [{ z: plane % sizeZ, t: Math.floor(plane / sizeZ) }], isResampled: false };
+      return { entry, planes: [{ z: plane % sizeZ, t: Math.floor(plane / sizeZ) }] };
     });
-    return askFirst.mayMeet(from, meetings, { channel, adapts: true, yes: "Train anyway" });
+    return askFirst.mayMeet(from, meetings, { channel, scale, adapts: true, yes: "Train anyway" });
   }
 
   /** Runs to its end; a training that was cancelled is no failure. */

@@ -13,11 +13,11 @@ function picture(colour: (grey: number, at: number) => Colour, pixelSizeUm?: num
   for (let at = 0; at < side * side; at++) data.set(colour(at % 200, at), 3 * at);
   return openPixels({ data, shape: [side, side, 3], axes: "yxc", ...(pixelSizeUm !== undefined && { pixelSizeUm }) }, "p.png");
 }
-const match = (source: ImageSource, channels = 1, more: { pixelSizeUm?: number; named?: number[]; isResampled?: boolean } = {}) =>
+const match = (source: ImageSource, channels = 1, more: { pixelSizeUm?: number; named?: number[]; isScaled?: boolean } = {}) =>
   matchImage(
     source,
     { channels, pixelSizeUm: more.pixelSizeUm },
-    { planes: [{ z: 0, t: 0 }], named: more.named, isResampled: more.isResampled ?? false },
+    { planes: [{ z: 0, t: 0 }], named: more.named, isScaled: more.isScaled ?? false },
   );
 const silent = { told: [], doubts: [], isPartial: false };
 
@@ -62,7 +62,7 @@ describe("a stack of pictures", () => {
     for (let at = side * side; at < 3 * side * side; at++) data[3 * at + 1] = at % 200;
     const stack = openPixels({ data, shape: [3, side, side, 3], axes: "zyxc" }, "stack");
     const planes = [0, 1, 2].map((z) => ({ z, t: 0 }));
-    expect((await matchImage(stack, { channels: 1 }, { planes, isResampled: false })).channels).toEqual([1]);
+    expect((await matchImage(stack, { channels: 1 }, { planes, isScaled: false })).channels).toEqual([1]);
   });
 });
 
@@ -93,7 +93,7 @@ describe("pixels of another size", () => {
   });
 
   it("are nothing where the image is resampled, or says nothing", async () => {
-    expect(await match(sized(3), 1, { pixelSizeUm: 1, isResampled: true })).toEqual({ channels: [0], ...silent });
+    expect(await match(sized(3), 1, { pixelSizeUm: 1, isScaled: true })).toEqual({ channels: [0], ...silent });
     expect(await match(sized(3), 1)).toEqual({ channels: [0], ...silent });
   });
 });

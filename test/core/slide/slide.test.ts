@@ -132,7 +132,7 @@ describe("the plan of a slide", () => {
 const rule = { ...plainRule, minSizePx: 5, fillHoles: true, smoothPx: 1 };
 
 /** The image in one piece. */
-function segmentWhole(source: ImageSource, how: ObjectRule): Promise<Segmentation> {
+function segmentWhole(source: ImageSource, how: ObjectRule & { readonly pixelsPerStep?: number }): Promise<Segmentation> {
   const budget = { memoryBytes: 1e8, shares: [1] };
   return runJob(segment(source, spec, [createThreshold()], { plane, tile: "auto", budget, ...how, keepProbabilities: true }));
 }
@@ -336,6 +336,22 @@ describe("a slide", () => {
       expect(Math.abs(xs / count - centre.x), `x at ${pixelsPerStep}`).toBeLessThan(0.05);
       expect(Math.abs(count / (Math.PI * 30 ** 2) - 1)).toBeLessThan(0.02);
     }
+  });
+
+  it("of another pixel size is, block by block, the image in one piece on that grid", async () => {
+    const ratios = fc.constantFrom(0.5, 0.8, 1.25, 2, 3.1);
+    await fc.assert(
+      fc.asyncProperty(sizes.height, sizes.width, sizes.seed, ratios, async (height, width, seed, pixelsPerStep) => {
+        const source = drawBlobs(height, width, seed);
+        const whole = await segmentWhole(source, { ...plainRule, threshold: 0.4, pixelsPerStep });
+        const { blocks } = await runBlocks(source, { pixelsPerStep, threshold: 0.4 });
+        expect(await readAll(blocks.readClasses())).toEqual([...whole.classes.data]);
+        const other = await segmentWhole(source, { ...plainRule, threshold: 0.7, pixelsPerStep });
+        expect(await readAll(blocks.readClasses(0.7))).toEqual([...other.classes.data]);
+        expect([whole.classes.height, whole.classes.width, whole.labels.data.length]).toEqual([height, width, height * width]);
+      }),
+      { numRuns: 15 },
+    );
   });
 
   it("is not gone on with by another plan, and objects are not joined while a block is missing", async () => {
