@@ -69,7 +69,7 @@ describe("the plan of the house", () => {
 
   it("the viewer sees hosts, the plugin's contract, and of core only arrays, labels, sources, what is said of an image and what a Problem is", () => {
     const allowed =
-      /^(viewer\/|host\/(?!terminal|main)|plugin\/contract\.ts$|core\/(array|label|source)\/|core\/(problem|image\/match-image|image\/describe-planes)\.ts$|manifest\.json$)/;
+      /^(viewer\/|host\/(?!terminal|main)|plugin\/contract\.ts$|core\/(array|label|source)\/|core\/(problem|image\/(match-image|object-scale|describe-planes))\.ts$|manifest\.json$)/;
     expect(show(ourImports().filter(({ from, to }) => from.startsWith("viewer/") && !allowed.test(to)))).toEqual([]);
   });
 

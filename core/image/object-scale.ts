@@ -21,7 +21,7 @@ export interface Scaled {
 // Sizes that differ by less are taken as equal: resampling would cost more than it gains.
 const tolerance = 0.02;
 /** A grid with a shorter side shows no objects. */
-const leastSidePx = 16;
+const leastSidePx = 8;
 /** A grid of more pixels, for an image that has fewer, does not fit in memory. */
 const mostPx = 2 ** 27;
 

@@ -131,12 +131,15 @@ describe("stacks", () => {
 });
 
 describe("pixels of another size", () => {
-  it("are told where nothing is resampled, and resampled in a terminal", async () => {
+  it("are told and resampled, in a run by blocks and in memory; where the image would vanish it is doubted", async () => {
     writeFileSync(at("fine.tif"), writeTiff({ height: side, width: side, pages: [grey], pixelSizeUm: 0.25 }));
     expect((await segment(at("fine.tif"))).stderr).toMatch(/pixels of 0\.25 µm, the model learnt from 1 µm: it is resampled/);
     writeFileSync(at("fine.ijm"), `run("Overtile Segment", "model=[${at("m1.zip")}] workers=1");`);
-    expect((await overtile(["macro", at("fine.ijm"), at("fine.tif")], { cwd: folder })).stderr).toMatch(
-      /4 times as large in it as those that the model knows/,
+    const macro = async (file: string) => (await overtile(["macro", at("fine.ijm"), at(file)], { cwd: folder })).stderr;
+    expect(await macro("fine.tif")).toMatch(/pixels of 0\.25 µm, the model learnt from 1 µm: it is resampled/);
+    writeFileSync(at("tiny.tif"), writeTiff({ height: side, width: side, pages: [grey], pixelSizeUm: 0.01 }));
+    expect(await macro("tiny.tif")).toMatch(
+      /it is taken as it is\. Its objects are 100 times as large in it as those that the model knows/,
     );
   });
 });

@@ -36,7 +36,7 @@ beforeAll(async () => {
   const pixels = Uint8Array.from({ length: 70 * 50 }, (_, i) => (i * i) % 251);
   const size = { height: 50, width: 70 };
   writeFileSync(at("cell.tif"), writeTiff({ ...size, pages: [pixels] }));
-  writeFileSync(at("coarse.tif"), writeTiff({ ...size, pages: [pixels], pixelSizeUm: 2 }));
+  writeFileSync(at("coarse.tif"), writeTiff({ ...size, pages: [pixels], pixelSizeUm: 2000 }));
   writeFileSync(at("flat.tif"), writeTiff({ ...size, pages: [pixels.fill(0)] }));
 });
 afterAll(remove);
@@ -83,10 +83,10 @@ describe("nothing found", () => {
     expect((await run("segment", "flat.tif", "--model", "taught.zip", "--out", "e")).stderr).toMatch(
       /^Nothing was found in flat\.tif\. All pixels that were read have the same value/m,
     );
-    // In memory, as a macro does it: slides are resampled.
+    // Resampled, it would be too small to show anything.
     writeFileSync(at("coarse.ijm"), 'run("Overtile Segment", "model=blind.zip");');
     expect((await run("macro", "coarse.ijm", "coarse.tif")).stderr).toMatch(
-      /pixels are of 2 µm, the model learnt from 0\.5 µm: resize the image/,
+      /pixels are of 2000 µm, the model learnt from 0\.5 µm: resize the image/,
     );
     const data = Uint8Array.from({ length: 3 * 48 * 48 * 2 }, (_, i) => i % 97);
     const image = { data, shape: [3, 48, 48, 2], axes: "zyxc", name: "stack" };
