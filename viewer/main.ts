@@ -21,6 +21,7 @@ import { download, exportLayer, layerExports } from "./file/export.ts";
 import { createImageDesk } from "./file/image-desk.ts";
 import { openImage } from "./file/open-image.ts";
 import { createMapView } from "./map/map-view.ts";
+import { allAnnotations } from "./model/annotations.ts";
 import { createShellState } from "./model/shell-state.ts";
 import { createWorkspace } from "./model/workspace.ts";
 import { createMacroState, type MacroState } from "./panel/macro-panel.ts";
@@ -99,7 +100,7 @@ export async function startViewer(
           return;
         }
         const entry = image && desk.entryOf(image.image);
-        const layer = (image && desk.layerOf(image.image)) ?? entry?.trainingLayer.peek();
+        const layer = (image && desk.layerOf(image.image)) ?? (entry && allAnnotations(entry));
         const format = layerExports.find((one) => one.kind === kind);
         if (entry && layer && format) download(await exportLayer(workspace, entry, layer, format.kind), fileName(path));
       },

@@ -79,6 +79,6 @@ test("commands and their names in macros", () => {
 
 test("parameters", () => {
   expect(parameters.map(({ name }) => name).join(" ")).toMatchInlineSnapshot(
-    `"model output min_size fill_holes threshold split symmetry dataset name preset from levels features dropout channels compare classes tile steps minutes lengths stop_at optimizer learning_rate schedule momentum averaging batch seed weight_map border_weight border_sigma class_balance background smoothness elastic grey_values imaging scale_range validate hold_out interval patience resume channel plane pixel_size memory backend workers"`,
+    `"model output min_size fill_holes threshold split scale symmetry dataset name preset from levels features dropout channels compare classes tile steps minutes lengths stop_at optimizer learning_rate schedule momentum averaging batch seed weight_map border_weight border_sigma class_balance background smoothness elastic grey_values imaging scale_range validate hold_out interval patience resume channel plane pixel_size memory backend workers"`,
   );
 });

@@ -66,7 +66,7 @@ describe.skipIf(!hasChromium).each(["mouse", "keyboard"] as const)("by %s", (way
   const look = <T>({ page }: Sheet, read: (app: Handle["overtileViewer"]["app"]) => T): Promise<T> =>
     page.evaluate(`(${read})(globalThis.overtileViewer.app)`) as Promise<T>;
 
-  mayBeLong("layers: new, renamed, moved, hidden, faded, learnt from, deleted; boxes: removed, placed", () =>
+  mayBeLong("layers: new, renamed, moved, hidden, faded, deleted; boxes: removed, placed", () =>
     withSheet(stand, async (sheet) => {
       const { page } = sheet;
       await sheet.openSample();
@@ -89,13 +89,6 @@ describe.skipIf(!hasChromium).each(["mouse", "keyboard"] as const)("by %s", (way
       else await opacity.press("End");
       const faded = await look(sheet, (app) => app.workspace.activeLayer.value!.opacity.value);
       expect(faded).toBeGreaterThan(0.45);
-      const learn = page.getByRole("checkbox", { name: "Learn from this layer" });
-      if (way === "mouse") await learn.click();
-      else await learn.press("Space");
-      const learnsFrom = (): Promise<string | undefined> =>
-        look(sheet, (app) => app.workspace.current.value!.trainingLayer.value?.name.value);
-      expect(await learnsFrom()).toBe("nuclei");
-
       await use(page.locator("[aria-label='Layers and models'] .row-name", { hasText: "Annotations" }));
       expect(await look(sheet, (app) => app.workspace.activeLayer.value!.name.value)).toBe("Annotations");
       const boxes = (): Promise<number> => look(sheet, (app) => app.workspace.activeLayer.value!.regions.value.length);

@@ -2,12 +2,23 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { backgroundId, ignoreId, readLabels } from "../../viewer/labels/label-raster.ts";
+import { backgroundId, ignoreId, labelAt, readLabels, writeLabels } from "../../viewer/labels/label-raster.ts";
+import { allAnnotations } from "../../viewer/model/annotations.ts";
 import { drawRectangle, startStroke } from "../../viewer/model/draw.ts";
-import { deleteObjects, mergeObjects, moveObject, replaceBox, setObjectClass, setRegions, splitAlong } from "../../viewer/model/edit.ts";
-import { addToAnnotations, boxTarget, editOnce, newId, type Target } from "../../viewer/model/edit-step.ts";
-import type { LabelLayer } from "../../viewer/model/label-layer.ts";
+import {
+  deleteObjects,
+  mergeObjects,
+  moveObject,
+  replaceBox,
+  replaceResult,
+  setObjectClass,
+  setRegions,
+  splitAlong,
+} from "../../viewer/model/edit.ts";
+import { boxTarget, editOnce, newId, type Target } from "../../viewer/model/edit-step.ts";
+import { createLabelLayer, type LabelLayer } from "../../viewer/model/label-layer.ts";
 import { showResultLayer, takeResultLayer } from "../../viewer/model/result-layer.ts";
+import { acceptObjects, rejectObjects } from "../../viewer/model/review.ts";
 import { backgroundClass, ignoreClass } from "../../viewer/model/workspace.ts";
 import { toLabelImage } from "../../viewer/plugin/label-pixels.ts";
 import { ignoredPixels, reachesOut, rimPx, teaches } from "../../viewer/plugin/learnt-pixels.ts";
@@ -133,7 +144,7 @@ describe("a step on a prediction", () => {
           if (kind === "delete") deleteObjects(workspace, on(found), [id]);
           if (kind === "merge") mergeObjects(workspace, on(found), [id, prediction[0] ?? 1]);
           if (kind === "move") moveObject(workspace, on(found), id, 3, 2);
-          if (kind === "accept") addToAnnotations(workspace, on(found), prediction);
+          if (kind === "accept") acceptObjects(workspace, on(found), prediction);
           const after = pixels(drawn);
           for (const one of new Set(before)) {
             if (one === 0) continue;
@@ -170,11 +181,77 @@ describe("a step on a prediction", () => {
   test("accepting copies all that is not drawn yet, as one step", () => {
     const { workspace, drawn, found, on } = createScene();
     drawRectangle(workspace, on(drawn), { x: 4, y: 4 }, { x: 13, y: 14 });
-    expect(addToAnnotations(workspace, on(found), ids(found))).toBe(true);
+    expect(acceptObjects(workspace, on(found), ids(found))).toBe(2);
     expect(ids(drawn).map((id) => area(drawn, id))).toEqual([90, 100, 100]);
-    expect(addToAnnotations(workspace, on(found), ids(found))).toBe(false);
+    expect(acceptObjects(workspace, on(found), ids(found))).toBe(0);
     workspace.history.undo();
     expect(ids(drawn)).toEqual([1]);
+  });
+});
+
+describe("rejecting", () => {
+  test("removes objects of the prediction, and paints their place as background where nothing is drawn; one step takes both back", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ x: fc.nat(width - 12), y: fc.nat(height - 12) }), { maxLength: 3 }),
+        fc.subarray([1, 2, 3]),
+        (squares, chosen) => {
+          const { workspace, drawn, found, on } = createScene();
+          for (const { x, y } of squares) drawRectangle(workspace, on(drawn), { x, y }, { x: x + 11, y: y + 11 });
+          const read = (layer: LabelLayer): number[] => [...readLabels(layer.raster, 0, whole)];
+          const [drawnBefore, foundBefore] = [read(drawn), read(found)];
+          const done = rejectObjects(workspace, on(found), chosen);
+          expect(done).toBe(chosen.length > 0);
+          const isGone = (i: number): boolean => chosen.includes(foundBefore[i]!);
+          expect(read(found)).toEqual(foundBefore.map((id, i) => (isGone(i) ? 0 : id)));
+          expect(read(drawn)).toEqual(drawnBefore.map((id, i) => (id === 0 && isGone(i) ? backgroundId : id)));
+          if (!done) return;
+          workspace.history.undo();
+          expect([read(drawn), read(found)]).toEqual([drawnBefore, foundBefore]);
+          workspace.history.redo();
+          expect(read(found)).toEqual(foundBefore.map((id, i) => (isGone(i) ? 0 : id)));
+        },
+      ),
+      { seed: 3 },
+    );
+  });
+});
+
+describe("several layers of annotations", () => {
+  test("are one for a model: an upper layer lies over those below, each object with its class, and all boxes", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(fc.record({ x: fc.nat(width - 12), y: fc.nat(height - 12) }), { maxLength: 3 }), { maxLength: 3 }),
+        (more) => {
+          const { workspace, entry, drawn, on } = createScene();
+          const layers = [drawn, ...more.map((_, i) => createLabelLayer({ width, height, planes: 1 }, `more ${i}`, "annotation"))];
+          entry.layers.value = [...entry.layers.value.filter(({ kind }) => kind !== "annotation"), ...layers.toReversed()];
+          for (const [i, squares] of [[{ x: 1, y: 1 }], ...more].entries()) {
+            for (const { x, y } of squares) drawRectangle(workspace, on(layers[i]!), { x, y }, { x: x + 11, y: y + 11 });
+            layers[i]!.classOf.value = new Map(ids(layers[i]!).map((id) => [id, i + 2]));
+            setRegions(workspace, layers[i]!, [{ y0: i, x0: 0, y1: i + 5, x1: 5 }], "box");
+          }
+          const all = allAnnotations(entry)!;
+          const merged = readLabels(all.raster, 0, whole);
+          const origin = new Map<number, string>();
+          for (let at = 0; at < merged.length; at++) {
+            const top = layers.findLastIndex((layer) => labelAt(layer.raster, 0, Math.floor(at / width), at % width) !== 0);
+            const id = top < 0 ? 0 : labelAt(layers[top]!.raster, 0, Math.floor(at / width), at % width);
+            expect(merged[at] === 0).toBe(top < 0);
+            if (top < 0) continue;
+            // Equal numbers are the same object of the same layer, and the class is that of the layer.
+            expect(origin.get(merged[at]!) ?? `${top} ${id}`).toBe(`${top} ${id}`);
+            origin.set(merged[at]!, `${top} ${id}`);
+            expect(all.classOf.value.get(merged[at]!)).toBe(top + 2);
+          }
+          expect(new Set(origin.values()).size).toBe(origin.size);
+          expect(all.regions.value).toHaveLength(layers.length);
+          expect(allAnnotations(entry)).toBe(all);
+          expect(all === drawn).toBe(more.length === 0);
+        },
+      ),
+      { seed: 4, numRuns: 30 },
+    );
   });
 });
 
@@ -284,4 +361,18 @@ describe("a model's result", () => {
     const unknown = { kind: "labels", model: undefined } as const;
     expect(takeResultLayer(entry, unknown)).not.toBe(takeResultLayer(entry, unknown));
   });
+});
+
+test("a result that takes the place of another keeps it to be looked at: its tiles and no others", () => {
+  const { workspace, entry, found } = createScene();
+  const before = [...readLabels(found.raster, 0, whole)];
+  expect(found.previous.value).toBeUndefined();
+  const data = Uint32Array.from({ length: width * height }, (_, i) => (i % 7 === 0 ? 5 : 0));
+  replaceResult(workspace, found, writeLabels(found.raster, 0, data));
+  expect([...readLabels(found.previous.value!, 0, whole)]).toEqual(before);
+  expect([...readLabels(found.raster, 0, whole)]).toEqual([...data]);
+  // The first result of all follows none.
+  const fresh = takeResultLayer(entry, { kind: "labels", model: "other@1" });
+  replaceResult(workspace, fresh, writeLabels(fresh.raster, 0, data));
+  expect(fresh.previous.value).toBeUndefined();
 });

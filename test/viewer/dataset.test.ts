@@ -26,7 +26,6 @@ test("images, labels, classes and what is ignored come back as they were drawn",
   layer.classOf.value = new Map([[2, 2]]);
   layer.regions.value = [{ y0: 0, x0: 0, y1: 5, x1: 7 }];
   entry.layers.value = [layer];
-  entry.trainingLayer.value = layer;
   workspace.images.value = [entry];
   workspace.classes.value = [
     { name: "cell", color: "#ffffff" },
@@ -63,7 +62,6 @@ test("a dataset teaches what the viewer itself would learn: the same objects, th
       edit.end();
       layer.regions.value = regions;
       entry.layers.value = [layer];
-      entry.trainingLayer.value = layer;
       workspace.images.value = [entry];
       const read = async (source: (typeof exported)[0]["image"] | undefined): Promise<number[]> =>
         source ? [...(await source.read(whole)).data] : new Array<number>(width * height).fill(0);

@@ -2,43 +2,43 @@
 // result is that holds nothing.
 
 import { expect, test } from "vitest";
+import { startEdit } from "../../viewer/labels/label-raster.ts";
 import { drawRectangle } from "../../viewer/model/draw.ts";
 import { setRegions } from "../../viewer/model/edit.ts";
 import { noteNothing, showResultLayer, takeResultLayer } from "../../viewer/model/result-layer.ts";
-import {
-  countTrainable,
-  describeAccepted,
-  describeCorrecting,
-  describeCounts,
-  describeDrawing,
-} from "../../viewer/panel/learning-words.ts";
+import { countTrainable, describeCorrecting, describeCounts, describeDrawing } from "../../viewer/panel/learning-words.ts";
 import { listLessons } from "../../viewer/plugin/samples.ts";
-import { createDesk, openEntry } from "./make-desk.ts";
+import { createDesk, ids, openEntry } from "./make-desk.ts";
 
-test("corrections are said to be learnt only where the layer that they are copied into is learnt from", () => {
+test("what becomes of objects that are accepted and rejected is said as it is computed", () => {
   const { workspace, entry, actions } = createDesk(60, 40);
   const found = takeResultLayer(entry, { kind: "labels", model: "my cells@1" });
   showResultLayer(entry, found);
   drawRectangle(workspace, { layer: found, plane: 0 }, { x: 4, y: 4 }, { x: 12, y: 12 });
-  expect(describeCorrecting(entry)).toContain('copied into "Annotations", unless it lies over others drawn there, and is learnt');
-  const accept = (): string | undefined => {
-    actions.acceptObjects();
-    return workspace.status.value?.text;
-  };
-  expect(accept()).toBe("Nothing was copied: the annotations have other objects there.");
+  expect(describeCorrecting(entry)).toContain('it goes into "Annotations", and the next training learns from it');
+  const said = (): string | undefined => workspace.status.value?.text;
+  actions.acceptObjects();
+  expect(said()).toBe("Nothing was accepted: the annotations have objects there already.");
   workspace.history.undo();
-  drawRectangle(workspace, { layer: found, plane: 0 }, { x: 20, y: 4 }, { x: 28, y: 12 });
+  const edit = startEdit(found.raster);
+  for (let y = 4; y < 12; y++) for (const [id, x] of [[1, 20], [2, 40]] as const) edit.paintRun(0, y, x, x + 8, id); // biome-ignore format: one line
+  edit.end();
+  found.selected.value = [1];
+  actions.acceptObjects();
+  expect(said()).toBe('1 object is accepted into "Annotations". The next training learns from it.');
+  expect(ids(entry.layers.value.find(({ kind }) => kind === "annotation")!)).toEqual([1]);
   expect(listLessons(workspace)).toHaveLength(1);
-  // "Learn from this layer" is unticked.
-  entry.trainingLayer.value = undefined;
-  expect(listLessons(workspace)).toHaveLength(0);
-  expect(describeCorrecting(entry)).toContain('"Annotations" is not learnt from.');
-  expect(describeCorrecting(entry)).not.toContain("next training");
-  expect(describeCounts(entry, 3)).toBe("No layer of this image is learnt from.");
-  expect(describeAccepted(entry, true)).toBe('Copied into "Annotations": it is not learnt from, unless you choose that.');
+  found.selected.value = [2];
+  actions.rejectObjects();
+  expect(said()).toBe("1 object is rejected. The next training takes the place for background, where nothing is drawn.");
+  expect([ids(found), found.selected.value]).toEqual([[1], []]);
+  // Where nothing was annotated yet, accepting makes the layer.
   entry.layers.value = [found];
-  expect(describeCorrecting(entry)).toContain("add one");
-  expect(accept()).toContain("add one");
+  entry.activeLayer.value = found;
+  found.selected.value = [1];
+  actions.acceptObjects();
+  expect(entry.layers.value.map(({ kind }) => kind)).toEqual(["annotation", "labels"]);
+  expect(entry.activeLayer.value).toBe(found);
 });
 
 test("objects outside of a box are told of the plane in sight, where the box would grow", () => {

@@ -25,7 +25,7 @@ export function openEntry(workspace: Workspace, title: string, width = 300, heig
   const entry = createImageEntry({ source, image: new Blob() } as never, title, { kind: "folder" });
   const layer = createLabelLayer({ width, height, planes }, "Annotations", "annotation");
   entry.layers.value = [layer];
-  entry.activeLayer.value = entry.trainingLayer.value = layer;
+  entry.activeLayer.value = layer;
   workspace.images.value = [...workspace.images.value, entry];
   workspace.current.value = entry;
   return entry;

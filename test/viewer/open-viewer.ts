@@ -324,8 +324,8 @@ export async function drawFour(sheet: Sheet): Promise<void> {
 /** Places a box of 128 pixels in the middle of the sample: everything in it is drawn. */
 export function boxMiddle({ page }: Sheet): Promise<void> {
   return page.evaluate(() => {
-    const { trainingLayer } = (globalThis as never as Handle).overtileViewer.app.workspace.current.value!;
-    trainingLayer.value!.regions.value = [{ y0: 192, x0: 192, y1: 320, x1: 320 }];
+    const { layers } = (globalThis as never as Handle).overtileViewer.app.workspace.current.value!;
+    layers.value.find(({ kind }) => kind === "annotation")!.regions.value = [{ y0: 192, x0: 192, y1: 320, x1: 320 }];
   });
 }
 

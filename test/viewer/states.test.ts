@@ -103,7 +103,7 @@ describe.skipIf(!hasChromium)("what the page says", () => {
 
       // A stroke on the prediction is copied, and taken back with it.
       await page.locator("[data-layer] .row-name").filter({ hasText: "Prediction" }).click();
-      expect(await page.locator("[aria-label=Segment]").textContent()).toContain('is copied into "Annotations"');
+      expect(await page.locator("[aria-label=Segment]").textContent()).toContain('it goes into "Annotations", and the next training');
       await page.click("[data-tool=brush]");
       const before = await drawn(sheet);
       const spot = await page.evaluate(() => {
@@ -130,6 +130,42 @@ describe.skipIf(!hasChromium)("what the page says", () => {
       await page.keyboard.press("Control+z");
       expect(await drawn(sheet)).toHaveLength(6);
 
+      // By a click an object is accepted, by one with Alt rejected: its place is background then.
+      const free = await page.evaluate(() => {
+        const [prediction, annotations] = (globalThis as never as Handle).overtileViewer.app.workspace.current.value!.layers.value;
+        const spots = new Map<number, readonly [x: number, y: number]>();
+        const taken = new Set<number>();
+        for (const [key, tile] of prediction!.raster.tiles) {
+          const other = annotations!.raster.tiles.get(key);
+          const [left, top] = [(key % 2) << 8, (key >> 1) << 8];
+          tile.forEach((id, i) => {
+            if ((other?.[i] ?? 0) !== 0) taken.add(id);
+            if (id > 0 && tile[i + 2] === id && tile[i + 512] === id) spots.set(id, [left + (i & 255) + 1, top + (i >> 8) + 1]);
+          });
+        }
+        // Below the notice, above the tools.
+        return [...spots].flatMap(([id, spot]) => (taken.has(id) || spot[1] < 120 || spot[1] > 400 ? [] : [spot]));
+      });
+      await page.click("[data-tool=review]");
+      await sheet.drag([free[0]!, free[0]!]);
+      await expect.poll(() => drawn(sheet)).toHaveLength(7);
+      expect(await page.locator(".notice").textContent()).toContain('1 object is accepted into "Annotations".');
+      const marked = (): Promise<readonly number[]> =>
+        look(sheet, ({ workspace }) => workspace.current.value!.layers.value.map(({ raster: { tiles } }) => [...tiles.values()].reduce((sum, tile) => sum + tile.filter((id) => id === 0xffff_fffe).length, 0))); // biome-ignore format: one line
+      expect(await marked()).toEqual([0, 0]);
+      const others = Object.keys(await sheet.areas()).length;
+      await page.keyboard.down("Alt");
+      await sheet.drag([free[1]!, free[1]!]);
+      await page.keyboard.up("Alt");
+      await expect.poll(async () => Object.keys(await sheet.areas()).length).toBe(others - 1);
+      expect((await marked())[1]).toBeGreaterThan(4);
+      expect(await page.locator(".notice").textContent()).toContain("1 object is rejected.");
+      await page.keyboard.press("Control+z");
+      expect([await marked(), Object.keys(await sheet.areas()).length]).toEqual([[0, 0], others]);
+      await page.keyboard.press("Control+z");
+      await expect.poll(() => drawn(sheet)).toHaveLength(6);
+      await page.click("[data-tool=select]");
+
       // Nothing found: said, in the notice and the panel; the prediction before does not stand in, and undo brings it back.
       const found = await look(sheet, ({ workspace }) => workspace.activeLayer.value!.raster.tiles.size);
       await sheet.setValues("fake-plugin.segment", { threshold: 255 });
@@ -146,6 +182,12 @@ describe.skipIf(!hasChromium)("what the page says", () => {
       await segment(sheet, /objects in "Prediction"/);
       expect(await page.locator(".notice").count()).toBe(0);
       expect((await layers(sheet)).length).toBe(2);
+      // The result before is a key away, and so is the last one.
+      await page.evaluate(() => document.querySelector<HTMLElement>("#map")!.focus());
+      await page.keyboard.press("w");
+      expect(await look(sheet, ({ workspace }) => workspace.showsBefore.value)).toBe(true);
+      expect(await page.locator(".notice").textContent()).toContain("This is the result before the last one.");
+      await page.keyboard.press("w");
       // A macro hears of it, too.
       await page.getByRole("tab", { name: "Macro" }).click();
       await page.locator("textarea").fill('run("Fake Segment", "threshold=255");');

@@ -87,7 +87,7 @@ async function drawTruth(data) {
   const ids = (await source.read({ y0: 0, x0: 0, y1: height, x1: width })).data;
   app.host.close("truth.png");
   app.workspace.current.value = entry;
-  const { raster, version } = entry.trainingLayer.value;
+  const { raster, version } = entry.layers.value.find(({ kind }) => kind === "annotation");
   const box = { y0: 192, x0: 192, y1: 320, x1: 320 };
   const kept = new Set();
   for (let y = box.y0; y < box.y1; y++) for (let x = box.x0; x < box.x1; x++) kept.add(ids[y * width + x]);

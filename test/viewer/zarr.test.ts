@@ -96,7 +96,7 @@ describe.skipIf(!hasChromium)("OME-Zarr", () => {
       await page.evaluate(async () => {
         const { workspace, keeper } = (globalThis as never as Handle).overtileViewer.app;
         const entry = workspace.current.value!;
-        entry.activeLayer.value = entry.trainingLayer.value;
+        entry.activeLayer.value = entry.layers.value.find(({ kind }) => kind === "annotation");
         await keeper.save();
       });
       await reload(sheet);

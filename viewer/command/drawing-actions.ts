@@ -7,14 +7,16 @@ import { chooseDrawingLayer, takeTool } from "../file/drawing-layer.ts";
 import { addAnnotationLayer } from "../file/image-desk.ts";
 import type { ObjectTable } from "../labels/object-table.ts";
 import { listPlaneObjects } from "../labels/plane-objects.ts";
+import { allAnnotations, annotationsOf } from "../model/annotations.ts";
 import { clearLayer, deleteObjects, mergeObjects, setObjectClass, setRegions } from "../model/edit.ts";
-import { addToAnnotations, boxTarget, changeValues, editTarget, stepOn, wholeBox } from "../model/edit-step.ts";
+import { boxTarget, changeValues, editTarget, stepOn, wholeBox } from "../model/edit-step.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import { coversWhole, type LabelLayer } from "../model/label-layer.ts";
 import { deleteLayer, moveLayer, rememberLayer } from "../model/layer-steps.ts";
+import { reviewTarget } from "../model/review.ts";
 import type { SlideLayer } from "../model/slide-layer.ts";
 import { type ClassInfo, classColors } from "../model/workspace.ts";
-import { describeAccepted } from "../panel/learning-words.ts";
+import { review } from "../tool/review-tool.ts";
 import { type Attempt, focusCanvas } from "./attempt.ts";
 import { checkPlainName } from "./names.ts";
 
@@ -81,9 +83,10 @@ export function createDrawingActions({ workspace, dialogs, shell, view }: App, a
     /** Makes the box large enough for all objects drawn; what is unmarked in it becomes background. */
     growBox(): void {
       const entry = workspace.current.value;
-      const layer = entry?.trainingLayer.value;
-      if (!entry || !layer) return;
-      const boxes = [...listPlaneObjects(layer.raster, entry.planeIndex.value).map(({ box }) => box), ...layer.regions.value];
+      const layer = entry && annotationsOf(entry);
+      const all = entry && allAnnotations(entry);
+      if (!entry || !layer || !all) return;
+      const boxes = [...listPlaneObjects(all.raster, entry.planeIndex.value).map(({ box }) => box), ...all.regions.value];
       const grown = boxes.reduce((all, box) => ({
         y0: Math.min(all.y0, box.y0),
         x0: Math.min(all.x0, box.x0),
@@ -92,16 +95,26 @@ export function createDrawingActions({ workspace, dialogs, shell, view }: App, a
       }));
       setRegions(workspace, layer, [grown], "grow box");
     },
-    /** Copies the selected objects of a prediction, or all, into the annotations. */
+    /** Copies the selected objects of a prediction into the annotations, or all where none is selected. */
     acceptObjects(): void {
-      const target = editTarget(workspace);
+      const target = reviewTarget(workspace);
       if (!target) return;
-      const all = listPlaneObjects(target.layer.raster, target.plane).map(({ id }) => id);
-      const chosen = target.layer.selected.value.length > 0 ? target.layer.selected.value : all;
-      const done = addToAnnotations(workspace, target, chosen);
-      const entry = workspace.current.value;
-      const text = entry ? describeAccepted(entry, done) : "";
-      workspace.status.value = { kind: "info", text };
+      const { selected, raster } = target.layer;
+      const chosen = selected.value.length > 0 ? selected.value : listPlaneObjects(raster, target.plane).map(({ id }) => id);
+      review(workspace, target, chosen, "accept");
+    },
+    /** Removes the selected objects of a prediction; their place is learnt as background. */
+    rejectObjects(): void {
+      const target = reviewTarget(workspace);
+      if (target) review(workspace, target, target.layer.selected.value, "reject");
+    },
+    /** Keeps a result: the next one makes a layer of its own. */
+    keepResult(layer: LabelLayer): void {
+      const values = [layer.name, layer.madeBy];
+      changeValues(workspace, { title: "keep result", values, ...stepOn(workspace, layer) }, () => {
+        layer.name.value = `${layer.name.value} (kept)`;
+        layer.madeBy.value = undefined;
+      });
     },
     startDrawing(): void {
       const { value } = workspace.tool;

@@ -2,6 +2,7 @@
 
 import type { App } from "../app.ts";
 import { takeTool, toolInHand } from "../file/drawing-layer.ts";
+import { reviewTarget } from "../model/review.ts";
 import { walkHistory } from "../model/walk-history.ts";
 import { backgroundClass, ignoreClass, prefer, type Workspace } from "../model/workspace.ts";
 import { setChannel } from "../panel/channel-controls.ts";
@@ -13,6 +14,7 @@ import type { ViewerCommand } from "./command.ts";
 export function editCommands({ workspace, view }: App, actions: Actions): ViewerCommand[] {
   const { history } = workspace;
   const selected = (): readonly number[] => workspace.activeLayer.value?.selected.value ?? [];
+  const reviewed = (): readonly number[] => reviewTarget(workspace)?.layer.selected.value ?? [];
   const drawable = (): boolean => workspace.activeLayer.value !== undefined;
   // What is not ended yet is no step, and its pixels would stay.
   const step = (way: "undo" | "redo"): void => {
@@ -67,6 +69,26 @@ export function editCommands({ workspace, view }: App, actions: Actions): Viewer
       onCanvas: true,
       enabled: () => selected().length > 1,
       run: () => actions.mergeSelected(),
+    },
+    {
+      id: "accept",
+      title: "Accept selected objects of the prediction",
+      menu: "Edit",
+      group: "review",
+      keys: ["Y"],
+      onCanvas: true,
+      enabled: () => reviewed().length > 0,
+      run: () => actions.acceptObjects(),
+    },
+    {
+      id: "reject",
+      title: "Reject selected objects of the prediction",
+      menu: "Edit",
+      group: "review",
+      keys: ["N"],
+      onCanvas: true,
+      enabled: () => reviewed().length > 0,
+      run: () => actions.rejectObjects(),
     },
     { id: "clear", title: "Clear layer", menu: "Edit", group: "object", enabled: drawable, run: () => actions.clear() },
     {

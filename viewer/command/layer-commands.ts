@@ -80,14 +80,10 @@ export function layerCommands({ workspace }: App, actions: Actions): ViewerComma
         run: withLayer((one) => actions.moveLayer(entry()!, one, 1)),
       },
       {
-        id: "layer-learn",
-        title: "Learn from this layer",
-        enabled: () => layer()?.kind === "annotation",
-        checked: () => hasLayer() && entry()?.trainingLayer.value === layer(),
-        run: withLayer((one) => {
-          const { trainingLayer } = entry()!;
-          trainingLayer.value = trainingLayer.value === one ? undefined : one;
-        }),
+        id: "layer-keep",
+        title: "Keep this result",
+        enabled: () => layer()?.madeBy.value !== undefined,
+        run: withLayer((one) => actions.keepResult(one)),
       },
       { id: "layer-delete", title: "Delete layer", enabled: hasLayer, run: withLayer((one) => actions.deleteLayer(entry()!, one)) },
     ]),

@@ -9,6 +9,7 @@ import type { App } from "../app.ts";
 import { askDataset } from "../dialog/dataset-dialog.ts";
 import { askParameters } from "../dialog/parameter-form.ts";
 import { download as saveFile } from "../file/export.ts";
+import { annotatedBoxes } from "../model/annotations.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import type { SlideLayer } from "../model/slide-layer.ts";
 import { chooseSlide } from "../plugin/slide-runs.ts";
@@ -76,8 +77,8 @@ export function createLearningActions(
       }),
     segment: (where: "image" | "view" | "box" | "all") =>
       attempt(async () => {
-        const box =
-          where === "view" ? viewBox() : where === "box" ? workspace.current.value?.trainingLayer.value?.regions.value[0] : undefined;
+        const entry = workspace.current.value;
+        const box = where === "view" ? viewBox() : where === "box" && entry ? annotatedBoxes(entry)[0] : undefined;
         if ((where === "view" || where === "box") && !box) return;
         await training.segment(box ?? (where === "all" ? "all" : "image"));
       }),

@@ -2,6 +2,7 @@
 // stands behind it.
 
 import type { App } from "../app.ts";
+import { annotatedBoxes } from "../model/annotations.ts";
 import { hasParameter } from "../plugin/bound-command.ts";
 import type { Actions } from "./actions.ts";
 import type { ViewerCommand } from "./command.ts";
@@ -20,7 +21,7 @@ export function learningCommands({ workspace, library, training }: App, actions:
     const free = workspace.current.value !== undefined && !training.segmenting.value;
     return command !== undefined && free && (hasModel() || !hasParameter(command, "model"));
   };
-  const box = (): unknown => workspace.current.value?.trainingLayer.value?.regions.value[0];
+  const box = (): unknown => workspace.current.value && annotatedBoxes(workspace.current.value)[0];
   const of = (menu: string, commands: readonly Omit<ViewerCommand, "menu" | "group">[]): ViewerCommand[] =>
     commands.map((command) => ({ ...command, menu, group: menu }));
   const segment = (

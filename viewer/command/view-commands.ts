@@ -94,6 +94,22 @@ export function viewCommands({ workspace, shell, view }: App): ViewerCommand[] {
       run: () => toggle(results().map(({ visible }) => visible)),
     },
     {
+      id: "before",
+      title: "Show the result before",
+      menu: "View",
+      group: "labels",
+      keys: ["W"],
+      onCanvas: true,
+      enabled: () => results().some((layer) => "previous" in layer && layer.previous.value !== undefined),
+      checked: () => workspace.showsBefore.value,
+      run: () => {
+        const { showsBefore, status } = workspace;
+        showsBefore.value = !showsBefore.value;
+        const text = showsBefore.value ? "This is the result before the last one. W shows the last one." : "This is the last result.";
+        status.value = { kind: "info", text };
+      },
+    },
+    {
       id: "outlines",
       title: "Outlines only",
       menu: "View",

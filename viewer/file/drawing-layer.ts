@@ -3,11 +3,12 @@
 
 import { annotationsOf } from "../model/annotations.ts";
 import { rememberLayer } from "../model/layer-steps.ts";
+import { reviewTarget } from "../model/review.ts";
 import type { ToolName, Workspace } from "../model/workspace.ts";
 import { addAnnotationLayer } from "./image-desk.ts";
 
 /**
- * Chooses the layer that is learnt from, else the topmost annotations, else new ones, where nothing is chosen that can be drawn into.
+ * Chooses the topmost annotations, else new ones, where nothing is chosen that can be drawn into.
  * `annotates`: also where a prediction is chosen, which is there to be corrected.
  */
 export function chooseDrawingLayer(workspace: Workspace, { annotates = false }: { readonly annotates?: boolean } = {}): void {
@@ -21,6 +22,15 @@ export function chooseDrawingLayer(workspace: Workspace, { annotates = false }: 
   entry.activeLayer.value = layer;
 }
 
+/** Chooses the prediction that is reviewed; where there is none, says so. */
+function chooseReviewed(workspace: Workspace): boolean {
+  const target = reviewTarget(workspace);
+  const entry = workspace.current.peek();
+  if (target && entry) entry.activeLayer.value = target.layer;
+  else workspace.status.value = { kind: "info", text: "There is no prediction to review on this image. Segment it first." };
+  return target !== undefined;
+}
+
 /** The tool that the pointer is: while the image itself or a map of classes is chosen, there is nothing to draw into. */
 export function toolInHand(workspace: Workspace): ToolName {
   const layer = workspace.current.value?.activeLayer.value;
@@ -29,6 +39,7 @@ export function toolInHand(workspace: Workspace): ToolName {
 
 /** Takes a tool in hand, with a layer for it to draw into. */
 export function takeTool(workspace: Workspace, tool: ToolName): void {
-  if (tool !== "select") chooseDrawingLayer(workspace);
+  if (tool === "review" && !chooseReviewed(workspace)) return;
+  if (tool !== "select" && tool !== "review") chooseDrawingLayer(workspace);
   workspace.tool.value = tool;
 }

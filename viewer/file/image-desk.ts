@@ -251,7 +251,6 @@ export function addAnnotationLayer(entry: ImageEntry, name = "Annotations"): Lab
   batch(() => {
     entry.layers.value = [layer, ...entry.layers.value];
     entry.activeLayer.value = layer;
-    entry.trainingLayer.value ??= layer;
   });
   return layer;
 }

@@ -14,13 +14,21 @@ import { createLabelTileCache, type LabelStyle, type LabelTileCache } from "./la
 
 /** The map layer that shows `layer` of `entry`. Call `changed()` on it when something of it has changed. */
 export function createLabelView(workspace: Workspace, entry: ImageEntry, layer: LabelLayer): Layer {
-  const cache = createLabelTileCache(layer.raster);
+  const caches = new WeakMap<LabelRaster, LabelTileCache>();
+  const cacheOf = (raster: LabelRaster): LabelTileCache => {
+    const known = caches.get(raster) ?? createLabelTileCache(raster);
+    caches.set(raster, known);
+    return known;
+  };
   const canvas = createFrameCanvas();
   return new Layer({
     render(frameState: FrameState | null) {
       if (!frameState) return canvas.element;
       const frame = canvas.begin(frameState);
-      if (layer.visible.peek() && !workspace.peeking.peek()) drawLabels(frame, workspace, entry, layer, cache);
+      if (layer.visible.peek() && !workspace.peeking.peek()) {
+        const raster = (workspace.showsBefore.peek() && layer.previous.peek()) || layer.raster;
+        drawLabels(frame, workspace, { entry, layer, raster }, cacheOf(raster));
+      }
       return canvas.element;
     },
   });
@@ -59,20 +67,27 @@ function identityOf(value: object): number {
   return lastIdentity;
 }
 
-function drawLabels(frame: Frame, workspace: Workspace, entry: ImageEntry, layer: LabelLayer, cache: LabelTileCache): void {
+interface Shown {
+  readonly entry: ImageEntry;
+  readonly layer: LabelLayer;
+  /** The layer's own labels, or those before. */
+  readonly raster: LabelRaster;
+}
+
+function drawLabels(frame: Frame, workspace: Workspace, { entry, layer, raster }: Shown, cache: LabelTileCache): void {
   const plane = entry.planeIndex.peek();
   const { context, scale } = frame;
   const style = labelStyle(workspace, layer);
-  const selected = new Set(entry.activeLayer.peek() === layer ? layer.selected.peek() : []);
+  const selected = new Set(entry.activeLayer.peek() === layer && raster === layer.raster ? layer.selected.peek() : []);
   const factor = scale >= 1 ? 1 : Math.min(tileSide, 2 ** Math.ceil(Math.log2(1 / scale)));
   context.imageSmoothingEnabled = false;
-  atTiles(frame, layer.raster, plane, (key) => {
+  atTiles(frame, raster, plane, (key) => {
     if (factor > 1) context.drawImage(cache.reduced(key, factor, style), 0, 0, tileSide, tileSide);
     else drawTile(context, cache.detailed(key, style), style, scale);
   });
   if (selected.size === 0) return;
   // After all fillings, which would cover a frame at a tile's edge.
-  atTiles(frame, layer.raster, plane, (key, tile) => {
+  atTiles(frame, raster, plane, (key, tile) => {
     if ([...selected].some((id) => tile.includes(id))) drawSelected(context, cache.detailed(key, style), selected, scale);
   });
 }

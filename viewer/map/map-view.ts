@@ -17,6 +17,7 @@ import { createBrushTool } from "../tool/brush-tool.ts";
 import { createFillTool, createSelectTool, createSplitTool } from "../tool/point-tools.ts";
 import { createFreehandTool, createPolygonTool } from "../tool/polygon-tool.ts";
 import { createBoxTool, createRectangleTool } from "../tool/rectangle-tool.ts";
+import { createReviewTool } from "../tool/review-tool.ts";
 import type { Tool } from "../tool/tool.ts";
 import { toBox, toExtent, toImagePoint, toMapCoordinate } from "./coordinates.ts";
 import { createOverlay, type Overlay } from "./overlay.ts";
@@ -193,6 +194,7 @@ function createTools(workspace: Workspace, refresh: () => void): Record<ToolName
     fill: createFillTool(workspace),
     box: createBoxTool(workspace, refresh),
     split: createSplitTool(workspace, refresh),
+    review: createReviewTool(workspace),
   };
 }
 

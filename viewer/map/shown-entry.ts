@@ -111,6 +111,7 @@ function showLabelLayers(map: OlMap, workspace: Workspace, entry: ImageEntry, vi
       layer.selected.value;
       workspace.classes.value;
       workspace.peeking.value;
+      workspace.showsBefore.value;
       entry.planeIndex.value;
       entry.activeLayer.value;
       shown.changed();

@@ -3,11 +3,13 @@
 // share more than half of their pixels together), it grows around a part of it, and over several that were drawn it is left out.
 
 import { batch } from "@preact/signals-core";
+import type { Box } from "../../core/array/raster.ts";
 import type { Change } from "../labels/history.ts";
 import {
   applyTiles,
   backgroundId,
   isMark,
+  type LabelEdit,
   type LabelRaster,
   labelAt,
   startEdit,
@@ -17,15 +19,64 @@ import {
 import { listPlaneObjects } from "../labels/plane-objects.ts";
 import { largestId, objectsOfTile } from "../labels/tile-objects.ts";
 import type { ImageEntry } from "./image-entry.ts";
-import type { LabelLayer } from "./label-layer.ts";
+import { createLabelLayer, type LabelLayer } from "./label-layer.ts";
 
 /** Part of a step: what else is taken back and made again with it. */
 export type StepPart = Pick<Change, "undo" | "redo" | "bytes">;
 
-/** The layer that is learnt from, where it is one of annotations; else the topmost of these. */
-export function annotationsOf({ trainingLayer, layers }: ImageEntry): LabelLayer | undefined {
-  const learnt = trainingLayer.value;
-  return learnt?.kind === "annotation" ? learnt : layers.value.find(({ kind }) => kind === "annotation");
+/** The annotations that drawing and copies go to: the topmost layer of these. */
+export function annotationsOf({ layers }: Pick<ImageEntry, "layers">): LabelLayer | undefined {
+  return layers.value.find(({ kind }) => kind === "annotation");
+}
+
+/** The boxes of all annotations of an image, those of the topmost layer first. */
+export function annotatedBoxes({ layers }: Pick<ImageEntry, "layers">): readonly Box[] {
+  return layers.value.flatMap((layer) => (layer.kind === "annotation" ? layer.regions.value : []));
+}
+
+interface Merged {
+  /** The layers with their states, to tell whether these are still the same. */
+  readonly of: readonly unknown[];
+  readonly layer: LabelLayer;
+}
+const merged = new WeakMap<object, Merged>();
+
+/**
+ * All annotations of an image as one layer: the layer itself where there is one, else a new one with the boxes of all, in which an
+ * upper layer lies over those below it. It is learnt from and exported, never drawn into.
+ */
+export function allAnnotations(entry: Pick<ImageEntry, "layers">): LabelLayer | undefined {
+  const layers = entry.layers.value.filter(({ kind }) => kind === "annotation");
+  const of = layers.flatMap((layer) => [layer, layer.version.value, layer.classOf.value, layer.regions.value]);
+  if (layers.length < 2) return layers[0];
+  const known = merged.get(entry.layers);
+  if (known && known.of.length === of.length && of.every((one, i) => one === known.of[i])) return known.layer;
+  const layer = mergeLayers(layers);
+  merged.set(entry.layers, { of, layer });
+  return layer;
+}
+
+function mergeLayers(layers: readonly LabelLayer[]): LabelLayer {
+  const { raster, name } = layers[0]!;
+  const all = createLabelLayer(raster, name.peek(), "annotation");
+  const classes = new Map<number, number>();
+  for (const layer of layers.toReversed()) {
+    const before = largestId(all.raster);
+    for (const [key, tile] of layer.raster.tiles) {
+      const out = all.raster.tiles.get(key) ?? new Uint32Array(tile.length);
+      for (let i = 0; i < tile.length; i++) if (tile[i] !== 0) out[i] = isMark(tile[i]!) ? tile[i]! : before + tile[i]!;
+      applyTiles(all.raster, new Map([[key, out]]));
+    }
+    for (const [id, kind] of layer.classOf.peek()) classes.set(before + id, kind);
+  }
+  all.classOf.value = classes;
+  all.regions.value = layers.flatMap(({ regions }) => regions.peek());
+  return all;
+}
+
+/** A part of a step that copied so many objects. */
+interface CopyPart extends StepPart {
+  readonly count: number;
 }
 
 /** From a prediction to the annotations. */
@@ -47,26 +98,27 @@ export function copyChanged(from: LabelLayer, to: LabelLayer, change: TileChange
   });
 }
 
-/** Copies objects of a prediction as they are. Undefined where nothing is copied. */
-export function copyObjects(copying: Copying, ids: Iterable<number>): StepPart | undefined {
+/** Copies objects of a prediction as they are, and counts those that were copied. Undefined where nothing is. */
+export function copyObjects(copying: Copying, ids: Iterable<number>): CopyPart | undefined {
   return copy(copying, ids);
 }
 
 function copy(
   { from, to, plane, replaces }: Copying,
   ids: Iterable<number>,
-  more: (edit: ReturnType<typeof startEdit>) => void = () => {},
-): StepPart | undefined {
-  const classesBefore = to.classOf.peek();
-  const classes = new Map(classesBefore);
+  more: (edit: LabelEdit) => void = () => {},
+): CopyPart | undefined {
+  const classes = new Map(to.classOf.peek());
   const areas = new Map(listPlaneObjects(to.raster, plane).map(({ id, areaPx }) => [id, areaPx]));
   const edit = startEdit(to.raster);
   let next = largestId(to.raster) + 1;
+  let count = 0;
   for (const id of ids) {
     const runs = runsOf(from.raster, plane, id);
     const place = findPlace(to.raster, plane, runs, areas);
     if (runs.length === 0 || place.kind === "taken" || (place.kind !== "free" && !replaces)) continue;
     const own = place.kind === "free" ? next++ : place.id;
+    count++;
     if (place.kind === "same")
       for (const [y, x0, x1] of runsOf(to.raster, plane, own)) edit.paintRun(plane, y, x0, x1, 0, (one) => one === own);
     for (const [y, x0, x1] of runs)
@@ -76,16 +128,29 @@ function copy(
     else classes.set(own, kind);
   }
   more(edit);
+  const part = endPart(to, edit, classes);
+  return part && { ...part, count };
+}
+
+/** Writes into a layer. Returns undefined where that changes nothing. */
+export function changePixels(layer: LabelLayer, write: (edit: LabelEdit) => void): StepPart | undefined {
+  const edit = startEdit(layer.raster);
+  write(edit);
+  return endPart(layer, edit, layer.classOf.peek());
+}
+
+function endPart(layer: LabelLayer, edit: LabelEdit, classes: ReadonlyMap<number, number>): StepPart | undefined {
   const change = edit.end();
+  const classesBefore = layer.classOf.peek();
   const isSame = classes.size === classesBefore.size && [...classes].every(([id, kind]) => classesBefore.get(id) === kind);
   if (change.before.size === 0 && isSame) return undefined;
   const put = (tiles: TileChange["before"], numbers: ReadonlyMap<number, number>): void =>
     batch(() => {
-      applyTiles(to.raster, tiles);
-      to.classOf.value = numbers;
-      to.version.value++;
+      applyTiles(layer.raster, tiles);
+      layer.classOf.value = numbers;
+      layer.version.value++;
     });
-  put(new Map(), classes);
+  put(new Map(), isSame ? classesBefore : classes);
   const bytes = change.before.size * 2 ** 18;
   return { bytes, undo: () => put(change.before, classesBefore), redo: () => put(change.after, classes) };
 }

@@ -16,7 +16,7 @@ import {
   tileSide,
 } from "../labels/label-raster.ts";
 import { idsOf, objectsOfTile } from "../labels/tile-objects.ts";
-import { annotationsOf, copyChanged, copyObjects, type StepPart } from "./annotations.ts";
+import { annotationsOf, copyChanged, type StepPart } from "./annotations.ts";
 import type { ImageEntry } from "./image-entry.ts";
 import { type LabelLayer, nextObjectId, wholeRegion } from "./label-layer.ts";
 import { backgroundClass, ignoreClass, type Workspace } from "./workspace.ts";
@@ -150,14 +150,6 @@ export function joinParts(first: StepPart, second: StepPart | undefined): StepPa
     undo: () => batch(() => [second.undo(), first.undo()]),
     redo: () => batch(() => [first.redo(), second.redo()]),
   };
-}
-
-/** Copies objects of a prediction into the annotations, as one step; false where none is copied. */
-export function addToAnnotations(workspace: Workspace, { layer, plane }: Target, ids: Iterable<number>): boolean {
-  const to = learntCopyOf(workspace, layer);
-  const copied = to && copyObjects({ from: layer, to, plane, replaces: false }, ids);
-  if (copied) workspace.history.push({ title: "add to the annotations", ...stepOn(workspace, to, plane), ...copied });
-  return copied !== undefined;
 }
 
 /** The image of a layer, and what shows it: for a step of the history. */

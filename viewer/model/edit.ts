@@ -112,6 +112,14 @@ export function setRegions(workspace: Workspace, layer: LabelLayer, after: reado
 
 /** Makes a step of a result that was just written over the one before: none of its objects has the class of an old number. */
 export function replaceResult(workspace: Workspace, layer: LabelLayer, change: TileChange): void {
+  const { raster } = layer;
+  const tiles = new Map(raster.tiles);
+  for (const [key, tile] of change.before) {
+    if (tile === undefined) tiles.delete(key);
+    else tiles.set(key, tile);
+  }
+  layer.previous.value = tiles.size === 0 ? undefined : { ...raster, tiles, stamps: new Map(raster.stamps) };
+  workspace.showsBefore.value = false;
   remember(workspace, layer, "segmentation", change, 0, { classes: (classes) => classes.clear(), isResult: true });
 }
 

@@ -40,8 +40,6 @@ export interface ImageEntry {
   readonly slides: Signal<readonly SlideLayer[]>;
   /** The slide's result that panels and clicks are about. Choosing a label layer leaves it. */
   readonly activeSlide: Signal<SlideLayer | undefined>;
-  /** The layer that a model learns from. */
-  readonly trainingLayer: Signal<LabelLayer | undefined>;
   /** Index of the shown plane among all planes of the labels. */
   readonly planeIndex: ReadonlySignal<number>;
 }
@@ -73,7 +71,6 @@ export function createImageEntry(
     activeLayer,
     slides: signal([]),
     activeSlide,
-    trainingLayer: signal(undefined),
     planeIndex: computed(() => plane.value.t * source.sizeZ + plane.value.z),
   };
 }

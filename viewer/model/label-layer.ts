@@ -27,6 +27,8 @@ export interface LabelLayer {
   readonly madeBy: Signal<string | undefined>;
   /** Why a result holds nothing, as it was told, by plane. */
   readonly nothing: Signal<ReadonlyMap<number, string>>;
+  /** Of a result: the one whose place it took; undefined where there is none. */
+  readonly previous: Signal<LabelRaster | undefined>;
   /** Ids of the selected objects, the last chosen last. */
   readonly selected: Signal<readonly number[]>;
 }
@@ -51,6 +53,7 @@ export function createLabelLayer(
     regions: signal([]),
     madeBy: signal(undefined),
     nothing: signal(new Map()),
+    previous: signal(undefined),
     selected: signal([]),
   };
 }

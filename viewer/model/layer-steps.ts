@@ -20,7 +20,7 @@ export function rememberLayer(workspace: Workspace, entry: ImageEntry, layer: La
   });
 }
 
-/** Deletes a layer; another one becomes active, and the topmost annotations become what is learnt from. */
+/** Deletes a layer; another one becomes active. */
 export function deleteLayer(workspace: Workspace, entry: ImageEntry, layer: LabelLayer): void {
   let putBack = takeOut(entry, layer);
   workspace.history.push({
@@ -51,16 +51,13 @@ export function moveLayer(workspace: Workspace, entry: ImageEntry, layer: LabelL
 // Returns what puts the layer back where it was.
 function takeOut(entry: ImageEntry, layer: LabelLayer): () => void {
   const at = entry.layers.value.indexOf(layer);
-  const teaches = entry.trainingLayer.value === layer;
   batch(() => {
     entry.layers.value = entry.layers.value.filter((other) => other !== layer);
     if (entry.activeLayer.value === layer) entry.activeLayer.value = entry.layers.value[0];
-    if (teaches) entry.trainingLayer.value = entry.layers.value.find(({ kind }) => kind === "annotation");
   });
   return () =>
     batch(() => {
       entry.layers.value = entry.layers.value.toSpliced(at, 0, layer);
       entry.activeLayer.value = layer;
-      if (teaches) entry.trainingLayer.value = layer;
     });
 }

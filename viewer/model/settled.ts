@@ -13,9 +13,7 @@ export function createSettled(workspace: Workspace): { readonly count: ReadonlyS
     for (const entry of workspace.images.value) {
       entry.activeLayer.value;
       entry.planeIndex.value;
-      const training = entry.trainingLayer.value;
-      training?.regions.value;
-      for (const layer of entry.layers.value) layer.version.value;
+      for (const { version, regions } of entry.layers.value) [version.value, regions.value];
     }
     workspace.current.value;
     clearTimeout(timer);

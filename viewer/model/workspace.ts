@@ -12,7 +12,7 @@ export interface ClassInfo {
   readonly color: string;
 }
 
-export type ToolName = "select" | "brush" | "eraser" | "polygon" | "freehand" | "rectangle" | "fill" | "box" | "split";
+export type ToolName = "select" | "brush" | "eraser" | "polygon" | "freehand" | "rectangle" | "fill" | "box" | "split" | "review";
 
 export interface Preferences {
   readonly theme: "system" | "dark" | "light";
@@ -37,6 +37,8 @@ export interface Workspace {
   readonly history: History;
   /** True while H is held: layers of labels are hidden. */
   readonly peeking: Signal<boolean>;
+  /** True: of a prediction, the result whose place it took is shown. */
+  readonly showsBefore: Signal<boolean>;
   readonly keyboardDrawing: Signal<boolean>;
   readonly status: Signal<Notice | undefined>;
   /** The part of the current image in sight, not rounded; changes with every pan. */
@@ -84,6 +86,7 @@ export function createWorkspace(): Workspace {
     preferences: signal(defaultPreferences),
     history: createHistory({ current }),
     peeking: signal(false),
+    showsBefore: signal(false),
     keyboardDrawing: signal(false),
     status: signal(undefined),
     sight: signal(undefined),

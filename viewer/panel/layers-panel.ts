@@ -73,14 +73,13 @@ function layerList(app: App, actions: Actions, entry: ImageEntry): TemplateResul
 }
 
 function labelRow(actions: Actions, entry: ImageEntry, layer: LabelLayer, active: boolean): TemplateResult {
-  const training = entry.trainingLayer.value === layer;
   return html`<li class=${active ? "row active" : "row"} data-layer=${layer.id}>
     ${eye(layer.visible.value, `Show ${layer.name.value}`, () => {
       layer.visible.value = !layer.visible.value;
     })}
     <button class="row-name" aria-current=${active} title=${layer.name.value} @click=${() => {
       entry.activeLayer.value = layer;
-    }} @dblclick=${() => actions.renameLayer(layer)}><span class="clip">${layer.name.value}</span>${training ? html`<span class="tag" title="A model learns from this layer">learn</span>` : nothing}</button>
+    }} @dblclick=${() => actions.renameLayer(layer)}><span class="clip">${layer.name.value}</span></button>
     <button class="icon-button small hover-only" title="Delete layer" aria-label=${`Delete ${layer.name.value}`} @click=${() => actions.deleteLayer(entry, layer)}>${icon("trash")}</button>
   </li>`;
 }
@@ -119,19 +118,11 @@ function opacitySlider(opacity: Signal<number>): Part {
 }
 
 function labelControls(actions: Actions, entry: ImageEntry, layer: LabelLayer): TemplateResult {
-  const training = entry.trainingLayer.value === layer;
   return html`<div class="controls">
     ${opacitySlider(layer.opacity)}
     <label class="check"><input type="checkbox" .checked=${layer.outlinesOnly.value} @change=${() => {
       layer.outlinesOnly.value = !layer.outlinesOnly.value;
     }} />Outlines only <kbd>Z</kbd></label>
-    ${
-      layer.kind === "annotation"
-        ? html`<label class="check"><input type="checkbox" .checked=${training} @change=${() => {
-            entry.trainingLayer.value = training ? undefined : layer;
-          }} />Learn from this layer</label>`
-        : nothing
-    }
     ${regionList(actions, layer)}
     <div class="button-row">
       <button class="icon-button small" title="Rename layer" aria-label="Rename layer" @click=${() => actions.renameLayer(layer)}>${icon("pencil")}</button>

@@ -2,13 +2,13 @@
 // lie outside of the boxes, where corrections go.
 
 import { countObjectsIn } from "../labels/plane-objects.ts";
-import { annotationsOf } from "../model/annotations.ts";
+import { allAnnotations, annotationsOf } from "../model/annotations.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import { coversWhole } from "../model/label-layer.ts";
 import { rimPx } from "../plugin/learnt-pixels.ts";
 import type { Lesson } from "../plugin/samples.ts";
 
-/** Objects of the training layers: inside the annotated boxes, and outside, where they count one by one. */
+/** Objects of the annotations: inside the annotated boxes, and outside, where they count one by one. */
 export interface Trainable {
   readonly inside: number;
   readonly outside: number;
@@ -29,13 +29,13 @@ export function countTrainable(lessons: readonly Lesson[], current: ImageEntry |
     outside += counts.all - counts.inside;
     if (entry === current && plane === entry.planeIndex.peek()) outsideHere = counts.all - counts.inside;
   }
-  const layer = current?.trainingLayer.peek();
+  const layer = current && allAnnotations(current);
   return { inside, outside, outsideHere, rim: current && layer ? rimPx(layer.raster, current.planeIndex.peek()) : 0 };
 }
 
 /** Says what to draw first. */
-export function describeDrawing({ trainingLayer }: ImageEntry): string {
-  const layer = trainingLayer.value;
+export function describeDrawing(entry: ImageEntry): string {
+  const layer = allAnnotations(entry);
   if (!layer || layer.regions.value.length === 0)
     return "Draw 3 to 5 cells, wherever you like. What you leave undrawn is not taken for background.";
   if (coversWhole(layer)) return "Draw every cell of the image.";
@@ -43,9 +43,9 @@ export function describeDrawing({ trainingLayer }: ImageEntry): string {
 }
 
 /** Says what is taken for background, where it is decided. */
-export function describeCounts({ trainingLayer }: ImageEntry, rim: number): string {
-  const layer = trainingLayer.value;
-  if (!layer) return "No layer of this image is learnt from.";
+export function describeCounts(entry: ImageEntry, rim: number): string {
+  const layer = allAnnotations(entry);
+  if (!layer) return "Nothing is drawn on this image yet.";
   const boxes = layer.regions.value.length;
   const drawn = `nly what is drawn counts: each object with ${rim} px of background around it, and what you paint as Background. The rest counts for nothing`;
   if (boxes === 0) return `O${drawn}.`;
@@ -53,24 +53,23 @@ export function describeCounts({ trainingLayer }: ImageEntry, rim: number): stri
   return `What you leave undrawn in the ${boxes === 1 ? "box" : "boxes"} is learnt as background. Outside, o${drawn}.`;
 }
 
-/** Says where corrections of a prediction go, and whether they are learnt there. */
+/** Says how a prediction is corrected, and that this is learnt. */
 export function describeCorrecting(entry: ImageEntry): string {
-  const to = annotationsOf(entry);
-  if (!to) return "Correct it with the tools. There is no layer of annotations to learn from: add one.";
-  const name = to.name.value;
-  const copied = `Correct it with the tools: each object that you draw or change is copied into "${name}", unless it lies over others drawn there`;
-  if (!isLearnt(entry)) return `${copied}. "${name}" is not learnt from.`;
-  return `${copied}, and is learnt at the next training. What you only delete is not: paint it as Background, and it is.`;
+  const name = annotationsOf(entry)?.name.value ?? "Annotations";
+  return `Accept what is right (Y), reject what is wrong (N), or correct it with the tools: it goes into "${name}", and the next training learns from it. What was drawn there stays.`;
 }
 
 /** Says what became of objects that were accepted. */
-export function describeAccepted(entry: ImageEntry, done: boolean): string {
-  const to = annotationsOf(entry);
-  if (!to) return "There is no layer of annotations to copy into: add one.";
-  if (!done) return "Nothing was copied: the annotations have other objects there.";
-  return `Copied into "${to.name.value}": ${isLearnt(entry) ? "the next training learns from them" : "it is not learnt from, unless you choose that"}.`;
+export function describeAccepted(entry: ImageEntry, count: number): string {
+  if (count === 0) return "Nothing was accepted: the annotations have objects there already.";
+  return `${countOf(count)} accepted into "${annotationsOf(entry)!.name.value}". The next training learns from ${count === 1 ? "it" : "them"}.`;
 }
 
-function isLearnt(entry: ImageEntry): boolean {
-  return entry.trainingLayer.value !== undefined && entry.trainingLayer.value === annotationsOf(entry);
+/** Says what became of objects that were rejected. */
+export function describeRejected(count: number): string {
+  return `${countOf(count)} rejected. The next training takes the place for background, where nothing is drawn.`;
+}
+
+function countOf(count: number): string {
+  return count === 1 ? "1 object is" : `${count} objects are`;
 }

@@ -16,6 +16,7 @@ export const toolTable: readonly { readonly name: ToolName; readonly title: stri
   { name: "rectangle", title: "Rectangle", key: "R", icon: "square" },
   { name: "fill", title: "Fill", key: "F", icon: "bucket" },
   { name: "split", title: "Split object", key: "C", icon: "scissors" },
+  { name: "review", title: "Accept an object of the prediction; with Alt reject it", key: "Q", icon: "check" },
   { name: "box", title: "Box: everything in it is drawn", key: "A", icon: "box" },
 ];
 

@@ -8,7 +8,7 @@ import type { Actions } from "../command/actions.ts";
 import { html, nothing, type Part } from "../dom/html.ts";
 import { icon } from "../dom/icon.ts";
 import { toolInHand } from "../file/drawing-layer.ts";
-import { annotationsOf } from "../model/annotations.ts";
+import { annotatedBoxes } from "../model/annotations.ts";
 import { boxTarget } from "../model/edit-step.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import { coversWhole } from "../model/label-layer.ts";
@@ -67,7 +67,7 @@ function stepAnnotate(app: App, actions: Actions, next: Step, { inside, outside,
   const entry = workspace.current.value;
   const lessons = app.training.lessons.value;
   const images = new Set(lessons.map(({ entry }) => entry)).size;
-  const boxes = entry?.trainingLayer.value?.regions.value.length ?? 0;
+  const boxes = entry ? annotatedBoxes(entry).length : 0;
   const boxed = boxTarget(workspace)?.layer;
   const isWhole = boxed !== undefined && coversWhole(boxed);
   const trainable = inside + outside;
@@ -80,7 +80,6 @@ function stepAnnotate(app: App, actions: Actions, next: Step, { inside, outside,
     }
     ${entry ? html`<p class="hint" data-counts>${describeCounts(entry, rim)}</p>` : nothing}
     ${outsideHere > 0 ? html`<p class="hint">${outsideHere} ${outsideHere === 1 ? "object lies" : "objects lie"} outside the ${boxes === 1 ? "box" : "boxes"}. <button class="quiet inline" title="All that is not drawn in the larger box counts as background" @click=${() => actions.growBox()}>Grow the box</button></p>` : nothing}
-    ${entry ? notLearnt(entry) : nothing}
     ${
       entry
         ? html`<div class="button-row">
@@ -93,18 +92,6 @@ function stepAnnotate(app: App, actions: Actions, next: Step, { inside, outside,
         : nothing
     }
   </section>`;
-}
-
-// Drawn, and left aside: another layer is learnt from.
-function notLearnt(entry: ImageEntry): Part {
-  const learnt = entry.trainingLayer.value;
-  const others = entry.layers.value.filter((layer) => layer.kind === "annotation" && layer !== learnt && layer.raster.tiles.size > 0);
-  return html`${others.map(
-    (layer) =>
-      html`<p class="hint">"${layer.name.value}" is not learnt from${learnt ? `, "${learnt.name.value}" is` : ""}. <button class="quiet inline" @click=${() => {
-        entry.trainingLayer.value = layer;
-      }}>Learn from it${learnt ? " instead" : ""}</button></p>`,
-  )}`;
 }
 
 function classList({ workspace }: App, actions: Actions): Part {
@@ -247,7 +234,7 @@ function stepSegment(app: App, actions: Actions, next: Step, objectCount: number
     <div class="button-row">
       <button class=${next === "segment" ? "primary" : ""} data-action="segment" ?disabled=${!ready} @click=${() => actions.segment("image")}>Segment image</button>
       <button class="quiet" ?disabled=${!ready} @click=${() => actions.segment("view")} title="Only what is in sight">View</button>
-      <button class="quiet" ?disabled=${!ready || !entry?.trainingLayer.value?.regions.value.length} @click=${() => actions.segment("box")} title="Only the annotated box">Box</button>
+      <button class="quiet" ?disabled=${!ready || !entry || annotatedBoxes(entry).length === 0} @click=${() => actions.segment("box")} title="Only the annotated box">Box</button>
       <button class="quiet" ?disabled=${!ready || workspace.images.value.length < 2} @click=${() => actions.segment("all")} title="All open images">All</button>
     </div>
     ${models.length === 0 ? html`<p class="hint">${training.modelsKnown.value ? "Train a model first, or import one." : "Looking for models…"}</p>` : nothing}
@@ -257,8 +244,8 @@ function stepSegment(app: App, actions: Actions, next: Step, objectCount: number
       isResult && objectCount > 0
         ? html`<p class="hint">${objectCount} ${objectCount === 1 ? "object" : "objects"} in "${layer.name.value}". ${layer.kind === "labels" ? describeCorrecting(entry) : nothing}</p>
           <div class="button-row"><button @click=${() => actions.showObjects()}>${icon("table")}Objects</button><button @click=${() => actions.exportDialog()}>${icon("download")}Export…</button>${
-            layer.kind === "labels" && annotationsOf(entry)
-              ? html`<button title=${`Copies ${layer.selected.value.length > 0 ? "the selected objects" : "all objects"} into the annotations; what was drawn there stays`} @click=${() => actions.acceptObjects()}>${layer.selected.value.length > 0 ? "Accept selected" : "Accept all"}</button>`
+            layer.kind === "labels"
+              ? html`<button title=${`Copies ${layer.selected.value.length > 0 ? "the selected objects" : "all objects"} into the annotations; what was drawn there stays`} @click=${() => actions.acceptObjects()}>${layer.selected.value.length > 0 ? "Accept selected" : "Accept all"}</button><button ?disabled=${layer.selected.value.length === 0} title="Removes the selected objects; where nothing is drawn their place is learnt as background (N)" @click=${() => actions.rejectObjects()}>Reject selected</button>`
               : nothing
           }</div>`
         : nothing

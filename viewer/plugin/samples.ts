@@ -1,7 +1,8 @@
-// What a model learns from: the annotated layers of the open images, as the contract's samples. Frozen when training starts.
+// What a model learns from: the annotations of the open images, as the contract's samples. Frozen when training starts.
 
 import type { Box } from "../../core/array/raster.ts";
 import type { Image, Pixels, Regions, Sample } from "../../plugin/contract.ts";
+import { allAnnotations } from "../model/annotations.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import { coversWhole, type LabelLayer } from "../model/label-layer.ts";
 import type { Workspace } from "../model/workspace.ts";
@@ -29,13 +30,11 @@ export function findShown(workspace: Workspace, samples: readonly Sample[]): (Sh
   });
 }
 
-/** Every plane of the training layer of each open image that teaches something. */
+/** Every annotated plane of each open image that teaches something, with all annotations as one layer. */
 export function listLessons(workspace: Workspace): Lesson[] {
   return workspace.images.value.flatMap((entry) => {
-    const layer = entry.trainingLayer.value;
+    const layer = allAnnotations(entry);
     if (!layer) return [];
-    layer.version.value;
-    layer.regions.value;
     const planes = new Set([...layer.raster.tiles.keys()].map((key) => Math.floor(key / (layer.raster.rows * layer.raster.columns))));
     const drawn = [...planes].filter((plane) => teaches(layer, plane));
     return drawn.sort((a, b) => a - b).map((plane) => ({ entry, layer, plane }));

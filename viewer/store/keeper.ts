@@ -272,9 +272,6 @@ async function loadLayers(stored: StoredImage, entry: ImageEntry, store: BlobSto
   }
   entry.layers.value = layers;
   entry.activeLayer.value = layers.find(({ id }) => id === stored.active);
-  const learnt = layers.find(({ id }) => id === stored.training);
-  // Once a prediction could be learnt from itself: what was drawn by hand is.
-  entry.trainingLayer.value = learnt && learnt.kind !== "annotation" ? layers.find(({ kind }) => kind === "annotation") : learnt;
 }
 
 async function findOrigin({ id, origin: { kind, url } }: StoredImage, store: BlobStore): Promise<Origin> {

@@ -33,7 +33,6 @@ export interface StoredImage {
   readonly channels: readonly ChannelDisplay[];
   readonly layers: readonly StoredLayer[];
   readonly active?: string | undefined;
-  readonly training?: string | undefined;
 }
 
 export interface StoredWorkspace {
@@ -87,7 +86,6 @@ function describeImage(entry: ImageEntry): StoredImage {
     channels: entry.channels.value,
     layers: entry.layers.value.map(describeLayer),
     active: entry.activeLayer.value?.id,
-    training: entry.trainingLayer.value?.id,
   };
 }
 
