@@ -202,7 +202,7 @@ function assertWhole(schema: ParametersSchema, resolved: Parameters): void {
 }
 
 /** What a schema asks for, in words: "a whole number from 1 to 6", "one of a, b". */
-export function describeSchema(schema: ParameterSchema): string {
+function describeSchema(schema: ParameterSchema): string {
   if (schema.const !== undefined) return String(schema.const);
   if (schema.enum !== undefined) return `one of ${schema.enum.join(", ")}`;
   const options = schema.anyOf ?? schema.oneOf;

@@ -91,6 +91,17 @@ describe("the plan of the house", () => {
     expect(findCycle()).toBeUndefined();
   });
 
+  it("every value that a file exports is imported by another file of ours, or by a test, a bench or a tool", () => {
+    const wanted = new Set([...files, ...["test", "bench", "tools"].flatMap(listSources)].flatMap(listWantedValues));
+    // The entries of bundles: pages and hosts import them.
+    const isEntry = (path: string): boolean => path.startsWith("plugin/entry/") || path === "viewer/main.ts";
+    const unwanted = files
+      .filter(({ path }) => !isEntry(path) && !wanted.has(`${path} *`))
+      .flatMap(({ path, text }) => listExportedValues(text).map((name) => `${path} ${name}`))
+      .filter((value) => !wanted.has(value));
+    expect(unwanted).toEqual([]);
+  });
+
   it("files are named in kebab-case, and none is a drawer for anything", () => {
     const names = files.map(({ path }) => basename(path).replace(/\.d\.ts$|\.ts$/, ""));
     expect(names.filter((name) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name))).toEqual([]);
@@ -139,6 +150,24 @@ function findImports(text: string): readonly Named[] {
   const effects = code.matchAll(/^import\s+()"([^"]+)"/gm);
   const calls = code.matchAll(/\bimport\(\s*()"([^"]+)"/g);
   return [...statements, ...effects, ...calls].map(([, type, name]) => ({ name: name!, isType: type !== undefined && type !== "" }));
+}
+
+function listExportedValues(text: string): readonly string[] {
+  return [...text.matchAll(/^export (?:async )?(?:function\*?|const|let|class) (\w+)/gm)].map(([, name]) => name!);
+}
+
+/** Values of our files that a file imports, each as "path name"; "path *" where it imports the file as a whole. */
+function listWantedValues({ path, text }: SourceFile): readonly string[] {
+  const named = text.matchAll(/^(?:import|export)\s+\{([^}]*)\}\s+from\s+"(\.[^"]+)"/gm);
+  const awaited = text.matchAll(/\bconst \{([^}]*)\} = await import\(\s*"(\.[^"]+)"/g);
+  const whole = text.matchAll(
+    /^(?:import|export) \*() (?:as \w+ )?from "(\.[^"]+)"|(?<!\} = await )(?<!typeof )\bimport\(\s*()"(\.[^"]+)"/gm,
+  );
+  return [...named, ...awaited, ...whole].flatMap((match) => {
+    const target = normalize(join(dirname(path), match[2] ?? match[4]!));
+    const names = match[1]?.split(",").map((name) => name.trim().split(/\s/)[0]!) ?? ["*"];
+    return (match[1] === "" ? ["*"] : names).map((name) => `${target} ${name}`);
+  });
 }
 
 /** Imports of files of ours. */

@@ -12,7 +12,7 @@ export interface Range {
   readonly high: number;
 }
 
-export const scaleRange = { lowPercent: 1, highPercent: 99.8, eps: 1e-6 } as const;
+const scaleRange = { lowPercent: 1, highPercent: 99.8, eps: 1e-6 } as const;
 
 /** Ranges in the making, for images that are read in parts: `add` every part, in every pass that `endPass` asks for. */
 export interface Ranges {

@@ -74,7 +74,7 @@ const equalPart = 0.01;
 const mostChannels = 4;
 
 /** The channel that holds the whole image: any of equal ones, or the only one that is not empty. Undefined where there are several. */
-export async function findImageChannel(
+async function findImageChannel(
   source: ImageSource,
   planes: readonly Pick<Plane, "z" | "t">[],
   signal?: AbortSignal,

@@ -37,7 +37,7 @@ const winogradInputs = 4;
 export const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple;
 
 /** Bytes of a row of `floats`, in whole cache lines, never a multiple of 1 KiB. */
-export function paddedRow(floats: number): number {
+function paddedRow(floats: number): number {
   const bytes = toLines(4 * floats);
   return bytes % 1024 === 0 ? bytes + 64 : bytes;
 }

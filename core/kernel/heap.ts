@@ -56,7 +56,7 @@ export interface Allocation {
   readonly bytes: number;
 }
 
-export const lineBytes = 64;
+const lineBytes = 64;
 
 /** `bytes` rounded up to whole cache lines. */
 export function toLines(bytes: number): number {

@@ -6,13 +6,13 @@ import { type ObjectRule, plainRule } from "./object-rule.ts";
 import { countOverlaps, type Overlaps } from "./overlap.ts";
 
 /** What is tried for `splitDepthPx`, from most cuts to none. */
-export const splitDepthsPx = [0.5, 0.75, 1, 1.5, 2, 4, 0] as const;
+const splitDepthsPx = [0.5, 0.75, 1, 1.5, 2, 4, 0] as const;
 
 /** What was best on the nuclei of docs/results.md. */
 const usualDepthPx = 0.75;
 
 /** What is tried for `threshold`, in networks of two classes. */
-export const thresholds = [0.3, 0.4, 0.5, 0.6] as const;
+const thresholds = [0.3, 0.4, 0.5, 0.6] as const;
 
 /** What networks make of a drawn image. */
 export interface Predicted {

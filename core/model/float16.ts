@@ -6,9 +6,6 @@ import { Problem } from "../problem.ts";
 const words = new Uint32Array(1);
 const numbers = new Float32Array(words.buffer);
 
-/** Largest number that half precision holds. */
-export const largestHalf = 65_504;
-
 /** The bits of the nearest half of each number; infinite where it is too large. */
 export function toHalves(values: Float32Array): Uint16Array {
   return Uint16Array.from(values, toHalf);

@@ -29,7 +29,7 @@ export type HeldOut<T extends DrawnImage> =
   | { readonly reason: string };
 
 /** With fewer drawn objects than this, none are held out. */
-export const leastObjects = 8;
+const leastObjects = 8;
 const greatestShare = 1 / 4;
 /** One object alone says nothing. */
 const leastHeld = 2;

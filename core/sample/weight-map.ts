@@ -81,7 +81,7 @@ function paperWeights({ labels, classes, classCount, ignore }: Seen, { w0, sigma
 }
 
 /** N / (K N_c) for each of the K classes, over the pixels not ignored; for a class without pixels as if it had one. */
-export function balanceClasses(classes: Uint8Array, classCount: number, ignore?: Uint8Array): Float64Array {
+function balanceClasses(classes: Uint8Array, classCount: number, ignore?: Uint8Array): Float64Array {
   const counts = new Float64Array(classCount);
   let total = 0;
   for (let i = 0; i < classes.length; i++) {

@@ -7,7 +7,7 @@ import { type Packing, usualPacking } from "../source/platform-zlib.ts";
 export const classPacking: Packing = { level: 1, runsOnly: true };
 
 /** Labels: 13 ms, 94 kB. */
-export const labelPacking: Packing = { level: 2 };
+const labelPacking: Packing = { level: 2 };
 
 /** What is there for the time of a run only. */
 export const briefPacking: Packing = { level: 1 };

@@ -11,7 +11,7 @@ export interface ByteReader {
 }
 
 /** Files above this are not loaded whole. */
-export const largestWholeBytes = 2 ** 31 - 1;
+const largestWholeBytes = 2 ** 31 - 1;
 
 export function createBytesReader(bytes: Uint8Array): ByteReader {
   return {

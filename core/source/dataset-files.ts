@@ -42,7 +42,7 @@ export async function listImages(folder: Folder, name: string): Promise<ListedFi
 /**
  * "a" of "a.png", "a.ome.tif" and "a.zarr.zip", in Unicode's composed form (NFC): macOS writes names decomposed, and both look alike.
  */
-export function baseNameOf(file: string): string {
+function baseNameOf(file: string): string {
   return file
     .replace(/\.[^.]+$/, "")
     .replace(/\.(ome\.zarr|ome|zarr)$/i, "")

@@ -8,7 +8,7 @@ import type { ImageSource } from "./source.ts";
 const partBytes = 2 ** 20;
 
 /** The fingerprint of a file: "SIZE-FIRST-LAST", checksums in hexadecimal digits. */
-export async function fingerprintReader(reader: ByteReader, signal?: AbortSignal): Promise<string> {
+async function fingerprintReader(reader: ByteReader, signal?: AbortSignal): Promise<string> {
   const { size } = reader;
   const length = Math.min(partBytes, size);
   const first = await reader.read(0, length, signal);

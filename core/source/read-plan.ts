@@ -53,12 +53,12 @@ export function planPlanes(plan: ReadPlan, count: number): ReadPlan {
 }
 
 /** How long the pieces take to be found and fetched, at least, in seconds. */
-export function estimateSeconds(plan: ReadPlan): number {
+function estimateSeconds(plan: ReadPlan): number {
   return (weigh(plan) * msPerPiece) / 1000;
 }
 
 /** Why the plan is refused; undefined where it is not. */
-export function findRefusal(plan: ReadPlan): string | undefined {
+function findRefusal(plan: ReadPlan): string | undefined {
   const { count, bytes, pixels, pixelBytes, pieces } = plan;
   const usedPx = countUsed(plan);
   if (pixels > mostPixels) return `${format(pixels)} pixels would be read, at most ${format(mostPixels)} are`;

@@ -138,7 +138,7 @@ function createTileMemory(): { readonly allocate: Allocate; free(data: Float32Ar
 }
 
 /** The pixels of `box`, which may reach over the image's borders: mirrored there, the edge pixel not repeated. */
-export async function readMirrored(
+async function readMirrored(
   { height, width }: { readonly height: number; readonly width: number },
   box: Box,
   channels: number,

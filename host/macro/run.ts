@@ -10,7 +10,7 @@ import { type Expression, type FunctionName, type Macro, parseMacro, type Statem
 export type Variables = ReadonlyMap<string, string | number>;
 
 /** What a saveAs can write. */
-export const saveKinds = ["Tiff", "PNG", "GeoJSON", "ROI", "CSV", "Model"] as const;
+const saveKinds = ["Tiff", "PNG", "GeoJSON", "ROI", "CSV", "Model"] as const;
 export type SaveKind = (typeof saveKinds)[number];
 
 /** How a running macro is ended. */

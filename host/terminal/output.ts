@@ -15,7 +15,7 @@ import type { Pixels, Scores, SegmentResult } from "../../plugin/contract.ts";
 import { ownProcess } from "./process.ts";
 import { createDownloadLine } from "./progress.ts";
 
-export const resultKinds = ["labels", "classes", "probabilities"] as const;
+const resultKinds = ["labels", "classes", "probabilities"] as const;
 
 /** Throws Problem CannotWrite when there is something at `path`, unless it may be written over; a folder never is by a file. */
 export async function assertFree(path: string, overwrite: boolean, what: "file" | "folder" = "file"): Promise<void> {

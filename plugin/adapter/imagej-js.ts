@@ -83,6 +83,6 @@ async function trainOnActive(imagej: ImageJ, overtile: Overtile): Promise<void> 
 }
 
 /** Labels as ImageJ shows them: 16-bit, or float where there are more objects. */
-export function toImageJ({ data, shape }: Pixels): NdArray {
+function toImageJ({ data, shape }: Pixels): NdArray {
   return encodePixels({ data: toImageJArray(data), shape }, "ndarray of a buffer") as NdArray;
 }

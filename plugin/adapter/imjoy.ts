@@ -109,7 +109,7 @@ function ofAction(action: Action, config: unknown): Parameters {
 }
 
 /** One output: the bare array in the caller's form; several: an object of such. */
-export function encodeResult(result: SegmentResult, form: Form): unknown {
+function encodeResult(result: SegmentResult, form: Form): unknown {
   const found = kinds.flatMap((kind) => {
     const pixels: Pixels | undefined = result[kind];
     return pixels === undefined ? [] : [[kind, encodePixels(pixels, form)] as const];

@@ -105,7 +105,7 @@ export function toKaibu({ data, shape }: Pixels): NdArray {
 }
 
 /** The outer outlines of a label image of one plane as Kaibu takes polygons: rings of [x, y], y up, the first corner again at the end. */
-export function outlinesForKaibu({ data, shape }: Pixels): readonly (readonly (readonly [number, number])[])[] {
+function outlinesForKaibu({ data, shape }: Pixels): readonly (readonly (readonly [number, number])[])[] {
   const [height, width] = shape as [number, number];
   const outlines = traceOutlines({ height, width, data: Uint32Array.from(data) });
   return outlines.flatMap(({ polygons }) =>

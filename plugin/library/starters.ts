@@ -74,7 +74,7 @@ export const noStarters: Starters = createStarters({
 });
 
 /** Its file in models/ of the bundle. */
-export function starterFile({ name }: Pick<StarterInfo, "name">): string {
+function starterFile({ name }: Pick<StarterInfo, "name">): string {
   return `${name}.zip`;
 }
 

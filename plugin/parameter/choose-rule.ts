@@ -8,7 +8,7 @@ import type { Parameters, RuleValues } from "../contract.ts";
 import type { Values } from "./parameter-table.ts";
 
 /** The parameters that say how objects are made. A slide's run takes others later, without predicting again. */
-export const ruleParameters = ["threshold", "split", "min_size", "fill_holes"] as const;
+const ruleParameters = ["threshold", "split", "min_size", "fill_holes"] as const;
 
 type Asked = Pick<Values<"segment">, "min_size" | "fill_holes" | "split" | "threshold">;
 

@@ -144,13 +144,13 @@ export function createManifest({ folder = "", files }: { folder?: string; files?
 }
 
 /** JSON Schema of an action's parameters; `before`: what the table does not hold. */
-export function describeParameters(action: Action, before: JsonSchema = {}, required: readonly string[] = []): JsonSchema {
+function describeParameters(action: Action, before: JsonSchema = {}, required: readonly string[] = []): JsonSchema {
   const described = parametersOf(action).map((parameter) => [parameter.name, describeParameter(parameter, action)]);
   return take({ ...before, ...Object.fromEntries(described) }, required);
 }
 
 /** JSON Schema of one parameter. */
-export function describeParameter(parameter: Parameter, action: Action): JsonSchema {
+function describeParameter(parameter: Parameter, action: Action): JsonSchema {
   const { title, help, unit, advanced } = parameter;
   return {
     title,

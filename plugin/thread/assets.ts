@@ -15,7 +15,7 @@ export interface AssetBytes {
   readonly relaxedSimd?: Bytes;
 }
 
-export const assetFiles = {
+const assetFiles = {
   tfjsWasm: "tfjs-backend-wasm-simd.wasm",
   simd: "overtile-simd.wasm",
   relaxedSimd: "overtile-relaxed-simd.wasm",

@@ -9,7 +9,7 @@ import { alignmentPx, marginPx, nearestLegalInput, outputSide, smallestUsableInp
 import type { UNetSpec } from "../../core/unet/spec.ts";
 
 /** Levels of a network that is made before anything is drawn. */
-export const leastLevels = 3;
+const leastLevels = 3;
 const mostLevels = 4;
 
 /** Share of the field of view that an object may fill: the rest shows what is around it. */

@@ -2,7 +2,7 @@
 // belongs to a polygon when its centre lies inside by the even-odd rule (core/label/region), so holes are holes.
 
 import { readGeoJson } from "../../core/label/region/read-geojson.ts";
-import { fillShape, type Region, type Shape } from "../../core/label/region/region.ts";
+import { fillShape, type Shape } from "../../core/label/region/region.ts";
 import { assertFillable } from "../../core/label/region/region-plan.ts";
 import { Problem } from "../../core/problem.ts";
 import { openSource } from "../../core/source/open.ts";
@@ -57,27 +57,6 @@ export async function addRegions(sample: SampleSource, regions: Regions, signal?
     ...(drawn && hasClasses && { classes: await asSource(classes, "classes") }),
     ...(ignored.includes(1) && { ignore: await asSource(ignored, "ignore") }),
   };
-}
-
-/**
- * Regions from a file as those of a sample, by the names that Falk et al.'s plugin for Fiji gives them: "ignore", or a class's
- * name with or without "#" and a number; a class that the file gives goes first. Names that are no class are class 1.
- */
-export function toSampleRegions(regions: readonly Region[], classNames: readonly string[] = []): Regions {
-  const features = regions.map(({ name = "", className, polygons }) => {
-    const word = className ?? name.replace(/#\d+$/, "");
-    const number = classNames.indexOf(word) + 1;
-    const kind = /^(ignore|annotated)$/i.test(word) ? { kind: word.toLowerCase() } : {};
-    const coordinates = polygons.map((rings) => rings.map(toPositions));
-    const properties = { ...kind, ...(number > 0 && { class: number }) };
-    return { type: "Feature", geometry: { type: "MultiPolygon", coordinates }, properties } as const;
-  });
-  return { type: "FeatureCollection", features };
-}
-
-function toPositions(ring: ArrayLike<number>): (readonly [number, number])[] {
-  const corners = Array.from({ length: ring.length / 2 }, (_, i) => [ring[2 * i]!, ring[2 * i + 1]!] as const);
-  return [...corners, corners[0]!];
 }
 
 /** Throws Problem InvalidData for what is drawn but has no area; what is not drawn at all draws nothing. */

@@ -27,7 +27,7 @@ export function isTextField(target: EventTarget | null): boolean {
 }
 
 /** A key press as "Ctrl+Shift+z". Cmd counts as Ctrl. */
-export function describeKey({ key, code, ctrlKey, metaKey, shiftKey, altKey }: KeyboardEvent): string {
+function describeKey({ key, code, ctrlKey, metaKey, shiftKey, altKey }: KeyboardEvent): string {
   // Alt and Shift change the letter on some keyboards: letters and digits go by what is printed on them.
   const letter = /^Key([A-Z])$/.exec(code)?.[1] ?? (/^Digit(\d)$/.exec(code)?.[1] && !shiftKey ? code.slice(5) : undefined);
   const plain = key.length === 1 && !/[a-z0-9]/i.test(key) && !altKey && key !== " " ? key : (letter ?? (key === " " ? "Space" : key));

@@ -59,7 +59,7 @@ export function createLabelRaster(width: number, height: number, planes = 1): La
 }
 
 /** The key of the tile that holds a pixel. */
-export function tileKeyAt(raster: LabelRaster, plane: number, y: number, x: number): TileKey {
+function tileKeyAt(raster: LabelRaster, plane: number, y: number, x: number): TileKey {
   return (plane * raster.rows + (y >> 8)) * raster.columns + (x >> 8);
 }
 

@@ -30,7 +30,7 @@ interface LayerOptions {
 }
 
 /** The most channels that are shown at a time; a texture unit holds four, and small devices have eight units. */
-export const maxShownChannels = 16;
+const maxShownChannels = 16;
 
 /** A layer that shows `entry`. */
 export function createImageLayer(entry: ImageEntry, options: LayerOptions): ImageLayer {

@@ -44,7 +44,7 @@ function showBox(view: Sight["view"], { y0, x0, y1, x1 }: Box): void {
 }
 
 /** The plane in sight, counted from 1: "z 2" or "z 2, t 1". */
-export function nameOfPlane({ plane, source: { sizeZ, sizeT } }: ImageEntry): string {
+function nameOfPlane({ plane, source: { sizeZ, sizeT } }: ImageEntry): string {
   const { z, t } = plane.peek();
   return [...(sizeZ > 1 ? [`z ${z + 1}`] : []), ...(sizeT > 1 ? [`t ${t + 1}`] : [])].join(", ");
 }

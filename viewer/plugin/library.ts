@@ -122,7 +122,7 @@ async function start(manifest: Manifest, url: string, host: LocalHost): Promise<
 }
 
 /** Browsers do not tell a program that the page's policy forbids from one that is missing. */
-export function describeLoadFailure({ display_name: name }: Pick<Manifest, "display_name">, address: string, cause: unknown): string {
+function describeLoadFailure({ display_name: name }: Pick<Manifest, "display_name">, address: string, cause: unknown): string {
   const { origin } = new URL(address);
   if (origin === location.origin) return `"${name}" did not load (${describeError(cause)}). Ask who made it, or reload the page.`;
   return `"${name}" must lie on this page's own server, ${location.origin}: the page runs no programs of ${origin}. Copy the plugin's folder there and install it from its new address, or open a viewer that is on its server.`;

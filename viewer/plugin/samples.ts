@@ -67,7 +67,7 @@ function toMask({ raster: { width, height } }: LabelLayer, data: Uint8Array): Pi
 }
 
 /** One plane of an image as a plugin gets it: the file itself where it has only that plane; of a folder its pixels. */
-export async function planeImage(entry: ImageEntry, plane: number, signal?: AbortSignal): Promise<Image> {
+async function planeImage(entry: ImageEntry, plane: number, signal?: AbortSignal): Promise<Image> {
   const { source } = entry;
   if (source.sizeZ * source.sizeT === 1 && entry.origin.kind !== "folder") return entry.image;
   return cropImage(entry, plane, { y0: 0, x0: 0, y1: source.height, x1: source.width }, signal);
@@ -89,7 +89,7 @@ export async function cropImage({ source, title }: ImageEntry, plane: number, bo
 }
 
 /** Boxes as GeoJSON, in pixels, y down. */
-export function toRegions(boxes: readonly Box[]): Regions {
+function toRegions(boxes: readonly Box[]): Regions {
   return {
     type: "FeatureCollection",
     features: boxes.map(({ y0, x0, y1, x1 }) => ({

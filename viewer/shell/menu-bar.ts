@@ -5,7 +5,7 @@ import { html, nothing, type TemplateResult } from "../dom/html.ts";
 import { icon } from "../dom/icon.ts";
 import type { ShellState } from "../model/shell-state.ts";
 
-export const menuTitles = ["File", "Edit", "View", "Plugins", "Macro", "Help"];
+const menuTitles = ["File", "Edit", "View", "Plugins", "Macro", "Help"];
 
 /** The bar; on a narrow screen one button for all menus. */
 export function menuBar(shell: ShellState, commands: readonly ViewerCommand[], run: (command: ViewerCommand) => void): TemplateResult {

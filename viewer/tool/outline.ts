@@ -28,7 +28,7 @@ export function drawOutline(frame: Frame, points: readonly Point[], { closed = f
 }
 
 /** A small square handle. */
-export function drawCorner({ context, scale }: Frame, { x, y }: Point): void {
+function drawCorner({ context, scale }: Frame, { x, y }: Point): void {
   const side = 7 / scale;
   context.fillStyle = "#fff";
   context.strokeStyle = "rgb(0 0 0 / 0.8)";

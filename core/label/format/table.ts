@@ -50,7 +50,7 @@ export function* encodeTable(
 }
 
 /** A cell of text. One that begins like a formula would be run by a spreadsheet, so it is marked as text. */
-export function quoteCell(text: string): string {
+function quoteCell(text: string): string {
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

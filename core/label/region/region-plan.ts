@@ -17,7 +17,7 @@ const mostCrossings = 2 ** 28;
 const mostPixels = 2 ** 34;
 
 /** The plan of all shapes, as far as they lie in an image of this size. */
-export function planFilling(regions: readonly Region[], { height, width }: { readonly height: number; readonly width: number }): FillPlan {
+function planFilling(regions: readonly Region[], { height, width }: { readonly height: number; readonly width: number }): FillPlan {
   let [crossings, pixels] = [0, 0];
   const rows = (from: number, to: number): number => Math.max(0, Math.min(height, to) - Math.max(0, from));
   for (const { polygons } of regions)

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { openSource } from "../../../core/source/open.ts";
-import { addRegions, toSampleRegions } from "../../../plugin/train/regions.ts";
+import { addRegions } from "../../../plugin/train/regions.ts";
 
 const square = (x0: number, y0: number, x1: number, y1: number, properties: Readonly<Record<string, unknown>> | null = null) => ({
   type: "Feature" as const,
@@ -62,18 +62,4 @@ test("a pixel of several pieces is painted once, and holes are holes", async () 
   });
   const rows = Array.from({ length: 6 }, (_, y) => labels!.slice(6 * y, 6 * y + 6).join(""));
   expect(rows).toEqual(["111110", "100010", "101010", "100010", "111110", "000000"]);
-});
-
-test("regions of files carry their classes by name, as Fiji's plugin names them", async () => {
-  const regionOf = (name: string, x: number, className?: string) => ({
-    name,
-    ...(className !== undefined && { className }),
-    polygons: [[[x, 0, x + 1, 0, x + 1, 6, x, 6]]],
-  });
-  const regions = [regionOf("cell#1", 0), regionOf("dirt", 1), regionOf("7", 2, "dirt"), regionOf("ignore", 3), regionOf("0001-2", 4)];
-  const { features } = toSampleRegions(regions, ["cell", "dirt"]);
-  const drawn = await draw(...(features as never[]));
-  expect(drawn.labels!.slice(0, 6)).toEqual([1, 2, 3, 0, 4, 0]);
-  expect(drawn.classes!.slice(0, 6)).toEqual([1, 2, 2, 0, 1, 0]);
-  expect(drawn.ignore!.slice(0, 6)).toEqual([0, 0, 0, 1, 0, 0]);
 });
