@@ -48,12 +48,12 @@ describe.skipIf(!hasChromium)("around the image", () => {
         await page.locator("dialog").waitFor({ state: "detached" });
         return shown;
       };
-      expect([await isOpen("?"), await isOpen("y")]).toEqual([true, true]);
+      expect([await isOpen("?"), await isOpen("u")]).toEqual([true, true]);
       await page.focus("#tab-train");
-      expect([await isOpen("?"), await isOpen("y")]).toEqual([false, false]);
+      expect([await isOpen("?"), await isOpen("u")]).toEqual([false, false]);
       expect(await isOpen("Control+Shift+S")).toBe(true);
       await choose(sheet, "Edit", "single-keys");
-      expect([await focused(sheet), await isOpen("?"), await isOpen("y")]).toEqual(["map", false, false]);
+      expect([await focused(sheet), await isOpen("?"), await isOpen("u")]).toEqual(["map", false, false]);
     }));
 
   /** Two results: squares of 4 px, `count` of them in the first and three in the second, which is the active one. */

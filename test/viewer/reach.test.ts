@@ -119,7 +119,7 @@ describe.skipIf(!hasChromium)("within reach", () => {
           else await page.locator("[data-tool=select]").tap();
           await sheet.rest();
           expect([sheetName, await missed()]).toEqual([sheetName, []]);
-          expect(await page.locator(".tool").count()).toBe(9);
+          expect(await page.locator(".tool").count()).toBe(10);
           // The image is whole between what lies above and below it.
           const { box, over } = await page.evaluate(() => {
             const { view } = (globalThis as never as Handle).overtileViewer.app;
