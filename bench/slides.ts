@@ -18,7 +18,7 @@ import { parseArgs } from "node:util";
 import { readModel } from "../core/model/archive.ts";
 import { generateCells } from "../core/sample/synthetic.ts";
 import { pyramidSizes } from "../core/sink/pyramid.ts";
-import { openZarr, writeOmeGroup, writeZarrMetadata, type ZarrLayout } from "../core/sink/zarr.ts";
+import { openWorkingArray, writeOmeGroup, writeZarrMetadata, type ZarrLayout } from "../core/sink/zarr.ts";
 import { marginPx, nearestLegalInput } from "../core/unet/shape.ts";
 import { createChunkFolder } from "../host/terminal/chunk-folder.ts";
 import { openCrew } from "../plugin/crew/compute.ts";
@@ -194,7 +194,7 @@ async function writeSlide(path: string, side: number, fill: number): Promise<voi
   for (const [level, { height }] of sizes.entries()) {
     const layout: ZarrLayout = { shape: [height, height], chunks: [chunkPx, chunkPx], dtype: "uint8", version: "0.4", axes: ["y", "x"] };
     await writeZarrMetadata(store, String(level), layout);
-    const array = openZarr(store, String(level), layout);
+    const array = openWorkingArray(store, String(level), layout);
     const count = Math.ceil(height / chunkPx);
     const first = new Map<string, string>(); // the chunk of each content that is written already
     for (let row = 0; row < count; row++) {

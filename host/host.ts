@@ -13,10 +13,10 @@ import { parseMacro } from "./macro/parse.ts";
 import { checkMacro, type MacroContext, type MacroTarget, type MacroUse, runMacro, type SaveKind } from "./macro/run.ts";
 import type { Manifest } from "./manifest.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
-import { createRunCommand, type FindSlideRun, type JobStart, type JobWatch, type RunContext, showResult } from "./run-command.ts";
+import { createRunCommand, type FindSlideJob, type JobStart, type JobWatch, type RunContext, showResult } from "./run-command.ts";
 
 /** How a host reaches files. */
-export interface Files {
+export interface HostFiles {
   /** The image at a path or URL; its title is what macros call it by. */
   open(pathOrUrl: string, signal?: AbortSignal): Promise<HostImage>;
   /** Writes an image, or for the kind "Model" the archive of `model`: the last model that a command made or used. */
@@ -24,7 +24,7 @@ export interface Files {
 }
 
 export interface HostOptions {
-  readonly files: Files;
+  readonly files: HostFiles;
   /** Takes what macros print and what commands log; default: nowhere. */
   readonly log?: (line: string) => void;
   /** Throws a Problem where an image or model that a macro will read is not there; default: it is found missing when it is read. */
@@ -36,7 +36,7 @@ export interface HostOptions {
   /** Asked at the start of every job; default: nobody watches. */
   readonly watch?: (start: JobStart) => JobWatch | undefined;
   /** Where segmentations of images go that do not fit the memory; default: nowhere, they are tried in memory. */
-  readonly slides?: FindSlideRun;
+  readonly slides?: FindSlideJob;
 }
 
 /** The contract's Host, and what the people around it (menus, panels, a terminal) need besides. */
@@ -140,7 +140,7 @@ type Statements = Pick<MacroTarget, "selectImage" | "rename" | "close" | "getTit
 };
 
 /** What the statements about images do. `lastModel` gives what saveAs("Model", ...) writes. */
-function createStatements(images: ImageList, files: Files, lastModel: () => string | undefined): Statements {
+function createStatements(images: ImageList, files: HostFiles, lastModel: () => string | undefined): Statements {
   return {
     async open(pathOrUrl, signal) {
       const opened = await files.open(pathOrUrl, signal);

@@ -10,7 +10,7 @@ import type { Variables } from "./macro/run.ts";
 import type { OpenLine, Recorder } from "./recorder.ts";
 
 /** The segmentation of one slide block by block: where it is kept, and who follows it. */
-export interface SlideRun {
+export interface SlideJob {
   readonly slide: SlideContext;
   follow(progress: Progress): void;
   /** `result`: what the command returned; undefined where it failed or was cancelled. */
@@ -18,12 +18,12 @@ export interface SlideRun {
 }
 
 /** Where a segmentation is kept; undefined for one that fits the memory. */
-export type FindSlideRun = (order: {
+export type FindSlideJob = (order: {
   readonly image: HostImage;
   readonly command: RegisteredCommand;
   readonly parameters: Parameters;
   readonly job: string;
-}) => Promise<SlideRun | undefined>;
+}) => Promise<SlideJob | undefined>;
 
 export interface RunContext extends Pick<Context, "signal" | "stop" | "onProgress" | "view"> {
   /** False: no line is recorded. Default true. */
@@ -61,7 +61,7 @@ export interface Workplace {
   readonly samples: (parameters: Parameters, signal: AbortSignal) => Promise<unknown>;
   /** Asked at the start of every job. */
   readonly watch?: ((start: JobStart) => JobWatch | undefined) | undefined;
-  readonly slides: FindSlideRun;
+  readonly slides: FindSlideJob;
   /** Called with the model that a command made or used. */
   readonly onModel: (model: string) => void;
   /** Called when the library of models has changed. */
@@ -156,7 +156,7 @@ async function runJob(workplace: Workplace, entry: RegisteredCommand, { paramete
 
 /** Tells the run all that the job tells, and how it ended. */
 export async function runSlide(
-  { slide, follow, end }: SlideRun,
+  { slide, follow, end }: SlideJob,
   onProgress: NonNullable<Context["onProgress"]>,
   work: (more: Pick<Context, "slide" | "onProgress">) => Promise<unknown>,
 ): Promise<unknown> {

@@ -4,12 +4,12 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { type ConvolutionShape, countOutputs, outputHeight, outputWidth, planDirectGradient, planProduct, roundUp } from "./blocks.ts";
 import type { ConvolutionBackwardInputs, ConvolutionWork } from "./convolution-inputs.ts";
-import type { Workspace } from "./heap.ts";
+import type { KernelContext } from "./heap.ts";
 import { copyFloats, zeroFloats } from "./product.ts";
 
 /** Writes the convolution of `work.x` to `work.y`. */
-export function runDirect(workspace: Workspace, shape: ConvolutionShape, filter: TensorInfo, work: ConvolutionWork): void {
-  const { heap, calls, filters } = workspace;
+export function runDirect(context: KernelContext, shape: ConvolutionShape, filter: TensorInfo, work: ConvolutionWork): void {
+  const { heap, calls, filters } = context;
   const { outputs } = shape;
   const depth = 9 * shape.inputs;
   const plan = planProduct(countOutputs(shape), depth, outputs);
@@ -54,7 +54,7 @@ export function runDirect(workspace: Workspace, shape: ConvolutionShape, filter:
 }
 
 // The nine taps of each of the output pixels [first, first + count).
-function gatherPatches(calls: Workspace["calls"], shape: ConvolutionShape, x: number, first: number, count: number, to: number): void {
+function gatherPatches(calls: KernelContext["calls"], shape: ConvolutionShape, x: number, first: number, count: number, to: number): void {
   calls.gatherPatches({
     x,
     height: shape.height,
@@ -71,7 +71,7 @@ function gatherPatches(calls: Workspace["calls"], shape: ConvolutionShape, x: nu
 
 /** Writes the gradients to the filter and to the bias at their addresses: patches, transposed, times their masked gradients. */
 export function runDirectGradient(
-  { heap, calls }: Workspace,
+  { heap, calls }: KernelContext,
   shape: ConvolutionShape,
   { x, dy, y }: ConvolutionBackwardInputs,
   filterGradient: number,

@@ -22,7 +22,7 @@ export interface WasmBackend {
 }
 
 /** What a kernel works with: the WASM calls, the heap, and the cache of prepared filters. */
-export interface Workspace {
+export interface KernelContext {
   readonly calls: KernelCalls;
   readonly heap: Heap;
   readonly filters: FilterStore;

@@ -5,7 +5,7 @@ import type { TensorInfo } from "@tensorflow/tfjs-core";
 import type { ConvolutionShape, UpConvolutionShape } from "./blocks.ts";
 import { convolve3x3, convolve3x3Backward } from "./convolution.ts";
 import type { Activation } from "./convolution-inputs.ts";
-import type { Workspace } from "./heap.ts";
+import type { KernelContext } from "./heap.ts";
 import { cropConcat, maxPool2x2, maxPool2x2Backward } from "./map.ts";
 import { convolve1x1, convolve1x1Backward } from "./pointwise.ts";
 import { upConvolve, upConvolveBackward } from "./up-convolution.ts";
@@ -18,8 +18,8 @@ export interface OurKernel {
 }
 export type Inputs = Readonly<Record<string, TensorInfo | undefined>>;
 export type Attributes = Readonly<Record<string, unknown>>;
-/** All of them, working in `workspace`. */
-export function ourKernels(workspace: Workspace): OurKernel[] {
+/** All of them, working in `context`. */
+export function ourKernels(context: KernelContext): OurKernel[] {
   return [
     {
       kernelName: "FusedConv2D",
@@ -29,7 +29,7 @@ export function ourKernels(workspace: Workspace): OurKernel[] {
         if (!shape || !activation || preluActivationWeights || !isPlainConvolution(attrs)) return undefined;
         if (bias && (!isFloat(bias) || sizeOf(bias) !== shape.outputs)) return undefined;
         const convolve = filter.shape[0] === 1 ? convolve1x1 : convolve3x3;
-        return convolve(workspace, shape, { x, filter, bias }, activation);
+        return convolve(context, shape, { x, filter, bias }, activation);
       },
     },
     {
@@ -42,7 +42,7 @@ export function ourKernels(workspace: Workspace): OurKernel[] {
         const expected = [shape.batch, shape.height - lost, shape.width - lost, shape.outputs];
         if (!hasShape(dy, expected) || (y && !hasShape(y, expected))) return undefined;
         const backward = side === 1 ? convolve1x1Backward : convolve3x3Backward;
-        return backward(workspace, shape, { x, dy, filter, y }, attrs["inputGradient"] !== false);
+        return backward(context, shape, { x, dy, filter, y }, attrs["inputGradient"] !== false);
       },
     },
     {
@@ -51,7 +51,7 @@ export function ourKernels(workspace: Workspace): OurKernel[] {
         const shape = x && filter && upConvolutionShape(x, filter);
         const activation = toActivation(attrs["activation"]);
         if (!shape || !activation || !bias || !isFloat(bias) || sizeOf(bias) !== shape.outputs) return undefined;
-        return upConvolve(workspace, shape, { x, filter, bias }, activation);
+        return upConvolve(context, shape, { x, filter, bias }, activation);
       },
     },
     {
@@ -64,7 +64,7 @@ export function ourKernels(workspace: Workspace): OurKernel[] {
         const expected = [batch, 2 * height, 2 * width];
         if (!hasShape(dy, [...expected, dy.shape[3]!]) || dy.shape[3]! < channelOffset + outputs || channelOffset < 0) return undefined;
         if (y && !hasShape(y, [...expected, outputs])) return undefined;
-        return upConvolveBackward(workspace, shape, { x, dy, filter, y }, channelOffset);
+        return upConvolveBackward(context, shape, { x, dy, filter, y }, channelOffset);
       },
     },
     {
@@ -73,7 +73,7 @@ export function ourKernels(workspace: Workspace): OurKernel[] {
         if (!x || !isMap(x) || !isPair(attrs["filterSize"], 2) || !isPair(attrs["strides"], 2)) return undefined;
         const even = x.shape[1]! % 2 === 0 && x.shape[2]! % 2 === 0;
         if (!(attrs["pad"] === "valid" || (even && (attrs["pad"] === "same" || attrs["pad"] === 0)))) return undefined;
-        return x.shape[1]! > 1 && x.shape[2]! > 1 ? maxPool2x2(workspace, x) : undefined;
+        return x.shape[1]! > 1 && x.shape[2]! > 1 ? maxPool2x2(context, x) : undefined;
       },
     },
     {
@@ -86,14 +86,14 @@ export function ourKernels(workspace: Workspace): OurKernel[] {
           const [b, h, w, c] = dConcat.shape as [number, number, number, number];
           if (!isMap(dConcat) || b !== batch || h > height || w > width || c < channels) return undefined;
         }
-        return maxPool2x2Backward(workspace, { x, dy, dConcat });
+        return maxPool2x2Backward(context, { x, dy, dConcat });
       },
     },
     {
       kernelName: "OvertileCropConcat",
       run({ skip, x }) {
         if (!skip || !x || !isMap(skip) || !isMap(x) || skip.shape[0] !== x.shape[0]) return undefined;
-        return skip.shape[1]! >= x.shape[1]! && skip.shape[2]! >= x.shape[2]! ? cropConcat(workspace, skip, x) : undefined;
+        return skip.shape[1]! >= x.shape[1]! && skip.shape[2]! >= x.shape[2]! ? cropConcat(context, skip, x) : undefined;
       },
     },
   ];

@@ -1,10 +1,10 @@
 // Max pooling with its gradient, and crop-and-concatenate: what moves pixels rather than computes.
 
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import type { Workspace } from "./heap.ts";
+import type { KernelContext } from "./heap.ts";
 
 /** 2x2 max pooling, stride 2: y [batch, floor(height / 2), floor(width / 2), channels]. A NaN in a window comes out as NaN. */
-export function maxPool2x2({ heap, calls }: Workspace, x: TensorInfo): TensorInfo {
+export function maxPool2x2({ heap, calls }: KernelContext, x: TensorInfo): TensorInfo {
   const [batch, height, width, channels] = x.shape as [number, number, number, number];
   const y = heap.createOutput([batch, height >> 1, width >> 1, channels]);
   const at = { x: heap.addressOf(x), y: heap.addressOf(y), batch, height, width, channels };
@@ -17,7 +17,7 @@ export function maxPool2x2({ heap, calls }: Workspace, x: TensorInfo): TensorInf
  * first channels of `dConcat` [batch, h, w, >= channels], a gradient of the centre of x, are added where it is given.
  */
 export function maxPool2x2Backward(
-  { heap, calls }: Workspace,
+  { heap, calls }: KernelContext,
   { x, dy, dConcat }: { readonly x: TensorInfo; readonly dy: TensorInfo; readonly dConcat?: TensorInfo | undefined },
 ): TensorInfo {
   const [batch, height, width, channels] = x.shape as [number, number, number, number];
@@ -39,7 +39,7 @@ export function maxPool2x2Backward(
 }
 
 /** [batch, height, width, channels of skip + channels of x]: the skip's centre, then x. An odd rest of the crop goes below and right. */
-export function cropConcat({ heap, calls }: Workspace, skip: TensorInfo, x: TensorInfo): TensorInfo {
+export function cropConcat({ heap, calls }: KernelContext, skip: TensorInfo, x: TensorInfo): TensorInfo {
   const [batch, height, width, channels] = x.shape as [number, number, number, number];
   const [, skipHeight, skipWidth, skipChannels] = skip.shape as [number, number, number, number];
   const y = heap.createOutput([batch, height, width, skipChannels + channels]);

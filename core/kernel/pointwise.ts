@@ -3,17 +3,22 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { type ConvolutionShape, planPixelGradient, planProduct, roundUp } from "./blocks.ts";
 import type { Activation, ConvolutionBackwardInputs, ConvolutionInputs } from "./convolution-inputs.ts";
-import type { Workspace } from "./heap.ts";
+import type { KernelContext } from "./heap.ts";
 import { copyFloats, multiplyDeep, withBias, zeroFloats } from "./product.ts";
 
 /** y [batch, height, width, outputs] of a 1x1 convolution with bias and activation. */
-export function convolve1x1(workspace: Workspace, shape: ConvolutionShape, inputs: ConvolutionInputs, activation: Activation): TensorInfo {
-  const { heap, calls, filters } = workspace;
+export function convolve1x1(
+  context: KernelContext,
+  shape: ConvolutionShape,
+  inputs: ConvolutionInputs,
+  activation: Activation,
+): TensorInfo {
+  const { heap, calls, filters } = context;
   const { batch, height, width, outputs } = shape;
   const y = heap.createOutput([batch, height, width, outputs]);
   const plan = planProduct(batch * height * width, shape.inputs, outputs);
   const columns = roundUp(outputs, 8);
-  withBias(workspace, inputs.bias, outputs, (bias) => {
+  withBias(context, inputs.bias, outputs, (bias) => {
     filters.withPrepared(
       inputs.filter,
       "product",
@@ -66,12 +71,12 @@ export function convolve1x1(workspace: Workspace, shape: ConvolutionShape, input
 
 /** Gradients [filter, bias, input?] of a 1x1 convolution. */
 export function convolve1x1Backward(
-  workspace: Workspace,
+  context: KernelContext,
   shape: ConvolutionShape,
   { x, dy, filter, y }: ConvolutionBackwardInputs,
   inputGradient: boolean,
 ): TensorInfo[] {
-  const { heap, calls } = workspace;
+  const { heap, calls } = context;
   const { batch, height, width, inputs, outputs } = shape;
   const filterGradient = heap.createOutput([1, 1, inputs, outputs]);
   const biasGradient = heap.createOutput([outputs]);
@@ -125,7 +130,7 @@ export function convolve1x1Backward(
         add: Number(first > 0),
       });
       if (dx) {
-        multiplyDeep(workspace, { a: g!, aRow: gRow, b: packed!, depth: outputs, c: dxCopy!, cRow: dxRow, rows, columns: inputs });
+        multiplyDeep(context, { a: g!, aRow: gRow, b: packed!, depth: outputs, c: dxCopy!, cRow: dxRow, rows, columns: inputs });
         calls.copyRows({
           from: dxCopy!,
           fromRow: dxRow,

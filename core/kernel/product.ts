@@ -2,14 +2,14 @@
 
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { roundUp } from "./blocks.ts";
-import type { Workspace } from "./heap.ts";
+import type { KernelContext } from "./heap.ts";
 
 /** Rows of a panel of B that stay in the L1 cache beside those of A. */
 export const panelDepth = 512;
 
 /** A product whose depth is cut so that a panel stays in the L1 cache; `columns` are rounded up to whole panels. */
 export function multiplyDeep(
-  { calls }: Workspace,
+  { calls }: KernelContext,
   product: { a: number; aRow: number; b: number; depth: number; c: number; cRow: number; rows: number; columns: number },
 ): void {
   const { a, aRow, b, depth, c, cRow, rows, columns } = product;
@@ -34,7 +34,12 @@ export function multiplyDeep(
 }
 
 /** Runs `use` with the address of the bias (zeros where there is none), padded with zeros to a multiple of 8. */
-export function withBias({ heap, calls }: Workspace, bias: TensorInfo | undefined, outputs: number, use: (address: number) => void): void {
+export function withBias(
+  { heap, calls }: KernelContext,
+  bias: TensorInfo | undefined,
+  outputs: number,
+  use: (address: number) => void,
+): void {
   const padded = roundUp(outputs, 8);
   heap.withScratch([4 * padded], (address) => {
     calls.copyRows({
@@ -52,11 +57,11 @@ export function withBias({ heap, calls }: Workspace, bias: TensorInfo | undefine
 }
 
 /** Sets `count` floats to 0. */
-export function zeroFloats(calls: Workspace["calls"], to: number, count: number): void {
+export function zeroFloats(calls: KernelContext["calls"], to: number, count: number): void {
   calls.copyRows({ from: 0, fromRow: 0, mask: 0, to, toRow: 0, rows: 1, columns: 0, padded: count });
 }
 
 /** Copies `count` floats. */
-export function copyFloats(calls: Workspace["calls"], from: number, to: number, count: number): void {
+export function copyFloats(calls: KernelContext["calls"], from: number, to: number, count: number): void {
   calls.copyRows({ from, fromRow: 0, mask: 0, to, toRow: 0, rows: 1, columns: count, padded: count });
 }

@@ -5,7 +5,7 @@
 import { getKernel, type KernelConfig, type KernelFunc, registerKernel, unregisterKernel } from "@tensorflow/tfjs-core";
 import { inspectBackend } from "./backend.ts";
 import { createFilterCache } from "./filter-cache.ts";
-import { createHeap, type Workspace } from "./heap.ts";
+import { createHeap, type KernelContext } from "./heap.ts";
 import { type Attributes, type Inputs, ourKernels } from "./kernels.ts";
 import { createKernelCalls, recordBytes } from "./records.ts";
 
@@ -125,12 +125,12 @@ interface BoundKernel {
   createKernelFunc(stock: KernelConfig | undefined): KernelFunc;
 }
 
-function createKernels(workspace: Workspace, backend: unknown): BoundKernel[] {
-  return ourKernels(workspace).map(({ kernelName, run }) => ({
+function createKernels(context: KernelContext, backend: unknown): BoundKernel[] {
+  return ourKernels(context).map(({ kernelName, run }) => ({
     kernelName,
     createKernelFunc: (stock) => (params) => {
       if (params.backend === backend) {
-        const outputs = workspace.heap.withOutputs(() => run(params.inputs as Inputs, (params.attrs ?? {}) as Attributes));
+        const outputs = context.heap.withOutputs(() => run(params.inputs as Inputs, (params.attrs ?? {}) as Attributes));
         if (outputs !== undefined) return outputs;
       }
       if (stock) return stock.kernelFunc(params);

@@ -4,17 +4,17 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { planPixelGradient, planProduct, roundUp, type UpConvolutionShape } from "./blocks.ts";
 import type { Activation } from "./convolution-inputs.ts";
-import type { Workspace } from "./heap.ts";
+import type { KernelContext } from "./heap.ts";
 import { copyFloats, multiplyDeep, withBias, zeroFloats } from "./product.ts";
 
 /** y [batch, 2 height, 2 width, outputs], with bias and activation. */
 export function upConvolve(
-  workspace: Workspace,
+  context: KernelContext,
   shape: UpConvolutionShape,
   { x, filter, bias }: { readonly x: TensorInfo; readonly filter: TensorInfo; readonly bias: TensorInfo },
   activation: Activation,
 ): TensorInfo {
-  const { heap, calls, filters } = workspace;
+  const { heap, calls, filters } = context;
   const { batch, height, width, inputs, outputs } = shape;
   const y = heap.createOutput([batch, 2 * height, 2 * width, outputs]);
   const slot = roundUp(outputs, 8);
@@ -31,12 +31,12 @@ export function upConvolve(
       });
     }
   };
-  withBias(workspace, bias, outputs, (biasAddress) => {
+  withBias(context, bias, outputs, (biasAddress) => {
     filters.withPrepared(filter, "upconv", plan.bBytes, prepare, (packed) => {
       heap.withScratch([plan.block * plan.cRow], (product) => {
         for (let first = 0; first < plan.rows; first += plan.block) {
           const count = Math.min(plan.block, plan.rows - first);
-          multiplyDeep(workspace, {
+          multiplyDeep(context, {
             a: heap.addressOf(x) + 4 * first * inputs,
             aRow: 4 * inputs,
             b: packed,
@@ -78,12 +78,12 @@ export interface UpConvolutionBackwardInputs {
 
 /** Gradients [filter, bias, input]. With `y`, the ReLU's output, a gradient counts only where y > 0. */
 export function upConvolveBackward(
-  workspace: Workspace,
+  context: KernelContext,
   shape: UpConvolutionShape,
   { x, dy, filter, y }: UpConvolutionBackwardInputs,
   channelOffset: number,
 ): TensorInfo[] {
-  const { heap, calls } = workspace;
+  const { heap, calls } = context;
   const { batch, height, width, inputs, outputs } = shape;
   const filterGradient = heap.createOutput([2, 2, outputs, inputs]);
   const biasGradient = heap.createOutput([outputs]);
@@ -139,7 +139,7 @@ export function upConvolveBackward(
         depth: count,
         add: Number(first > 0),
       });
-      multiplyDeep(workspace, { a: g!, aRow: gRow, b: packed!, depth: columns, c: dxCopy!, cRow: dxRow, rows: count, columns: inputs });
+      multiplyDeep(context, { a: g!, aRow: gRow, b: packed!, depth: columns, c: dxCopy!, cRow: dxRow, rows: count, columns: inputs });
       calls.copyRows({
         from: dxCopy!,
         fromRow: dxRow,

@@ -4,18 +4,18 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { type ConvolutionShape, outputHeight, outputWidth, planWinograd, planWinogradGradient, roundUp } from "./blocks.ts";
 import type { ConvolutionBackwardInputs, ConvolutionWork } from "./convolution-inputs.ts";
-import type { Workspace } from "./heap.ts";
+import type { KernelContext } from "./heap.ts";
 import { copyFloats, panelDepth, zeroFloats } from "./product.ts";
 
 /** Writes the convolution of `work.x` to `work.y`; with `turned`, by the filter that carries a gradient back to its input. */
 export function runWinograd(
-  workspace: Workspace,
+  context: KernelContext,
   shape: ConvolutionShape,
   filter: TensorInfo,
   turned: boolean,
   work: ConvolutionWork,
 ): void {
-  const { heap, calls, filters } = workspace;
+  const { heap, calls, filters } = context;
   const form = turned ? "turned" : "winograd";
   const kept = filters.keeps(filter, form);
   const plan = planWinograd(shape, kept);
@@ -113,7 +113,7 @@ export function runWinograd(
 
 /** Writes the gradients to the filter and to the bias at their addresses. */
 export function runWinogradGradient(
-  { heap, calls }: Workspace,
+  { heap, calls }: KernelContext,
   shape: ConvolutionShape,
   { x, dy, y }: ConvolutionBackwardInputs,
   filterGradient: number,

@@ -17,7 +17,7 @@ export interface TileSize {
 }
 
 /** What one training step sees. */
-export interface Example {
+export interface DrawnExample {
   /** [tileHeight, tileWidth, channels] */
   readonly input: Float32Array;
   /** Class numbers, [tileHeight - 2 margin, tileWidth - 2 margin]. */
@@ -39,7 +39,7 @@ export function createExample(
   k: number,
   images: readonly Prepared[],
   { augmentation, ...tile }: TileSize & { readonly augmentation: AugmentationOptions },
-): Example {
+): DrawnExample {
   const output = outputSize(tile);
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
     const draw = drawAugmentation({ seed, k, attempt, images, augmentation, output });
@@ -54,7 +54,7 @@ export function createExample(
 }
 
 /** Carries out `draw` on its image. Throws Problem InvalidParameter for a tile that is not legal. */
-export function makeExample(draw: Draw, prepared: Prepared, tile: TileSize): Example {
+export function makeExample(draw: Draw, prepared: Prepared, tile: TileSize): DrawnExample {
   const { image } = prepared;
   const { tileHeight, tileWidth, levels } = tile;
   const output = outputSize(tile);

@@ -12,7 +12,7 @@ import type { Block } from "../tile/slide-plan.ts";
 import { briefPacking, classPacking } from "./packing.ts";
 import { readRecord, writeRecord } from "./slide-record.ts";
 import type { ChunkStore } from "./store.ts";
-import { openZarr, writeOmeGroup, writeZarrMetadata, type ZarrArray, type ZarrLayout } from "./zarr.ts";
+import { openWorkingArray, writeOmeGroup, writeZarrMetadata, type ZarrArray, type ZarrLayout } from "./zarr.ts";
 
 export type ProbabilityType = "uint8" | "float32";
 
@@ -139,9 +139,9 @@ function createBlockStore(store: ChunkStore, record: SlideRecord): BlockStore {
   const { probabilityType = "uint8", region, classNames, blockPx, keepsBytes = false } = record;
   const threshold = record.threshold ?? plainRule.threshold;
   const layout = layOut(record);
-  const classArray = openZarr(store, "classes/0", layout.classes);
-  const byteArray = openZarr(store, "probability/0", layout.bytes);
-  const probabilityArray = openZarr(store, "probabilities/0", layout.probabilities);
+  const classArray = openWorkingArray(store, "classes/0", layout.classes);
+  const byteArray = openWorkingArray(store, "probability/0", layout.bytes);
+  const probabilityArray = openWorkingArray(store, "probabilities/0", layout.probabilities);
   const whole = { count: 1, index: 0, type: "uint8", factor: 1, blockPx } as const;
   return {
     record,

@@ -4,6 +4,7 @@
 
 import type { DType, TypedArray } from "../array/raster.ts";
 import { type Packing, pack } from "../source/platform-zlib.ts";
+import { layDirectory, type TiffField, toOffsetBytes } from "../source/tiff/lay-directory.ts";
 import { createOrder } from "./in-order.ts";
 import type { LevelSize } from "./pyramid.ts";
 
@@ -54,13 +55,16 @@ const types: Readonly<Partial<Record<DType, { ome: string; format: number }>>> =
 // Offsets of a plain TIFF are 32-bit; what is packed may be as long as what is not.
 const plainLimitBytes = 3.5e9;
 
+// "II", the version and, in BigTIFF, the width of offsets; then the offset of the first directory, patched in at the end.
+const plainHeader = Uint8Array.of(0x49, 0x49, 42, 0, 0, 0, 0, 0);
+const bigHeader = Uint8Array.of(0x49, 0x49, 43, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+
 export async function openOmeTiff(file: GrowingFile, options: OmeTiffOptions): Promise<OmeTiffWriter> {
   const { sizes, tilePx, channels } = options;
   const bytesEach = { uint8: 1, int8: 1, uint16: 2, int16: 2, uint32: 4, int32: 4, float32: 4, float64: 8 }[options.dtype];
   const pixels = sizes.reduce((sum, { height, width }) => sum + height * width, 0) * channels.length;
   const isBig = pixels * bytesEach > plainLimitBytes;
-  const form = createForm(isBig);
-  await file.append(form.header());
+  await file.append(isBig ? bigHeader : plainHeader);
   const planes = channels.map(() => sizes.map((size) => createTileLists(size, tilePx)));
   let empty: Promise<{ offset: number; length: number }> | undefined;
   const inOrder = createOrder();
@@ -78,16 +82,16 @@ export async function openOmeTiff(file: GrowingFile, options: OmeTiffOptions): P
       lists.lengths[row * lists.columns + column] = length;
     },
     async end() {
-      let link = form.firstLink;
+      let link = isBig ? 8 : 4;
       for (const [channel, levels] of planes.entries()) {
         const subs: number[] = [];
         for (const [level, lists] of levels.entries()) {
-          if (level > 0) subs.push((await writeDirectory(file, form, levelFields(options, lists, level))).offset);
+          if (level > 0) subs.push((await writeDirectory(file, levelFields(options, lists, level), isBig)).offset);
         }
         const description = channel === 0 ? [[270, 2, [...new TextEncoder().encode(`${describe(options)}\0`)]] as const] : [];
-        const subFields = subs.length > 0 ? [[330, form.offsetType, subs] as const] : [];
-        const directory = await writeDirectory(file, form, [...levelFields(options, levels[0]!, 0), ...description, ...subFields]);
-        await file.patch(link, form.offsetBytes(directory.offset));
+        const subFields = subs.length > 0 ? [[330, isBig ? 16 : 4, subs] as const] : [];
+        const directory = await writeDirectory(file, [...levelFields(options, levels[0]!, 0), ...description, ...subFields], isBig);
+        await file.patch(link, toOffsetBytes(directory.offset, isBig));
         link = directory.nextAt;
       }
       await file.finish();
@@ -107,17 +111,14 @@ function createTileLists({ height, width }: LevelSize, tilePx: number): TileList
   return { height, width, columns, offsets: new Array<number>(count).fill(0), lengths: new Array<number>(count).fill(0) };
 }
 
-/** Field types: 2 text, 3 16-bit, 4 32-bit, 5 quotient, 16 64-bit. */
-type Field = readonly [tag: number, type: 2 | 3 | 4 | 5 | 16, values: readonly number[]];
-
 function levelFields(
   { tilePx, dtype, pixelSizeUm }: OmeTiffOptions,
   { height, width, offsets, lengths }: TileLists,
   level: number,
-): Field[] {
+): TiffField[] {
   const bits = { uint8: 8, uint16: 16, uint32: 32, float32: 32 }[dtype as "uint8"];
   const perCentimetre = pixelSizeUm === undefined || level > 0 ? [] : quotient(1e4 / pixelSizeUm);
-  const resolution: Field[] = perCentimetre.length === 0 ? [] : [[282, 5, perCentimetre], [283, 5, perCentimetre], [296, 3, [3]]]; // biome-ignore format: a row a tag
+  const resolution: TiffField[] = perCentimetre.length === 0 ? [] : [[282, 5, perCentimetre], [283, 5, perCentimetre], [296, 3, [3]]]; // biome-ignore format: a row a tag
   const offsetType = offsets.some((offset) => offset >= 2 ** 32) ? 16 : 4;
   return [
     [254, 4, [level > 0 ? 1 : 0]],
@@ -140,64 +141,15 @@ function quotient(value: number): readonly number[] {
   return [Math.min(Math.round(value * 1000), 2 ** 32 - 1), 1000];
 }
 
-interface Form {
-  readonly isBig: boolean;
-  readonly offsetType: 4 | 16;
-  readonly firstLink: number;
-  header(): Uint8Array;
-  offsetBytes(offset: number): Uint8Array;
-}
-
-function createForm(isBig: boolean): Form {
-  const offsetBytes = (offset: number): Uint8Array =>
-    new Uint8Array(isBig ? BigUint64Array.of(BigInt(offset)).buffer : Uint32Array.of(offset).buffer);
-  const header = (): Uint8Array =>
-    isBig ? Uint8Array.of(0x49, 0x49, 43, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) : Uint8Array.of(0x49, 0x49, 42, 0, 0, 0, 0, 0);
-  return { isBig, offsetType: isBig ? 16 : 4, firstLink: isBig ? 8 : 4, header, offsetBytes };
-}
-
 async function writeDirectory(
   file: GrowingFile,
-  { isBig }: Form,
-  fields: readonly Field[],
+  fields: readonly TiffField[],
+  isBig: boolean,
 ): Promise<{ readonly offset: number; readonly nextAt: number }> {
-  const sorted = fields.toSorted(([a], [b]) => a - b);
-  const [countBytes, entryBytes, valueBytes, linkBytes] = isBig ? [8, 20, 8, 8] : [2, 12, 4, 4];
-  const bytes = new Uint8Array(countBytes + entryBytes * sorted.length + linkBytes);
-  const view = new DataView(bytes.buffer);
-  if (isBig) view.setBigUint64(0, BigInt(sorted.length), true);
-  else view.setUint16(0, sorted.length, true);
-  for (const [index, [tag, type, values]] of sorted.entries()) {
-    const at = countBytes + entryBytes * index;
-    const packed = packValues(type, values);
-    const count = type === 5 ? values.length / 2 : values.length;
-    view.setUint16(at, tag, true);
-    view.setUint16(at + 2, type, true);
-    if (isBig) view.setBigUint64(at + 4, BigInt(count), true);
-    else view.setUint32(at + 4, count, true);
-    const valueAt = at + entryBytes - valueBytes;
-    if (packed.length <= valueBytes) bytes.set(packed, valueAt);
-    else {
-      const offset = await appendEven(file, packed);
-      if (isBig) view.setBigUint64(valueAt, BigInt(offset), true);
-      else view.setUint32(valueAt, offset, true);
-    }
-  }
-  const offset = await appendEven(file, bytes);
-  return { offset, nextAt: offset + bytes.length - linkBytes };
-}
-
-/** Values begin at even offsets. */
-async function appendEven(file: GrowingFile, bytes: Uint8Array): Promise<number> {
   const end = await file.append(new Uint8Array(0));
-  if (end % 2 === 1) await file.append(new Uint8Array(1));
-  return file.append(bytes);
-}
-
-function packValues(type: Field[1], values: readonly number[]): Uint8Array {
-  if (type === 2) return Uint8Array.from(values);
-  if (type === 16) return new Uint8Array(BigUint64Array.from(values, BigInt).buffer);
-  return new Uint8Array((type === 3 ? Uint16Array : Uint32Array).from(values).buffer);
+  const { bytes, offset, nextAt } = layDirectory(fields, end, isBig);
+  await file.append(bytes);
+  return { offset, nextAt };
 }
 
 function describe({ name, sizes, dtype, channels, pixelSizeUm }: OmeTiffOptions): string {

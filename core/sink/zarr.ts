@@ -43,7 +43,7 @@ export function openZarrWriter(
 }
 
 /** The array at `path`, its metadata still to be written. */
-export function openZarr(store: ChunkStore, path: string, layout: ZarrLayout): ZarrArray {
+export function openWorkingArray(store: ChunkStore, path: string, layout: ZarrLayout): ZarrArray {
   const { chunks, dtype, version } = layout;
   const nameOf = (at: readonly number[]): string => nameChunk(path, version, at);
   const length = chunks.reduce((a, b) => a * b, 1);

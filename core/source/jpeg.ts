@@ -6,7 +6,7 @@ import type { Raster } from "../array/raster.ts";
 import { describeError, Problem } from "../problem.ts";
 import { type ByteReader, readWhole } from "./bytes.ts";
 import { readExifOrientation } from "./exif.ts";
-import { assertRequest, cropRaster, nameChannels } from "./raster-source.ts";
+import { createDecodedSource } from "./raster-source.ts";
 import type { ImageSource } from "./source.ts";
 import { decodeJpeg, type JpegHeader, type JpegSegment, readHeader } from "./tiff/jpeg.ts";
 import { turnSource } from "./turned-source.ts";
@@ -24,24 +24,8 @@ export async function openJpeg(reader: ByteReader, name: string): Promise<ImageS
   const header = checkHeader(await readWhole(reader, name), name);
   const { width, height, components, kind } = header;
   const dtype = header.precision > 8 ? "uint16" : "uint8";
-  let decoded: Promise<Raster> | undefined;
-  const source: ImageSource = {
-    ...{ name, width, height, dtype, sizeZ: 1, sizeT: 1 },
-    channels: nameChannels(components, components === 3),
-    levels: [{ width, height }],
-    ...(kind !== "lossless" && { lossy: true }),
-    async read(request) {
-      assertRequest(source, request);
-      decoded ??= readWhole(reader, name)
-        .then((bytes) => decodeFile(bytes, name, header))
-        .finally(() => reader.dispose?.());
-      return cropRaster(await decoded, dtype, request);
-    },
-    dispose() {
-      decoded = undefined;
-      void reader.dispose?.();
-    },
-  };
+  const facts = { name, width, height, dtype, channels: components, ...(kind !== "lossless" && { lossy: true }) } as const;
+  const source = createDecodedSource(reader, facts, (bytes) => decodeFile(bytes, name, header));
   return turnSource(source, readJpegOrientation(header.segments));
 }
 

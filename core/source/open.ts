@@ -96,8 +96,8 @@ const loadZarr = () => loadCode(zarrReader, () => Promise.all([import("./zarr/st
 
 /** A folder of a browser. Throws Problem UnsupportedImage when no Zarr hierarchy is in it. */
 async function openFolder(input: FolderInput, { name, ...how }: OpenOptions): Promise<ImageSource> {
-  const [{ createFilesStore, createHandleStore }] = await loadZarr();
-  return openHierarchy(isFiles(input) ? createFilesStore(input, name) : createHandleStore(input, name), how);
+  const [{ createFilesStore, createFolderStore }] = await loadZarr();
+  return openHierarchy(isFiles(input) ? createFilesStore(input, name) : createFolderStore(input, name), how);
 }
 
 /** The Zarr hierarchy in a folder of the disk; undefined for anything else. */

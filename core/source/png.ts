@@ -12,7 +12,7 @@ import { readExifOrientation } from "./exif.ts";
 import { concatBytes, inflateZlib } from "./inflate.ts";
 import { invertedNotice, isInvertedGrey, isLookupTable, type Palette, tableNotice } from "./lookup-table.ts";
 import { countFilteredBytes, decodeRowsInPlace, type PixelLayout } from "./png-pixels.ts";
-import { assertRequest, cropRaster, nameChannels } from "./raster-source.ts";
+import { createDecodedSource } from "./raster-source.ts";
 import type { ImageSource } from "./source.ts";
 import { turnSource } from "./turned-source.ts";
 
@@ -58,24 +58,8 @@ export async function openPng(reader: ByteReader, name: string, palette: Palette
   const isInverted = palette === "indices" && table !== undefined && isInvertedGrey(table);
   const notice = isInverted ? invertedNotice : isTable && palette === "colours" ? tableNotice : undefined;
   const dtype = depth === 16 ? "uint16" : "uint8";
-  let decoded: Promise<Raster> | undefined;
-  const source: ImageSource = {
-    ...{ name, width, height, dtype, sizeZ: 1, sizeT: 1 },
-    channels: nameChannels(channels, channels === 3),
-    levels: [{ width, height }],
-    ...(notice === undefined ? {} : { notices: [`${name}: ${notice}`] }),
-    async read(request) {
-      assertRequest(source, request);
-      decoded ??= readWhole(reader, name)
-        .then((bytes) => decodePng(bytes, name, use))
-        .finally(() => reader.dispose?.());
-      return cropRaster(await decoded, dtype, request);
-    },
-    dispose() {
-      decoded = undefined;
-      void reader.dispose?.();
-    },
-  };
+  const facts = { name, width, height, dtype, channels, ...(notice !== undefined && { notices: [`${name}: ${notice}`] }) } as const;
+  const source = createDecodedSource(reader, facts, (bytes) => decodePng(bytes, name, use));
   const exif = findChunk(chunks, "eXIf");
   return turnSource(source, exif ? readExifOrientation(exif) : 1);
 }

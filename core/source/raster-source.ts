@@ -1,12 +1,45 @@
-// An ImageSource over pixels that are, or can be brought, in memory: what PNG and host arrays end in.
+// An ImageSource over pixels that are, or can be brought, in memory: what PNG, JPEG and host arrays end in.
 
 import { createTypedArray, type DType, type Raster } from "../array/raster.ts";
 import { Problem } from "../problem.ts";
+import { type ByteReader, readWhole } from "./bytes.ts";
 import type { Gaps } from "./gaps.ts";
 import type { ImageSource, ReadRequest } from "./source.ts";
 
+/** What a file's header says of an image that is decoded as a whole. */
+interface DecodedFacts extends Pick<ImageSource, "name" | "width" | "height" | "dtype" | "notices" | "lossy"> {
+  /** Number of channels; three are red, green and blue. */
+  readonly channels: number;
+}
+
+/** The source of a file that is decoded as a whole: at the first read, and kept until `dispose`. */
+export function createDecodedSource(
+  reader: ByteReader,
+  { channels, ...facts }: DecodedFacts,
+  decode: (bytes: Uint8Array) => Raster | Promise<Raster>,
+): ImageSource {
+  const { name, width, height, dtype } = facts;
+  let decoded: Promise<Raster> | undefined;
+  const source: ImageSource = {
+    ...facts,
+    ...{ sizeZ: 1, sizeT: 1, levels: [{ width, height }], channels: nameChannels(channels, channels === 3) },
+    async read(request) {
+      assertRequest(source, request);
+      decoded ??= readWhole(reader, name)
+        .then(decode)
+        .finally(() => reader.dispose?.());
+      return cropRaster(await decoded, dtype, request);
+    },
+    dispose() {
+      decoded = undefined;
+      void reader.dispose?.();
+    },
+  };
+  return source;
+}
+
 /** Copies the box and channels of a request out of a raster, into a new array of the same number type. */
-export function cropRaster(raster: Raster, dtype: DType, { y0, x0, y1, x1, channels }: ReadRequest): Raster {
+function cropRaster(raster: Raster, dtype: DType, { y0, x0, y1, x1, channels }: ReadRequest): Raster {
   const picked = channels ?? Array.from({ length: raster.channels }, (_, c) => c);
   const height = y1 - y0;
   const width = x1 - x0;

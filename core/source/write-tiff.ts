@@ -5,6 +5,7 @@ import { zlibSync } from "fflate";
 import { type DType, dtypeOf, type TypedArray } from "../array/raster.ts";
 import { Problem } from "../problem.ts";
 import { concatBytes } from "./inflate.ts";
+import { layDirectory, type TiffField, toOffsetBytes } from "./tiff/lay-directory.ts";
 
 export interface TiffImage {
   readonly height: number;
@@ -23,56 +24,61 @@ const stripBytes = 2 ** 16;
 /** Offsets of this TIFF are 32-bit. */
 const largestFileBytes = 2 ** 32 - 1;
 
-/** Field types: 3 = 16-bit, 4 = 32-bit, 5 = quotient of two 32-bit, 2 = text. */
-type Field = readonly [tag: number, type: 2 | 3 | 4 | 5, values: readonly number[]];
-
 /** The bytes of a TIFF with these pages. Throws Problem InvalidData for pages that do not fit, CannotWrite beyond 4 GiB. */
 export function writeTiff(image: TiffImage): Uint8Array {
   const dtype = assertPages(image);
   const chunks: Uint8Array[] = [Uint8Array.of(0x49, 0x49, 42, 0, 0, 0, 0, 0)];
   let length = 8;
-  const append = (bytes: Uint8Array): number => {
-    // Values start at even offsets.
-    if (length % 2 === 1) {
-      chunks.push(new Uint8Array(1));
-      length++;
-    }
-    const offset = length;
+  const append = (bytes: Uint8Array): void => {
     chunks.push(bytes);
     length += bytes.length;
-    if (length > largestFileBytes) {
-      const reason = "more than 4 GiB";
-      throw new Problem("CannotWrite", `Expected a TIFF below 4 GiB; got more. Write fewer pages, or OME-Zarr.`, { path: "TIFF", reason });
-    }
-    return offset;
+    if (length <= largestFileBytes) return;
+    const reason = "more than 4 GiB";
+    throw new Problem("CannotWrite", `Expected a TIFF below 4 GiB; got more. Write fewer pages, or OME-Zarr.`, { path: "TIFF", reason });
   };
   let link = { bytes: chunks[0]!, at: 4 };
   image.pages.forEach((page, index) => {
-    const { directory, offset, nextAt } = appendPage(page, index, { image, dtype, append });
-    new DataView(link.bytes.buffer).setUint32(link.at, offset, true);
-    link = { bytes: directory, at: nextAt };
+    const offsets: number[] = [];
+    const lengths: number[] = [];
+    for (const strip of packStrips(page, image.width)) {
+      // Strips begin at even offsets.
+      if (length % 2 === 1) append(new Uint8Array(1));
+      offsets.push(length);
+      lengths.push(strip.length);
+      append(strip);
+    }
+    const start = length;
+    const { bytes, offset, nextAt } = layDirectory(listFields({ image, dtype, index, offsets, lengths }), start);
+    append(bytes);
+    link.bytes.set(toOffsetBytes(offset, false), link.at);
+    link = { bytes, at: nextAt - start };
   });
   return concatBytes(chunks, length);
 }
 
-function appendPage(
-  page: TypedArray,
-  index: number,
-  { image, dtype, append }: { image: TiffImage; dtype: DType; append: (bytes: Uint8Array) => number },
-): { directory: Uint8Array; offset: number; nextAt: number } {
-  const { width, height, pixelSizeUm } = image;
-  const size = page.BYTES_PER_ELEMENT;
-  const rows = Math.max(1, Math.floor(stripBytes / (width * size)));
+function countRows(width: number, bytesEach: number): number {
+  return Math.max(1, Math.floor(stripBytes / (width * bytesEach)));
+}
+
+function* packStrips(page: TypedArray, width: number): Generator<Uint8Array> {
   const bytes = new Uint8Array(page.buffer, page.byteOffset, page.byteLength);
-  const offsets: number[] = [];
-  const lengths: number[] = [];
-  for (let y = 0; y < height; y += rows) {
-    const strip = zlibSync(bytes.subarray(y * width * size, Math.min(y + rows, height) * width * size), { level: 6 });
-    offsets.push(append(strip));
-    lengths.push(strip.length);
-  }
+  const stripLength = countRows(width, page.BYTES_PER_ELEMENT) * width * page.BYTES_PER_ELEMENT;
+  for (let at = 0; at < bytes.length; at += stripLength) yield zlibSync(bytes.subarray(at, at + stripLength), { level: 6 });
+}
+
+interface PageFacts {
+  readonly image: TiffImage;
+  readonly dtype: DType;
+  readonly index: number;
+  readonly offsets: readonly number[];
+  readonly lengths: readonly number[];
+}
+
+function listFields({ image, dtype, index, offsets, lengths }: PageFacts): TiffField[] {
+  const { width, height, pixelSizeUm } = image;
+  const size = image.pages[index]!.BYTES_PER_ELEMENT;
   const format = dtype.startsWith("float") ? 3 : dtype.startsWith("int") ? 2 : 1;
-  const fields: Field[] = [
+  return [
     [254, 4, [0]],
     [256, 4, [width]],
     [257, 4, [height]],
@@ -82,30 +88,11 @@ function appendPage(
     ...(index === 0 ? [[270, 2, [...new TextEncoder().encode(`${describe(image)}\0`)]] as const] : []),
     [273, 4, offsets],
     [277, 3, [1]],
-    [278, 4, [rows]],
+    [278, 4, [countRows(width, size)]],
     [279, 4, lengths],
     ...(pixelSizeUm === undefined ? [] : ([[282, 5, toQuotient(1 / pixelSizeUm)], [283, 5, toQuotient(1 / pixelSizeUm)], [296, 3, [1]]] as const)), // biome-ignore format: a row a tag
     [339, 3, [format]],
   ];
-  const directory = layDirectory(fields, append);
-  return { directory, offset: append(directory), nextAt: directory.length - 4 };
-}
-
-/** The bytes of a directory; values of more than four bytes are appended before it. */
-function layDirectory(fields: readonly Field[], append: (bytes: Uint8Array) => number): Uint8Array {
-  const directory = new Uint8Array(2 + 12 * fields.length + 4);
-  const view = new DataView(directory.buffer);
-  view.setUint16(0, fields.length, true);
-  fields.forEach(([tag, type, values], index) => {
-    const at = 2 + 12 * index;
-    const bytes = type === 2 ? Uint8Array.from(values) : new Uint8Array((type === 3 ? Uint16Array : Uint32Array).from(values).buffer);
-    view.setUint16(at, tag, true);
-    view.setUint16(at + 2, type, true);
-    view.setUint32(at + 4, type === 5 ? values.length / 2 : values.length, true);
-    if (bytes.length <= 4) directory.set(bytes, at + 8);
-    else view.setUint32(at + 8, append(bytes), true);
-  });
-  return directory;
 }
 
 /** ImageJ takes the resolution as pixels a unit of its description. */

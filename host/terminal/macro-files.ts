@@ -11,7 +11,7 @@ import { writeFileWhole } from "../../core/source/write-file.ts";
 import { writePng } from "../../core/source/write-png.ts";
 import type { HostImage, Pixels } from "../../plugin/contract.ts";
 import type { Library } from "../../plugin/library/library.ts";
-import type { Files } from "../host.ts";
+import type { HostFiles } from "../host.ts";
 import { titleOfAddress } from "../images.ts";
 import type { SaveKind } from "../macro/run.ts";
 import { writeObjects } from "./object-files.ts";
@@ -23,7 +23,7 @@ export interface MacroFilesOptions {
 }
 
 /** The files of one run of the program, which may be that of several images. Throws Problem MissingFile, UnsupportedImage, CannotWrite. */
-export function createMacroFiles({ library, overwrite }: MacroFilesOptions): Files {
+export function createMacroFiles({ library, overwrite }: MacroFilesOptions): HostFiles {
   // What this run has read or written is not written over even when that is allowed: the result of one image would go.
   const used = new Set<string>();
   return {

@@ -11,7 +11,7 @@ import { createManifest } from "../../plugin/parameter/manifest.ts";
 import { resolveParameters } from "../../plugin/parameter/parameters.ts";
 import { checkpointName } from "../../plugin/train/keep-trained.ts";
 import type { Workspace } from "../../plugin/workspace.ts";
-import { createHost, type Files, type LocalHost } from "../host.ts";
+import { createHost, type HostFiles, type LocalHost } from "../host.ts";
 import { checkManifest } from "../manifest.ts";
 import { formatModels, tellFaults } from "./models.ts";
 import { assertWritable, exists, formatScores, openValidation, readDataset } from "./output.ts";
@@ -19,7 +19,7 @@ import type { Shell } from "./run-job.ts";
 import { libraryFolder } from "./workspace.ts";
 
 export interface TerminalHostOptions {
-  readonly files: Files;
+  readonly files: HostFiles;
   readonly workspace: Workspace;
   readonly shell: Shell;
   /** Takes what macros print and what commands answer. */

@@ -14,7 +14,7 @@ import type { ImageSource } from "../../core/source/source.ts";
 import type { Context, Image, Parameters, SegmentResult, SlideContext, SlideExport } from "../contract.ts";
 import { chooseRule, pickRule, recordedRule, toRuleValues } from "../parameter/choose-rule.ts";
 import { resolveParameters } from "../parameter/parameters.ts";
-import { createHandleStore, growFile } from "../store/handle-store.ts";
+import { createFolderChunks, growFile } from "../store/handle-store.ts";
 import type { Workspace } from "../workspace.ts";
 import { finishSlide } from "./finish-slide.ts";
 import { classifySlide } from "./slide-action.ts";
@@ -45,7 +45,7 @@ export async function* segmentIntoFolder(
   const { signal } = context;
   const release = await takeFolder(workspace, folder);
   try {
-    const store = createHandleStore(folder);
+    const store = createFolderChunks(folder);
     const finished = (await readJson(store, resultName)) as Omit<SegmentResult, "slide"> | undefined;
     if (finished !== undefined) {
       await assertSameImage(store, image, signal);
@@ -118,7 +118,7 @@ export async function* exportFromFolder(
   workspace: Pick<Workspace, "spawn" | "cores">,
   { signal }: Context = {},
 ): Job<void> {
-  const store = createHandleStore(folder);
+  const store = createFolderChunks(folder);
   const result = (await readJson(store, resultName)) as SegmentResult | undefined;
   if (result === undefined) {
     const reason = "it is not segmented to its end";

@@ -27,7 +27,7 @@ interface SyncAccess {
 }
 
 /** Named chunks below `root`. Throws Problem CannotWrite, which says what to do, where there is no room left. */
-export function createHandleStore(root: FileSystemDirectoryHandle): ChunkStore {
+export function createFolderChunks(root: FileSystemDirectoryHandle): ChunkStore {
   const folders = new Map<string, Promise<FileSystemDirectoryHandle>>();
   const folderOf = async (path: readonly string[], create: boolean): Promise<FileSystemDirectoryHandle> => {
     if (path.length === 0) return root;

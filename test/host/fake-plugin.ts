@@ -1,6 +1,6 @@
 // A plugin that does nothing but remember what it got, with a manifest like Overtile's; and files that live in memory.
 
-import type { Files } from "../../host/host.ts";
+import type { HostFiles } from "../../host/host.ts";
 import { createHost, type HostOptions, type LocalHost } from "../../host/host.ts";
 import { checkManifest, type Manifest } from "../../host/manifest.ts";
 import type { Context, HostImage, Parameters, Pixels } from "../../plugin/contract.ts";
@@ -169,7 +169,7 @@ export function createFakeHost(options: Partial<HostOptions> = {}) {
   const plugin = createFakePlugin();
   const printed: string[] = [];
   const saved: Saved[] = [];
-  const files: Files = {
+  const files: HostFiles = {
     async open(path) {
       if (path.startsWith("missing")) throw new Error(`no file ${path}`);
       return picture(path.split("/").at(-1)!);

@@ -7,7 +7,7 @@ import { describeError, Problem } from "../../core/problem.ts";
 import type { ImageSource } from "../../core/source/source.ts";
 import type { RegisteredCommand } from "../../host/commands.ts";
 import type { LocalHost } from "../../host/host.ts";
-import { type FindSlideRun, runSlide, type SlideRun } from "../../host/run-command.ts";
+import { type FindSlideJob, runSlide, type SlideJob } from "../../host/run-command.ts";
 import type { Overtile, Parameters, Progress, SlideExport } from "../../plugin/contract.ts";
 import { readObjectTable } from "../labels/object-table.ts";
 import { blockPx, createGrowingTiles, createLabelTiles, type GrowingTiles } from "../labels/slide-tiles.ts";
@@ -26,7 +26,7 @@ const standardInMemoryPx = 2 ** 24;
 
 export interface SlideRuns {
   /** For the host: where the segmentation of an image goes. */
-  readonly find: FindSlideRun;
+  readonly find: FindSlideJob;
   /** True for a box that goes block by block. */
   canSegmentBox(box: Box, command: RegisteredCommand): boolean;
   /** Segments a box block by block. */
@@ -68,7 +68,7 @@ export function createSlideRuns({ workspace, host, library, reader, shelf, large
   const wholeOf = ({ source: { width, height } }: ImageEntry): Box => ({ y0: 0, x0: 0, y1: height, x1: width });
 
   /** The run of a layer, as the host follows it. One that leaves nothing leaves no layer either. */
-  function follow(entry: ImageEntry, layer: SlideLayer): SlideRun {
+  function follow(entry: ImageEntry, layer: SlideLayer): SlideJob {
     const { folder, facts } = layer;
     const growing = showGrowing(layer, "running");
     const isNew = growing.writtenCount === 0;

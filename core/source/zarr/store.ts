@@ -70,7 +70,7 @@ export function createFilesStore(files: readonly File[], name?: string): ByteSto
 }
 
 /** A folder that a browser was given access to. */
-export function createHandleStore(root: FileSystemDirectoryHandle, name = root.name): ByteStore {
+export function createFolderStore(root: FileSystemDirectoryHandle, name = root.name): ByteStore {
   const folders = new Map<string, Promise<FileSystemDirectoryHandle>>([["", Promise.resolve(root)]]);
   const folderOf = (path: string): Promise<FileSystemDirectoryHandle> => {
     const known = folders.get(path);

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import v8 from "node:v8";
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import type { Workspace } from "../../../core/kernel/heap.ts";
+import type { KernelContext } from "../../../core/kernel/heap.ts";
 import type { Block } from "../../../core/kernel/oracle.ts";
 import { createKernelCalls } from "../../../core/kernel/records.ts";
 import type { KernelBuild } from "../../../core/kernel/register.ts";
@@ -13,7 +13,7 @@ import { kernelFile } from "../../../tools/build-kernel.mjs";
 const guardFloats = 64;
 const guardBits = 0x7fc0dead;
 
-export interface GuardedWorkspace extends Workspace {
+export interface GuardedWorkspace extends KernelContext {
   /** A tensor with the block's numbers. */
   put(block: Block): TensorInfo;
   /** The tensor's numbers. */

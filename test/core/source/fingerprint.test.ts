@@ -5,7 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { openZarr, writeOmeGroup, writeZarrMetadata, type ZarrLayout } from "../../../core/sink/zarr.ts";
+import { openWorkingArray, writeOmeGroup, writeZarrMetadata, type ZarrLayout } from "../../../core/sink/zarr.ts";
 import { openSource } from "../../../core/source/open.ts";
 import { writePng } from "../../../core/source/write-png.ts";
 import { writeTiff } from "../../../core/source/write-tiff.ts";
@@ -56,7 +56,7 @@ it("of an OME-Zarr is that of its metadata and of some of its chunks, absent and
     const store = createChunkFolder(join(folder, name));
     await writeOmeGroup(store, "", { version: "0.4", name: "s", axes: ["y", "x"], shapes: [layout.shape], isLabels: false });
     await writeZarrMetadata(store, "0", layout);
-    for (const [x, value] of values.entries()) if (value > 0) await openZarr(store, "0", layout).write([0, x], new Uint8Array(4096).fill(value)); // biome-ignore format: one thought
+    for (const [x, value] of values.entries()) if (value > 0) await openWorkingArray(store, "0", layout).write([0, x], new Uint8Array(4096).fill(value)); // biome-ignore format: one thought
     return join(folder, name);
   };
   const path = await make("a.zarr", [0, 1, 2]);

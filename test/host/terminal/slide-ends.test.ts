@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { generateCells } from "../../../core/sample/synthetic.ts";
-import { openZarr, writeOmeGroup, writeZarrMetadata, type ZarrLayout } from "../../../core/sink/zarr.ts";
+import { openWorkingArray, writeOmeGroup, writeZarrMetadata, type ZarrLayout } from "../../../core/sink/zarr.ts";
 import { writeTiff } from "../../../core/source/write-tiff.ts";
 import { createChunkFolder } from "../../../host/terminal/chunk-folder.ts";
 import { claimTemporary, replaceFolder } from "../../../host/terminal/growing-file.ts";
@@ -27,7 +27,7 @@ beforeAll(async () => {
   const layout: ZarrLayout = { shape: [height, width], chunks: [height, chunk], dtype: "uint8", version: "0.4", axes: ["y", "x"] };
   await writeOmeGroup(store, "", { version: "0.4", name: "s", axes: ["y", "x"], shapes: [layout.shape], pixelSizeUm: 1, isLabels: false });
   await writeZarrMetadata(store, "0", layout);
-  const { write } = openZarr(store, "0", layout);
+  const { write } = openWorkingArray(store, "0", layout);
   for (let column = 0; column * chunk < width; column++) {
     const pixel = (i: number): number => {
       const [y, x] = [Math.floor(i / chunk), column * chunk + (i % chunk)];

@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { generateCells } from "../../../core/sample/synthetic.ts";
 import { pyramidSizes } from "../../../core/sink/pyramid.ts";
-import { type NgffVersion, openZarr, writeOmeGroup, writeZarrMetadata } from "../../../core/sink/zarr.ts";
+import { type NgffVersion, openWorkingArray, writeOmeGroup, writeZarrMetadata } from "../../../core/sink/zarr.ts";
 import { openSource } from "../../../core/source/open.ts";
 import { writeTiff } from "../../../core/source/write-tiff.ts";
 import { readZip } from "../../../core/source/zip.ts";
@@ -297,7 +297,7 @@ async function writeImage(name: string, version: NgffVersion): Promise<void> {
     const [height, width] = shape as [number, number];
     const data = new Uint8Array(300 * 400);
     for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) data[y * 400 + x] = image.data[(y << level) * 400 + (x << level)]!;
-    await openZarr(store, String(level), layout).write([0, 0], data);
+    await openWorkingArray(store, String(level), layout).write([0, 0], data);
   }
 }
 
