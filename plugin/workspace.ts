@@ -1,11 +1,10 @@
 // What a place offers to the actions: threads, files, a library. The terminal and the browser each make one.
 
 import type { BackendName } from "../core/engine/backend.ts";
-import type { Progress } from "../core/job.ts";
-import type { Judge } from "../core/source/zip-file.ts";
 import type { Library } from "./library/library.ts";
 import type { Files } from "./store/files.ts";
 import type { Lock } from "./store/lock.ts";
+import type { ReadBytes } from "./store/read-bytes.ts";
 import type { AssetBytes } from "./thread/assets.ts";
 import type { SpawnWorker } from "./thread/wire.ts";
 
@@ -28,16 +27,3 @@ export interface Workspace {
   readonly backends: readonly BackendName[];
   readonly readBytes: ReadBytes;
 }
-
-export type PhaseProgress = Extract<Progress, { kind: "phase" }>;
-
-/**
- * Bytes of a file or an address that the user named; `tell` hears how much of an address has come, where the place does not show it itself.
- * `judge` looks at it by parts before it is read whole: it may be huge, and not what is wanted.
- */
-export type ReadBytes = (
-  from: Blob | URL | string,
-  signal?: AbortSignal,
-  tell?: (progress: PhaseProgress) => void,
-  judge?: Judge,
-) => Promise<Uint8Array>;

@@ -8,19 +8,11 @@ import { describeError, Problem } from "../problem.ts";
 import { inspectAdapter } from "./adapters.ts";
 import { createFailureWatch, type FailureWatch } from "./failure.ts";
 import { probeBackend } from "./probe.ts";
-import { startWasm } from "./start-wasm.ts";
+import { type BackendAssets, startWasm } from "./start-wasm.ts";
 import { startWebGl } from "./start-webgl.ts";
 import { startWebGpu } from "./start-webgpu.ts";
 
 export type BackendName = "webgpu" | "webgl" | "wasm" | "cpu";
-
-/** Files that the backends need, as bytes: the caller knows where they are. */
-export interface BackendAssets {
-  /** tfjs-backend-wasm-simd.wasm */
-  tfjsWasm(): Promise<Uint8Array>;
-  /** Our kernels in their two builds; absent: stock ops only. */
-  kernels?(): Promise<{ readonly simd: Uint8Array<ArrayBuffer>; readonly relaxedSimd: Uint8Array<ArrayBuffer> }>;
-}
 
 export interface OpenBackendOptions {
   readonly assets: BackendAssets;

@@ -3,7 +3,14 @@
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import { engine, env, setBackend } from "@tensorflow/tfjs-core";
 import { type KernelReport, registerKernels } from "../kernel/register.ts";
-import type { BackendAssets } from "./backend.ts";
+
+/** Files that the backends need, as bytes: the caller knows where they are. */
+export interface BackendAssets {
+  /** tfjs-backend-wasm-simd.wasm */
+  tfjsWasm(): Promise<Uint8Array>;
+  /** Our kernels in their two builds; absent: stock ops only. */
+  kernels?(): Promise<{ readonly simd: Uint8Array<ArrayBuffer>; readonly relaxedSimd: Uint8Array<ArrayBuffer> }>;
+}
 
 /** Makes wasm the current backend; returns what became of our kernels where they were wanted. */
 export async function startWasm(assets: BackendAssets, useKernels: boolean): Promise<KernelReport | undefined> {

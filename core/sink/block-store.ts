@@ -2,65 +2,16 @@
 // another rule, and all probabilities where they are wanted: OME-Zarr arrays whose chunks are the blocks of the plan. A block whose chunks are all there is done: this is the ledger of a run, of one that goes on, and of machines that share a slide.
 
 import type { Band } from "../array/band.ts";
-import type { Range } from "../array/normalize.ts";
-import { type Box, createTypedArray, type DType, type TypedArray } from "../array/raster.ts";
+import { type Box, createTypedArray, type TypedArray } from "../array/raster.ts";
 import { plainRule } from "../label/object-rule.ts";
 import { leastByte, writeClassesOfBytes } from "../label/probability-bytes.ts";
 import { Problem } from "../problem.ts";
 import { inParallel } from "../source/in-parallel.ts";
 import type { Block } from "../tile/slide-plan.ts";
 import { briefPacking, classPacking } from "./packing.ts";
-import { readRecord, writeRecord } from "./slide-record.ts";
+import { type ProbabilityType, readRecord, type SlideRecord, writeRecord } from "./slide-record.ts";
 import type { ChunkStore } from "./store.ts";
 import { openWorkingArray, writeOmeGroup, writeZarrMetadata, type ZarrArray, type ZarrLayout } from "./zarr.ts";
-
-export type ProbabilityType = "uint8" | "float32";
-
-/** Everything that the numbers of a run depend on, and what is needed to make something of them later. Plain JSON. */
-export interface SlideRecord {
-  /** Where the image was found: another machine may call it otherwise. */
-  readonly path: string;
-  /** The file's own name. */
-  readonly name: string;
-  readonly height: number;
-  readonly width: number;
-  readonly dtype: DType;
-  readonly plane: { readonly z: number; readonly t: number; readonly channels: readonly number[] };
-  readonly model: string;
-  /** SHA-256. */
-  readonly weights: string;
-  /** One a class, background first. */
-  readonly classNames: readonly string[];
-  readonly levels: number;
-  readonly tile: number;
-  readonly blockPx: number;
-  readonly gridHeight: number;
-  readonly gridWidth: number;
-  readonly region?: Box;
-  /** Absent: probabilities are not kept. */
-  readonly probabilityType?: ProbabilityType;
-  readonly pixelSizeUm?: number;
-  readonly skipEmpty: boolean;
-  /** What computes, and its build: others round otherwise. */
-  readonly backend: string;
-  /** What grey values are normalised by. */
-  readonly ranges: readonly Range[];
-  /** Half of the smallest objects that the model learnt. */
-  readonly minSizePx: number;
-  /** At which depth the model's objects are best cut apart. */
-  readonly splitDepthPx: number;
-  /** What tells the image from others of its name and size. Absent in runs of older builds. */
-  readonly source?: string;
-  /** The rest of the model's rule for objects (`ObjectRule`). Absent in runs of older builds, and then that of `plainRule`. */
-  readonly smoothPx?: number;
-  readonly fillHoles?: boolean;
-  /** Above which probability a pixel was called an object. Absent: 0.5. */
-  readonly threshold?: number;
-  /** Over which views of a tile probabilities are averaged. Absent: none. */
-  readonly symmetry?: "flips" | "eight";
-  /** True: blocks keep the probability of the second of two classes, too, as a byte. Absent in runs of older builds and of more classes. */
-  readonly keepsBytes?: boolean;
-}
 
 /** What a block's pixels are; `probabilities` [height, width, classes]. */
 interface BlockPixels {

@@ -1,13 +1,62 @@
 // The record of a slide's run, run.json: read with its checksum and the kinds of its fields looked at, since everything that goes on
 // with the run believes it.
 
+import type { Range } from "../array/normalize.ts";
+import type { Box, DType } from "../array/raster.ts";
 import { describeError, Problem } from "../problem.ts";
 import { crc32 } from "../source/crc32.ts";
-import type { SlideRecord } from "./block-store.ts";
 import type { ChunkStore } from "./store.ts";
 import { readJson, writeJson } from "./zarr.ts";
 
 const recordName = "run.json";
+
+export type ProbabilityType = "uint8" | "float32";
+
+/** Everything that the numbers of a run depend on, and what is needed to make something of them later. Plain JSON. */
+export interface SlideRecord {
+  /** Where the image was found: another machine may call it otherwise. */
+  readonly path: string;
+  /** The file's own name. */
+  readonly name: string;
+  readonly height: number;
+  readonly width: number;
+  readonly dtype: DType;
+  readonly plane: { readonly z: number; readonly t: number; readonly channels: readonly number[] };
+  readonly model: string;
+  /** SHA-256. */
+  readonly weights: string;
+  /** One a class, background first. */
+  readonly classNames: readonly string[];
+  readonly levels: number;
+  readonly tile: number;
+  readonly blockPx: number;
+  readonly gridHeight: number;
+  readonly gridWidth: number;
+  readonly region?: Box;
+  /** Absent: probabilities are not kept. */
+  readonly probabilityType?: ProbabilityType;
+  readonly pixelSizeUm?: number;
+  readonly skipEmpty: boolean;
+  /** What computes, and its build: others round otherwise. */
+  readonly backend: string;
+  /** What grey values are normalised by. */
+  readonly ranges: readonly Range[];
+  /** Half of the smallest objects that the model learnt. */
+  readonly minSizePx: number;
+  /** At which depth the model's objects are best cut apart. */
+  readonly splitDepthPx: number;
+  /** What tells the image from others of its name and size. Absent in runs of older builds. */
+  readonly source?: string;
+  /** The rest of the model's rule for objects (`ObjectRule`). Absent in runs of older builds, and then that of `plainRule`. */
+  readonly smoothPx?: number;
+  readonly fillHoles?: boolean;
+  /** Above which probability a pixel was called an object. Absent: 0.5. */
+  readonly threshold?: number;
+  /** Over which views of a tile probabilities are averaged. Absent: none. */
+  readonly symmetry?: "flips" | "eight";
+  /** True: blocks keep the probability of the second of two classes, too, as a byte. Absent in runs of older builds and of more classes. */
+  readonly keepsBytes?: boolean;
+}
 
 type Json = Readonly<Record<string, unknown>>;
 

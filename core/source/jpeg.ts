@@ -1,4 +1,4 @@
-// JPEG in, as a file of its own. The header is checked before anything is unpacked (tiff/jpeg.ts, which decodes: the same pixels
+// JPEG in, as a file of its own. The header is checked before anything is unpacked (tiff/jpeg-header.ts; tiff/jpeg.ts decodes: the same pixels
 // as Pillow's, in a page and in a terminal). Rules: colours are RGB, grey stays one channel; what EXIF says of
 // its orientation is done (turned-source.ts); damage is an error, no pixel is made up. ITU-T T.81.
 
@@ -8,7 +8,8 @@ import { type ByteReader, readWhole } from "./bytes.ts";
 import { readExifOrientation } from "./exif.ts";
 import { createDecodedSource } from "./raster-source.ts";
 import type { ImageSource } from "./source.ts";
-import { decodeJpeg, type JpegHeader, type JpegSegment, readHeader } from "./tiff/jpeg.ts";
+import { decodeJpeg } from "./tiff/jpeg.ts";
+import { type JpegHeader, type JpegSegment, readHeader } from "./tiff/jpeg-header.ts";
 import { turnSource } from "./turned-source.ts";
 
 /** Decoded bytes above this are refused. */

@@ -17,9 +17,10 @@ import { createStarters } from "../../plugin/library/starters.ts";
 import type { Lock } from "../../plugin/store/lock.ts";
 import { createNodeFiles } from "../../plugin/store/node-files.ts";
 import { createNodeLock } from "../../plugin/store/node-lock.ts";
+import type { ReadBytes } from "../../plugin/store/read-bytes.ts";
 import { loadAssets } from "../../plugin/thread/assets.ts";
 import { createNodeSpawn } from "../../plugin/thread/node-worker.ts";
-import type { ReadBytes, Workspace } from "../../plugin/workspace.ts";
+import type { Workspace } from "../../plugin/workspace.ts";
 import { ownProcess } from "./process.ts";
 import { createDownloadLine } from "./progress.ts";
 

@@ -7,10 +7,11 @@ import { createLibrary } from "../library/library.ts";
 import { starterCatalog } from "../library/starter-catalog.ts";
 import { createStarters, type StartersOptions, type TellProgress } from "../library/starters.ts";
 import { openBrowserStore } from "../store/browser-store.ts";
+import type { ReadBytes } from "../store/read-bytes.ts";
 import type { AssetBytes } from "../thread/assets.ts";
 import { createBrowserSpawn } from "../thread/browser-worker.ts";
 import type { BundledModels, WorkerScript } from "../thread/bundle.ts";
-import type { ReadBytes, Workspace } from "../workspace.ts";
+import type { Workspace } from "../workspace.ts";
 import { resolveAddress } from "./inputs.ts";
 
 /** What the page tells its worker; plain data. */

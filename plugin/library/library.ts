@@ -7,7 +7,7 @@ import { describeError, isProblem, nearestWord, Problem } from "../../core/probl
 import type { ModelInfo, Models } from "../contract.ts";
 import type { Files } from "../store/files.ts";
 import { createLocalLock, type Lock } from "../store/lock.ts";
-import type { PhaseProgress, ReadBytes } from "../workspace.ts";
+import type { PhaseProgress, ReadBytes } from "../store/read-bytes.ts";
 import { describeModel } from "./describe-model.ts";
 import { assertOwnName, noStarters, type StarterInfo, type Starters, type TellProgress } from "./starters.ts";
 

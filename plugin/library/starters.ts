@@ -6,7 +6,7 @@ import { describeError, Problem } from "../../core/problem.ts";
 import type { UNetSpec } from "../../core/unet/spec.ts";
 import type { ModelInfo } from "../contract.ts";
 import type { Files } from "../store/files.ts";
-import type { PhaseProgress } from "../workspace.ts";
+import type { PhaseProgress } from "../store/read-bytes.ts";
 
 /** What the program knows of a model that comes with it. */
 export interface StarterInfo extends ModelInfo {

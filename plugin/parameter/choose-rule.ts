@@ -3,7 +3,7 @@
 import { type ObjectRule, plainRule } from "../../core/label/object-rule.ts";
 import type { Model } from "../../core/model/model.ts";
 import { Problem } from "../../core/problem.ts";
-import type { SlideRecord } from "../../core/sink/block-store.ts";
+import type { SlideRecord } from "../../core/sink/slide-record.ts";
 import type { Parameters, RuleValues } from "../contract.ts";
 import type { Values } from "./parameter-table.ts";
 

@@ -1,7 +1,7 @@
 // The WASM files of the bundle, loaded once by the thread that starts workers and handed to them as bytes: so a worker needs
 // no address and nothing is fetched once a host is loaded.
 
-import type { BackendAssets } from "../../core/engine/backend.ts";
+import type { BackendAssets } from "../../core/engine/start-wasm.ts";
 import { describeError } from "../../core/problem.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;

@@ -3,7 +3,8 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { setFlagsFromString } from "node:v8";
-import { type Backend, type BackendAssets, type BackendName, openBackend } from "../../core/engine/backend.ts";
+import { type Backend, type BackendName, openBackend } from "../../core/engine/backend.ts";
+import type { BackendAssets } from "../../core/engine/start-wasm.ts";
 import type { KernelBuild } from "../../core/kernel/register.ts";
 import { buildKernel, kernelFile } from "../../tools/build-kernel.mjs";
 

@@ -5,7 +5,8 @@ import { createManifest } from "../../plugin/parameter/manifest.ts";
 import type { App } from "../../viewer/app.ts";
 import type { Actions } from "../../viewer/command/actions.ts";
 import { titleOf } from "../../viewer/command/command.ts";
-import { createPluginCommands, plainTitle } from "../../viewer/command/plugin-commands.ts";
+import { plainTitle } from "../../viewer/command/plain-title.ts";
+import { createPluginCommands } from "../../viewer/command/plugin-commands.ts";
 
 test("a command with a dialog ends in one ellipsis, whatever its manifest ends in; one without has none", () => {
   const manifest = createManifest();

@@ -4,7 +4,7 @@
 import type { Box } from "../../core/array/raster.ts";
 import type { App } from "../app.ts";
 import type { ImageDesk } from "../file/image-desk.ts";
-import type { MacroState } from "../panel/macro-panel.ts";
+import type { MacroState } from "../model/macro-state.ts";
 import { createAttempt, focusCanvas } from "./attempt.ts";
 import { createDrawingActions } from "./drawing-actions.ts";
 import { createFileActions } from "./file-actions.ts";

@@ -16,7 +16,7 @@ import { chooseSlide } from "../plugin/slide-runs.ts";
 import { settleLength } from "../plugin/training-length.ts";
 import { type Attempt, pickFiles } from "./attempt.ts";
 import { checkPlainName } from "./names.ts";
-import { plainTitle } from "./plugin-commands.ts";
+import { plainTitle } from "./plain-title.ts";
 
 /** Training, segmenting, the settings of both, any command of a plugin, and models. */
 export function createLearningActions(

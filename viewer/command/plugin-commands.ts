@@ -5,6 +5,7 @@ import type { App } from "../app.ts";
 import type { Actions } from "./actions.ts";
 import type { ViewerCommand } from "./command.ts";
 import { isSingleKey } from "./keys.ts";
+import { plainTitle } from "./plain-title.ts";
 
 /** Menu items of every plugin that is ready, with the keys that its manifest binds. */
 export function createPluginCommands({ library }: App, actions: Actions): ViewerCommand[] {
@@ -26,11 +27,6 @@ function commandsOf(manifest: Manifest, actions: Actions): ViewerCommand[] {
       run: () => actions.runCommand(command.id),
     };
   });
-}
-
-/** What a plugin calls its command, without the ellipsis of its own: some manifests have one, the menus give each its own. */
-export function plainTitle({ short_title, title }: Command): string {
-  return (short_title ?? title).replace(/\s*(…|\.{2,})[\s.…]*$/, "");
 }
 
 // Menus of npe2: any menu's items, and those of the submenus that they open.

@@ -7,8 +7,9 @@ import { html } from "../dom/html.ts";
 import { download } from "../file/export.ts";
 import type { ImageDesk } from "../file/image-desk.ts";
 import { acceptedFiles } from "../file/open-image.ts";
-import { type MacroState, runMacroText } from "../panel/macro-panel.ts";
+import type { MacroState } from "../model/macro-state.ts";
 import { type Attempt, pickFiles } from "./attempt.ts";
+import { runMacroText } from "./run-macro.ts";
 
 /** Plugins, help, macros. */
 export function createWindowActions(app: App, desk: ImageDesk, macro: MacroState, attempt: Attempt) {

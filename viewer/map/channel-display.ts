@@ -2,7 +2,7 @@
 
 import type { TypedArray } from "../../core/array/raster.ts";
 import type { ImageSource } from "../../core/source/source.ts";
-import type { Plane } from "../model/image-entry.ts";
+import type { Plane } from "../model/plane.ts";
 import type { ColorMapName } from "./color-map.ts";
 import { readReduced } from "./pyramid.ts";
 

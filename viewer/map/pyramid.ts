@@ -2,7 +2,7 @@
 
 import type { Raster } from "../../core/array/raster.ts";
 import type { ImageSource } from "../../core/source/source.ts";
-import type { Plane } from "../model/image-entry.ts";
+import type { Plane } from "../model/plane.ts";
 import { readEvery } from "../read/read-every.ts";
 
 export const displayTileSide = 256;

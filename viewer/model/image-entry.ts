@@ -6,6 +6,7 @@ import type { Image } from "../../plugin/contract.ts";
 import type { ChannelDisplay } from "../map/channel-display.ts";
 import { createId } from "./id.ts";
 import type { LabelLayer } from "./label-layer.ts";
+import type { Plane } from "./plane.ts";
 import type { SlideLayer } from "./slide-layer.ts";
 
 /** Where an image came from: what is needed to find it again after a reload. */
@@ -14,12 +15,6 @@ export type Origin =
   | { readonly kind: "url"; readonly url: string }
   | { readonly kind: "large"; readonly bytes: number }
   | { readonly kind: "folder" };
-
-/** The plane shown, zero-based. */
-export interface Plane {
-  readonly z: number;
-  readonly t: number;
-}
 
 export interface ImageEntry {
   readonly id: string;

@@ -1,56 +1,10 @@
 // Macros: what was done, written as it happens; an editor; run and stop; an error stands at its line.
 
-import { type Signal, signal } from "@preact/signals-core";
-import { describeError, isProblem } from "../../core/problem.ts";
-import { showText } from "../../core/source/plain-text.ts";
 import type { App } from "../app.ts";
 import type { Actions } from "../command/actions.ts";
 import { html, nothing, type Part } from "../dom/html.ts";
 import { icon } from "../dom/icon.ts";
-
-export interface MacroState {
-  readonly source: Signal<string>;
-  /** What was recorded before the page was loaded, and all that was recorded. */
-  readonly earlier: Signal<string>;
-  readonly recorded: Signal<string>;
-  readonly output: Signal<readonly string[]>;
-  readonly fault: Signal<{ readonly line: number | undefined; readonly text: string } | undefined>;
-  readonly running: Signal<AbortController | undefined>;
-}
-
-/** Nothing written, nothing run. */
-export function createMacroState(): MacroState {
-  return {
-    source: signal(""),
-    earlier: signal(""),
-    recorded: signal(""),
-    output: signal([]),
-    fault: signal(undefined),
-    running: signal(undefined),
-  };
-}
-
-/** Runs the editor's text; where it fails, `fault` says at which line. */
-export async function runMacroText({ host, workspace }: App, state: MacroState): Promise<boolean> {
-  if (state.running.value) return false;
-  const controller = new AbortController();
-  state.running.value = controller;
-  state.fault.value = undefined;
-  try {
-    await host.runMacro(state.source.value, { signal: controller.signal });
-    return true;
-  } catch (error) {
-    if (controller.signal.aborted) workspace.status.value = { kind: "info", text: "Macro stopped." };
-    else {
-      const text = showText(describeError(error), "\n");
-      const line = isProblem(error, "InvalidMacro") ? error.details.line : Number(/^Line (\d+)/.exec(text)?.[1]);
-      state.fault.value = { line: Number.isInteger(line) ? line : undefined, text };
-    }
-    return false;
-  } finally {
-    state.running.value = undefined;
-  }
-}
+import type { MacroState } from "../model/macro-state.ts";
 
 /** The panel. */
 export function macroPanel(app: App, actions: Actions, state: MacroState): Part {

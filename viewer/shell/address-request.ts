@@ -4,8 +4,9 @@ import { signal } from "@preact/signals-core";
 import { download, largestTextBytes } from "../../core/source/download.ts";
 import type { App } from "../app.ts";
 import type { Actions } from "../command/actions.ts";
+import { runMacroText } from "../command/run-macro.ts";
 import { html, nothing, type Part } from "../dom/html.ts";
-import { type MacroState, runMacroText } from "../panel/macro-panel.ts";
+import type { MacroState } from "../model/macro-state.ts";
 
 const kinds = { plugin: "Install the plugin", image: "Open the image", model: "Import the model", macro: "Run the macro" } as const;
 type Kind = keyof typeof kinds;

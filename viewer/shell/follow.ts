@@ -7,8 +7,8 @@ import type { JobInfo } from "../../host/jobs.ts";
 import type { App } from "../app.ts";
 import { composeColors } from "../map/compose.ts";
 import { readReduced } from "../map/pyramid.ts";
+import type { MacroState } from "../model/macro-state.ts";
 import type { Workspace } from "../model/workspace.ts";
-import type { MacroState } from "../panel/macro-panel.ts";
 
 /** The host's jobs: a change of state is shown at once; progress twice a second, however
  * often it comes: where there is no GPU, drawing the page takes time from the computation. */

@@ -7,6 +7,7 @@ import type { Actions } from "../command/actions.ts";
 import type { ViewerCommand } from "../command/command.ts";
 import { html, mount, nothing, type Part } from "../dom/html.ts";
 import { icon } from "../dom/icon.ts";
+import type { MacroState } from "../model/macro-state.ts";
 import { createSettled } from "../model/settled.ts";
 import type { ShellState } from "../model/shell-state.ts";
 import { prefer } from "../model/workspace.ts";
@@ -14,7 +15,7 @@ import { createCurves } from "../panel/curves.ts";
 import { announceJobs, jobsPanel } from "../panel/jobs-panel.ts";
 import { layersPanel } from "../panel/layers-panel.ts";
 import { countTrainable, type Trainable } from "../panel/learning-words.ts";
-import { type createMacroState, macroPanel } from "../panel/macro-panel.ts";
+import { macroPanel } from "../panel/macro-panel.ts";
 import { createObjectList, createObjectsPanel, type ObjectsPanel } from "../panel/objects-panel.ts";
 import { createSlideObjects, type SlideObjects } from "../panel/slide-objects.ts";
 import { statusBar } from "../panel/status-bar.ts";
@@ -84,7 +85,7 @@ export function mountShell(
     commands: { readonly value: readonly ViewerCommand[] };
     run: (command: ViewerCommand) => void;
     jobs: { readonly value: readonly JobInfo[] };
-    macro: ReturnType<typeof createMacroState>;
+    macro: MacroState;
     request: () => Part;
   },
 ): (() => void)[] {
@@ -177,7 +178,7 @@ function rightPanel(
     objectsPanel: ObjectsPanel;
     slideObjects: SlideObjects;
     trainable: { readonly value: Trainable };
-    macro: ReturnType<typeof createMacroState>;
+    macro: MacroState;
     jobs: { readonly value: readonly JobInfo[] };
   },
 ): Part {

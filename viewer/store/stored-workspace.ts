@@ -2,10 +2,11 @@
 
 import type { Box } from "../../core/array/raster.ts";
 import type { ChannelDisplay } from "../map/channel-display.ts";
-import type { ImageEntry, Origin, Plane } from "../model/image-entry.ts";
+import type { ImageEntry, Origin } from "../model/image-entry.ts";
 import { type LabelKind, type LabelLayer, wholeRegion } from "../model/label-layer.ts";
+import type { MacroState } from "../model/macro-state.ts";
+import type { Plane } from "../model/plane.ts";
 import type { ClassInfo, Preferences, Workspace } from "../model/workspace.ts";
-import type { MacroState } from "../panel/macro-panel.ts";
 import type { Library } from "../plugin/library.ts";
 import type { BegunTraining, Training } from "../plugin/training.ts";
 

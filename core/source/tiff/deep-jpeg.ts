@@ -2,8 +2,8 @@
 // is the one of Loeffler, Ligtenberg and Moschytz (ICASSP 1989) with 13 bits of fraction, rounded where libjpeg rounds: so the
 // pixels are those of every reader that stands on libjpeg.
 
-import type { JpegHeader, JpegSegment } from "./jpeg.ts";
 import { type BitReader, createBitReader, type HuffmanTable, readHuffmanTables } from "./jpeg-bits.ts";
+import type { JpegHeader, JpegSegment } from "./jpeg-header.ts";
 
 interface Component {
   readonly dc: HuffmanTable;

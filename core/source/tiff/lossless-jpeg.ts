@@ -1,7 +1,7 @@
 // Lossless JPEG (ITU-T T.81, annex H; Huffman coding, process 14), as microscopes write it for 16-bit images.
 
-import type { JpegHeader, JpegSegment } from "./jpeg.ts";
 import { createBitReader, type HuffmanTable, readHuffmanTables } from "./jpeg-bits.ts";
+import type { JpegHeader, JpegSegment } from "./jpeg-header.ts";
 
 interface Scan {
   readonly tables: readonly HuffmanTable[];
