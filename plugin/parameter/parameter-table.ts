@@ -109,6 +109,7 @@ export const parameters = [
 ] as const satisfies readonly Parameter[];
 
 type Table = (typeof parameters)[number];
+export type ParameterName = Table["name"];
 type ValueOf<P> = P extends { type: "integer" | "number" }
   ? number
   : P extends { type: "auto" }

@@ -6,6 +6,7 @@ import type { DroppedPieces } from "../../core/label/object-table.ts";
 import type { Model } from "../../core/model/model.ts";
 import type { Findings } from "../../core/segment.ts";
 import type { ImageSource } from "../../core/source/source.ts";
+import { nameParameter } from "../parameter/name-parameter.ts";
 
 /** What is known of a segmentation that found nothing. */
 export interface NothingFound {
@@ -45,7 +46,7 @@ export function describeNoneLeft(name: string, { count, largestPx }: DroppedPiec
   const head = `Nothing was found in ${name}.`;
   if (count === 0) return `${head} Every pixel that was looked at is background.`;
   const [pieces, has] = count === 1 ? ["1 piece was", "it has"] : [`${count} pieces were`, "the largest has"];
-  return `${head} ${pieces} left out as smaller than the smallest object (min_size) of ${minSizePx} pixels; ${has} ${largestPx}. Set min_size to ${largestPx} or less, 0 keeps all; where these are specks and no objects, train longer.`;
+  return `${head} ${pieces} left out as smaller than ${minSizePx} pixels, ${nameParameter("min_size")}; ${has} ${largestPx}. Set it to ${largestPx} or less, 0 keeps all; where these are specks and no objects, train longer.`;
 }
 
 function describeNearest({ nearest }: Findings): string | undefined {
@@ -71,9 +72,11 @@ function describeTraining({ model: { name, training } }: NothingFound): string |
 function describePlace({ image, model, planes }: NothingFound): string | undefined {
   const read = planes[0]!.channels.map((channel) => channel + 1).join(", ");
   const parts = [
-    image.channels.length > model.spec.channels ? `channel ${read} of ${image.channels.length} was read (choose by "channel")` : undefined,
+    image.channels.length > model.spec.channels
+      ? `channel ${read} of ${image.channels.length} was read (choose by ${nameParameter("channel")})`
+      : undefined,
     planes.length < image.sizeZ * image.sizeT
-      ? `of the stack, only z=${planes[0]!.z},t=${planes[0]!.t} was read (choose by "plane")`
+      ? `of the stack, only z=${planes[0]!.z},t=${planes[0]!.t} was read (choose by ${nameParameter("plane")})`
       : undefined,
   ].filter((part) => part !== undefined);
   if (parts.length === 0) return undefined;

@@ -10,6 +10,7 @@ import type { SamplePlane } from "../../core/training/read-samples.ts";
 import type { ValidationImage } from "../../core/training/validate.ts";
 import { alignmentPx, marginPx } from "../../core/unet/shape.ts";
 import type { UNetSpec } from "../../core/unet/spec.ts";
+import { nameParameter } from "../parameter/name-parameter.ts";
 
 /** For checkpoint and record: how many of the drawn objects are held out, and of which images. */
 export interface HeldRecord {
@@ -43,7 +44,7 @@ export function holdAside(images: readonly SamplePlane[], spec: UNetSpec): Aside
     learnt: found.learnt,
     held: by === "place" ? found.held.map((image) => cropToSeen(image, spec)) : found.held,
     record: { objects, of, by, images: names },
-    notice: `${objects} of ${of} drawn objects are kept to measure with (${where}); nothing is learnt from them. hold_out=none learns from all.`,
+    notice: `${objects} of ${of} drawn objects are kept to measure with (${where}); nothing is learnt from them. ${nameParameter("hold_out")} set to none learns from all.`,
   };
 }
 

@@ -70,9 +70,10 @@ describe("nothing found", () => {
   it("names pieces that were too small, and advice that helps", async () => {
     const { stdout, stderr } = await run("segment", "cell.tif", "--model", "noisy.zip", "--out", "c", "--min-size", "100000");
     expect(stdout).toContain("0 objects");
-    const [, count, largest] = /(\d+) pieces? (?:was|were) left out .* of 100000 pixels; .* (\d+)\. Set min_size to \2 or less/.exec(
-      stderr,
-    )!;
+    const [, count, largest] =
+      /(\d+) pieces? (?:was|were) left out as smaller than 100000 pixels, "Smallest object" \(min_size\); .* (\d+)\. Set it to \2 or less/.exec(
+        stderr,
+      )!;
     expect(Number(count)).toBeGreaterThan(0);
     const again = await run("segment", "cell.tif", "--model", "noisy.zip", "--out", "d", "--min-size", largest!);
     expect(again.stdout).not.toContain(" 0 objects");
@@ -92,7 +93,7 @@ describe("nothing found", () => {
     const image = { data, shape: [3, 48, 48, 2], axes: "zyxc", name: "stack" };
     const { nothing } = await runJob(segmentImage(image, { model: at("taught.zip"), plane: "z=1", channel: "2" }, await openWorkspace()));
     expect(nothing).toContain(
-      'Channel 2 of 2 was read (choose by "channel"), and of the stack, only z=1,t=0 was read (choose by "plane").',
+      'Channel 2 of 2 was read (choose by "Channel" (channel)), and of the stack, only z=1,t=0 was read (choose by "Plane" (plane)).',
     );
   });
 
@@ -100,7 +101,7 @@ describe("nothing found", () => {
     const slide = await run("segment", "cell.tif", "--model", "blind.zip", "--out", "f", "--format", "ome-zarr");
     expect(slide.stderr).toContain("likeliest object has a probability of 12 %");
     const small = await run("segment", "cell.tif", "--model", "noisy.zip", "--out", "g", "--format", "ome-zarr", "--min-size", "100000");
-    expect(small.stderr).toMatch(/left out as smaller than the smallest object \(min_size\) of 100000 pixels/);
+    expect(small.stderr).toMatch(/left out as smaller than 100000 pixels, "Smallest object" \(min_size\)/);
     await run("segment", "cell.tif", "--model", "blind.zip", "--out", "h", "--shard", "1/1");
     const merged = await run("merge", "h/cell.overtile");
     expect(merged.stderr).toContain("Nothing was found in cell.tif. Every pixel that was looked at is background.");

@@ -96,6 +96,25 @@ describe("the archive", () => {
     expect(await files.list()).toEqual([]);
   });
 
+  test("whose fetch is cancelled keeps nothing, says so by an abort, and is fetched when it is asked for again", async () => {
+    const cancel = new AbortController();
+    let begin = (): void => {};
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const waiting: StartersOptions["fetchFile"] = (_, signal) => {
+      begin();
+      return new Promise((_, reject) => signal!.addEventListener("abort", () => reject(new Error("the connection was ended"))));
+    };
+    const slow = createLibrary({ files, readBytes, starters: createStarters({ catalog: [info], kept, fetchFile: waiting }) });
+    const loading = slow.load("nuclei", cancel.signal);
+    await begun;
+    cancel.abort();
+    await expect(loading).rejects.toMatchObject({ name: "AbortError" });
+    expect(await kept.list()).toEqual([]);
+    expect((await library.load("nuclei")).weights).toEqual(weights);
+  });
+
   test("leaves the program whole: single precision, with ONNX", async () => {
     const exported = new Uint8Array(await (await library.export("nuclei")).arrayBuffer());
     expect(await readModel(exported)).toEqual(model);
