@@ -12,12 +12,14 @@ import type { ImageSource } from "../../core/source/source.ts";
 import { writeFileWhole } from "../../core/source/write-file.ts";
 import { writePng } from "../../core/source/write-png.ts";
 import { assertLegalInput, nearestLegalInput } from "../../core/unet/shape.ts";
-import { createSegmenter, evaluatePairs, type Segmenter } from "../../plugin/actions.ts";
+import { createOvertileJobs } from "../../plugin/actions.ts";
 import type { Parameters } from "../../plugin/contract.ts";
 import { openCrew } from "../../plugin/crew/compute.ts";
+import { evaluatePairs } from "../../plugin/evaluate/evaluate-action.ts";
 import { loadModel } from "../../plugin/library/load-model.ts";
 import { createTestTensors } from "../../plugin/library/model-test.ts";
 import { resolveParameters } from "../../plugin/parameter/parameters.ts";
+import type { Segmenter } from "../../plugin/segment/segment-action.ts";
 import { planSpec } from "../../plugin/train/train-plan.ts";
 import { describeNetwork, formatNetwork } from "./info.ts";
 import { assertZip, modelName, type Options, pick, toParameters } from "./options.ts";
@@ -110,7 +112,7 @@ export async function segmentCommand(images: readonly string[], options: Options
   }
   await assertWritable(folder);
   const reports: object[] = [];
-  const segmenter = createSegmenter(given, workspace, model);
+  const segmenter = createOvertileJobs(workspace).createSegmenter(given, model);
   try {
     for (const image of images) {
       // A slide starts workers of its own: both together would be over the memory.

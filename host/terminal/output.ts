@@ -1,7 +1,7 @@
 // Where results go in a terminal: TIFF files beside one another, whole or not at all, never over what is there unasked.
 
 import { access, constants, mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { TypedArray } from "../../core/array/raster.ts";
 import { Problem } from "../../core/problem.ts";
 import { type DatasetSample, openDataset } from "../../core/source/dataset.ts";
@@ -10,8 +10,9 @@ import { fileNameOf } from "../../core/source/file-name.ts";
 import { showText } from "../../core/source/plain-text.ts";
 import { describeWriteFailure, temporaryName, writeFileWhole } from "../../core/source/write-file.ts";
 import { writeTiff } from "../../core/source/write-tiff.ts";
-import type { Pair } from "../../plugin/actions.ts";
 import type { Pixels, Scores, SegmentResult } from "../../plugin/contract.ts";
+import type { Pair } from "../../plugin/evaluate/evaluate-action.ts";
+import type { TrainingSamples } from "../../plugin/train/train-action.ts";
 import { ownProcess } from "./process.ts";
 import { createDownloadLine } from "./progress.ts";
 
@@ -163,14 +164,26 @@ function notAFolder(path: string, cause: unknown): Problem<"CannotWrite"> {
 }
 
 /** The dataset that `validate` names; none where it is a share of the images. */
-export async function openValidation(validate: string, tell?: (notice: string) => void): Promise<readonly DatasetSample[]> {
+async function openValidation(validate: string, tell?: (notice: string) => void): Promise<readonly DatasetSample[]> {
   return Number.isNaN(Number(validate)) ? await readDataset(validate, tell) : [];
 }
 
 /** The samples of a folder, a zip or an address, with a line about a download; `tell` hears what is left out. */
-export async function readDataset(dataset: string, tell?: (notice: string) => void): Promise<readonly DatasetSample[]> {
+async function readDataset(dataset: string, tell?: (notice: string) => void): Promise<readonly DatasetSample[]> {
   const line = createDownloadLine(dataset);
   return openDataset(dataset, { onBytes: line.show, tell }).finally(line.end);
+}
+
+/** What a training learns from, as files: a dataset, and what `validate` names. */
+export async function openTrainingFiles(dataset: string, validate: string): Promise<TrainingSamples> {
+  const notices: string[] = [];
+  const hear = (notice: string): void => void notices.push(notice);
+  return {
+    train: await readDataset(dataset, hear),
+    validate: await openValidation(validate, hear),
+    title: basename(dataset),
+    notices,
+  };
 }
 
 /** Scores, one a line. */

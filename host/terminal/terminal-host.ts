@@ -4,17 +4,15 @@
 import { basename } from "node:path";
 import type { Progress as CoreProgress } from "../../core/job.ts";
 import { Problem } from "../../core/problem.ts";
-import { evaluatePairs, segmentImage, trainOnSamples } from "../../plugin/actions.ts";
+import { createOvertileJobs, type OpenTrainingSamples } from "../../plugin/actions.ts";
 import type { Context, Image, Parameters, Scores, SegmentResult, TrainResult } from "../../plugin/contract.ts";
-import { describeMachine } from "../../plugin/job/diagnostics.ts";
 import { createManifest } from "../../plugin/parameter/manifest.ts";
-import { resolveParameters } from "../../plugin/parameter/parameters.ts";
 import { checkpointName } from "../../plugin/train/keep-trained.ts";
 import type { Workspace } from "../../plugin/workspace.ts";
 import { createHost, type HostFiles, type LocalHost } from "../host.ts";
 import { checkManifest } from "../manifest.ts";
 import { formatModels, tellFaults } from "./models.ts";
-import { assertWritable, exists, formatScores, openValidation, readDataset } from "./output.ts";
+import { assertWritable, exists, formatScores, openTrainingFiles } from "./output.ts";
 import type { Shell } from "./run-job.ts";
 import { libraryFolder } from "./workspace.ts";
 
@@ -30,6 +28,7 @@ export interface TerminalHostOptions {
 
 /** A host with Overtile installed. Commands without an image answer in lines. */
 export function createTerminalHost({ files, workspace, shell, print, overwrite }: TerminalHostOptions): LocalHost {
+  const jobs = createOvertileJobs(workspace);
   const host = createHost({ files, log: print });
   const trained = new Set<string>();
   const findImage = (title: string): Image => host.images.find((image) => image.title === title)?.image ?? title;
@@ -39,32 +38,26 @@ export function createTerminalHost({ files, workspace, shell, print, overwrite }
   };
   host.install(checkManifest(createManifest()), {
     segment: (image: Image, parameters: Parameters, context: Context): Promise<SegmentResult> =>
-      shell.run(segmentImage(image, parameters, workspace, { ...context, log: shell.log }), follow(context)),
+      shell.run(jobs.segment(image, parameters, { ...context, log: shell.log }), follow(context)),
 
     async train(dataset: string, parameters: Parameters, context: Context): Promise<TrainResult> {
-      const { name, validate, resume } = resolveParameters("train", parameters);
-      // A recorded text may hold a training that was stopped, and after it the whole one.
-      if (!resume && !overwrite && !trained.has(name)) await assertNoCheckpoint(workspace, name);
-      trained.add(name);
-      await assertWritable(libraryFolder());
-      const notices: string[] = [];
-      const hear = (notice: string): void => void notices.push(notice);
-      const samples = {
-        train: await readDataset(await findDataset(dataset), hear),
-        validate: await openValidation(validate, hear),
-        title: basename(dataset),
-        notices,
+      const open: OpenTrainingSamples = async ({ name, validate, resume }) => {
+        // A recorded text may hold a training that was stopped, and after it the whole one.
+        if (!resume && !overwrite && !trained.has(name)) await assertNoCheckpoint(workspace, name);
+        trained.add(name);
+        await assertWritable(libraryFolder());
+        return { ...(await openTrainingFiles(await findDataset(dataset), validate)), title: basename(dataset) };
       };
-      return shell.run(trainOnSamples(samples, parameters, workspace, { ...context, log: shell.log, name }), follow(context));
+      return shell.run(jobs.train(open, parameters, { ...context, log: shell.log }), follow(context));
     },
 
     async evaluate(predicted: string, truth: string, parameters: Parameters, context: Context): Promise<Scores> {
       const pair = { predicted: findImage(predicted), truth: findImage(truth), name: truth };
-      const scores = await shell.run(evaluatePairs([pair], parameters, context), follow(context));
+      const scores = await shell.run(jobs.evaluate([pair], parameters, context), follow(context));
       return tell(scores, formatScores(scores));
     },
 
-    diagnostics: async () => print(await describeMachine(workspace)),
+    diagnostics: async () => print(await jobs.diagnose()),
     cancel: (job?: string) => host.cancel(job),
     models: {
       ...workspace.library,

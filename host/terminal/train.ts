@@ -7,7 +7,7 @@ import type { Model } from "../../core/model/model.ts";
 import { describeError, isProblem, Problem } from "../../core/problem.ts";
 import { writeFileWhole } from "../../core/source/write-file.ts";
 import { lengthAt, parseLengths } from "../../core/training/pace.ts";
-import { trainOnSamples } from "../../plugin/actions.ts";
+import { createOvertileJobs } from "../../plugin/actions.ts";
 import type { Parameters, TrainResult } from "../../plugin/contract.ts";
 import type { Library } from "../../plugin/library/library.ts";
 import { resolveParameters } from "../../plugin/parameter/parameters.ts";
@@ -15,7 +15,7 @@ import { createNodeFiles } from "../../plugin/store/node-files.ts";
 import { checkpointName } from "../../plugin/train/keep-trained.ts";
 import { takeName } from "../../plugin/train/train-action.ts";
 import { assertZip, modelName, type Options, toParameters } from "./options.ts";
-import { assertFree, assertWritable, exists, openValidation, print, readDataset } from "./output.ts";
+import { assertFree, assertWritable, exists, openTrainingFiles, print } from "./output.ts";
 import { describeScores } from "./progress.ts";
 import { runInTerminal } from "./run-job.ts";
 import { keepTemporarily, lockFolder, openLibrary, openWorkspace, readBytes } from "./workspace.ts";
@@ -26,14 +26,7 @@ export async function trainCommand(dataset: string, options: Options): Promise<v
   const name = modelName(out);
   const given = toParameters("train", options);
   const { validate, resume } = resolveParameters("train", given);
-  const notices: string[] = [];
-  const hear = (notice: string): void => void notices.push(notice);
-  const samples = {
-    train: await readDataset(dataset, hear),
-    validate: await openValidation(validate, hear),
-    title: basename(dataset),
-    notices,
-  };
+  const samples = await openTrainingFiles(dataset, validate);
   const folder = dirname(out);
   await assertWritable(folder);
   const release = await takeName(lockFolder(folder), name);
@@ -47,7 +40,7 @@ export async function trainCommand(dataset: string, options: Options): Promise<v
     const library = { ...workspace.library, add: createFileKeeper(out, checkpoint) };
     const here = { ...workspace, library, checkpoints: createNodeFiles(folder), lock: undefined };
     const result = await runInTerminal(
-      (signals) => trainOnSamples(samples, given, here, { name, ...signals }),
+      (signals) => createOvertileJobs(here).train(async () => samples, given, { name, ...signals }),
       "Stopping: what was learnt is kept. Press Ctrl-C again to end at once.",
     );
     await tell(out, result, options);

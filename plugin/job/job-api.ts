@@ -2,11 +2,11 @@
 // has a line of its own (job-line.ts); its result crosses without a copy.
 
 import { transfer } from "comlink";
-import { followWork, type Job, runJob } from "../../core/job.ts";
+import { type Job, runJob } from "../../core/job.ts";
 import type { ObjectRule } from "../../core/label/object-rule.ts";
 import { Problem } from "../../core/problem.ts";
 import { loadReaders } from "../../core/source/readers.ts";
-import { evaluatePairs, makeObjects, segmentImage, trainOnSamples } from "../actions.ts";
+import { createOvertileJobs, type OvertileJobs } from "../actions.ts";
 import type {
   Image,
   MadeObjects,
@@ -21,12 +21,9 @@ import type {
   SlideExport,
   TrainResult,
 } from "../contract.ts";
-import { resolveParameters } from "../parameter/parameters.ts";
-import { exportFromFolder, segmentIntoFolder } from "../segment/slide-run.ts";
 import { nameOf, openSamples } from "../train/open-samples.ts";
 import type { Workspace } from "../workspace.ts";
 import { openBrowserWorkspace, type StartOptions } from "./browser-workspace.ts";
-import { describeMachine } from "./diagnostics.ts";
 import { followLine } from "./job-line.ts";
 
 export interface JobOrder {
@@ -52,12 +49,12 @@ export interface JobApi {
 }
 
 export function createJobApi(): JobApi {
-  let workspace: Workspace | undefined;
-  const here = (): Workspace => {
-    if (workspace !== undefined) return workspace;
+  let started: { readonly workspace: Workspace; readonly jobs: OvertileJobs } | undefined;
+  const here = (): NonNullable<typeof started> => {
+    if (started !== undefined) return started;
     throw new Problem("WorkerLost", "The worker must be started before it is asked. Reload the page.", { reason: "not started" });
   };
-  const models = (): Models => here().library;
+  const models = (): Models => here().workspace.library;
 
   /** Runs a job along its line. */
   const run = async <R>({ job, port }: JobOrder, begin: (context: ReturnType<typeof followLine>["context"]) => Job<R>): Promise<R> => {
@@ -77,41 +74,37 @@ export function createJobApi(): JobApi {
 
   return {
     async start(options) {
-      workspace = await openBrowserWorkspace(options);
+      const workspace = await openBrowserWorkspace(options);
+      started = { workspace, jobs: createOvertileJobs(workspace) };
       // While the network is there. What could not be loaded is told by the image that needs it.
       void loadReaders().catch(() => {});
     },
     async segment(image, order) {
       const { slide, parameters } = order;
-      const result = await run(order, (context) =>
-        slide ? segmentIntoFolder(image, slide, parameters, here(), context) : segmentImage(image, parameters, here(), context),
-      );
+      const result = await run(order, (context) => here().jobs.segment(image, parameters, { ...context, ...(slide && { slide }) }));
       return transfer(result, buffersOf([result.labels, result.classes, result.probabilities, result.probability]));
     },
     async objectsFrom(probability, rule, order) {
-      const made = await run(order, (context) => makeObjects(probability, rule, context));
+      const made = await run(order, (context) => here().jobs.objectsFrom(probability, rule, context));
       return transfer(made, buffersOf([made.labels]));
     },
-    exportSlide: (folder, what, file, order) => run(order, (context) => exportFromFolder(folder, what, file, here(), context)),
+    exportSlide: (folder, what, file, order) => run(order, (context) => here().jobs.exportSlide(folder, what, file, context)),
     async train(samples, order) {
-      return run(order, async function* (context) {
-        const { name, dataset, validate } = resolveParameters("train", order.parameters);
-        const opened = yield* openSamples(samples, { dataset, validate }, here(), context.signal);
-        return yield* trainOnSamples(opened, order.parameters, here(), { ...context, name });
-      });
-    },
-    async evaluate(predicted, truth, order) {
+      const { jobs, workspace } = here();
       return run(order, (context) =>
-        evaluatePairs([{ predicted, truth, name: nameOf(truth) ?? "prediction and truth" }], order.parameters, context),
+        jobs.train((words, signal) => openSamples(samples, words, workspace, signal), order.parameters, context),
       );
     },
+    async evaluate(predicted, truth, order) {
+      const pair = { predicted, truth, name: nameOf(truth) ?? "prediction and truth" };
+      return run(order, (context) => here().jobs.evaluate([pair], order.parameters, context));
+    },
     listModels: async () => models().list(),
-    importModel: (archive, name, order) =>
-      run(order, ({ signal, job }) => followWork((onProgress) => models().import(archive, name, { signal, onProgress, job }))),
+    importModel: (archive, name, order) => run(order, (context) => here().jobs.importModel(archive, name, context)),
     exportModel: async (model) => models().export(model),
     renameModel: async (model, name) => models().rename(model, name),
     removeModel: async (model) => models().remove(model),
-    diagnose: async () => describeMachine(here()),
+    diagnose: async () => here().jobs.diagnose(),
   };
 }
 

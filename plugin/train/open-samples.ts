@@ -10,10 +10,10 @@ import { deferSource } from "../../core/source/raster-source.ts";
 import type { ImageSource } from "../../core/source/source.ts";
 import { judgeZip } from "../../core/source/zip-file.ts";
 import type { SampleSource } from "../../core/training/read-samples.ts";
-import type { TrainingSamples } from "../actions.ts";
 import type { Image, Sample } from "../contract.ts";
 import type { Workspace } from "../workspace.ts";
 import { addRegions } from "./regions.ts";
+import type { TrainingSamples } from "./train-action.ts";
 
 interface Words {
   /** A dataset by name; it goes before the samples given. */

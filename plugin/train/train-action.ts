@@ -59,6 +59,8 @@ export interface TrainingSamples {
 export interface TrainContext extends Context {
   /** Name of the model in the library. */
   readonly name: string;
+  /** The given parameters as they were resolved already. */
+  readonly values?: Values<"train">;
 }
 
 /** Trains on samples and keeps the model. Throws Problem of many kinds, AbortError. */
@@ -94,12 +96,12 @@ async function* trainNamed(
   samples: TrainingSamples,
   given: Parameters,
   workspace: Workspace,
-  { name, signal, stop, log, view }: TrainContext,
+  { name, values: asGiven = resolveParameters("train", given), signal, stop, log, view }: TrainContext,
 ): Job<TrainResult> {
   const checkpoint = checkpointName(name);
-  const begun = resolveParameters("train", given).resume ? await readTrainingPlan(workspace.checkpoints, checkpoint) : undefined;
+  const begun = asGiven.resume ? await readTrainingPlan(workspace.checkpoints, checkpoint) : undefined;
   const wanted = begun === undefined ? given : goOnValues(begun, given);
-  const values = resolveParameters("train", wanted);
+  const values = wanted === given ? asGiven : resolveParameters("train", wanted);
   if (samples.train.length === 0) throw noSamples(samples);
   const from = findStart(values, begun);
   const asked = isLeft(from) ? undefined : yield* loadModel(from, workspace, signal);

@@ -3,11 +3,12 @@
 import { readFile } from "node:fs/promises";
 import { runJob } from "../../../core/job.ts";
 import { openSource } from "../../../core/source/open.ts";
-import { segmentImage, trainOnSamples } from "../../../plugin/actions.ts";
 import type { Parameters, SegmentResult, TrainResult } from "../../../plugin/contract.ts";
 import { createLibrary } from "../../../plugin/library/library.ts";
+import { segmentImage } from "../../../plugin/segment/segment-action.ts";
 import { createMemoryFiles } from "../../../plugin/store/files.ts";
 import { loadAssets } from "../../../plugin/thread/assets.ts";
+import { trainOnSamples } from "../../../plugin/train/train-action.ts";
 import type { Workspace } from "../../../plugin/workspace.ts";
 import type { Cells } from "./stand.ts";
 

@@ -10,7 +10,7 @@ import type { Model } from "../../../core/model/model.ts";
 import { createSearch } from "../../../core/segment.ts";
 import { writeTiff } from "../../../core/source/write-tiff.ts";
 import { openWorkspace } from "../../../host/terminal/workspace.ts";
-import { segmentImage } from "../../../plugin/actions.ts";
+import { segmentImage } from "../../../plugin/segment/segment-action.ts";
 import { createModel } from "../../core/model/sample-model.ts";
 import { createFolder, overtile } from "./run-overtile.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { runJob } from "../../../core/job.ts";
 import { isProblem } from "../../../core/problem.ts";
-import { evaluatePairs } from "../../../plugin/actions.ts";
 import type { Pixels } from "../../../plugin/contract.ts";
+import { evaluatePairs } from "../../../plugin/evaluate/evaluate-action.ts";
 import { makeTiff } from "../../core/source/tiff-bytes.ts";
 
 const side = 20;

@@ -4,8 +4,8 @@ import { inspectAdapter } from "../../core/engine/adapters.ts";
 import type { BackendName } from "../../core/engine/backend.ts";
 import { describeError, isProblem } from "../../core/problem.ts";
 import { createSpec } from "../../core/unet/spec.ts";
-import { openCrew } from "../crew/compute.ts";
 import type { Workspace } from "../workspace.ts";
+import { openCrew } from "./compute.ts";
 
 /** Lines that a user can copy: where models are kept, what computes, and why the others do not. */
 export async function describeMachine(workspace: Workspace): Promise<string> {
