@@ -1,6 +1,9 @@
 // What a reload keeps: images, labels, classes and boxes; frozen samples, so that a recorded line can be replayed; plugins that
 // were installed by hand; the macro; a training that was under way. What it cannot keep is said.
 
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writePng } from "../../core/source/write-png.ts";
 import { boxMiddle, createStand, drawFour, type Handle, hasChromium, reload, type Stand, statusOf, withSheet } from "./open-viewer.ts";
@@ -168,6 +171,39 @@ describe.skipIf(!hasChromium)("a reload", () => {
       {},
       /404/,
     ));
+
+  test("a plugin of another origin is not run: the dialog says where it must lie, and the sentence is there again", async () => {
+    const folder = new URL("fake-plugin/", import.meta.url);
+    const server = createServer(({ url }, response) => {
+      const headers = {
+        "access-control-allow-origin": "*",
+        "content-type": url!.endsWith(".json") ? "application/json" : "text/javascript",
+      };
+      response.writeHead(200, headers).end(readFileSync(new URL(url!.slice(1), folder)));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const sheet = await stand.open();
+    try {
+      const { page } = sheet;
+      await page.evaluate(
+        (address) => (globalThis as never as Handle).overtileViewer.actions.installPlugin(address),
+        `${origin}/throws.json`,
+      );
+      const said = new RegExp(`must lie on this page's own server, .*: the page runs no programs of ${origin}\\. Copy the plugin's folder`);
+      const reasons = (): Promise<string> =>
+        page.evaluate(() =>
+          (globalThis as never as Handle).overtileViewer.app.library.plugins.value.map(({ reason }) => reason ?? "").join(),
+        );
+      await expect.poll(reasons).toMatch(said);
+      await page.evaluate(() => void (globalThis as never as Handle).overtileViewer.actions.managePlugins());
+      await page.locator("dialog").getByText(said).waitFor();
+      expect(new Set(sheet.foreign.map((url) => new URL(url).origin))).toEqual(new Set([origin]));
+    } finally {
+      await sheet.close();
+      server.close();
+    }
+  });
 
   test("keeps the labels of an image that is too large to be kept, until it is opened once more; both is said", () =>
     withSheet(stand, async (sheet) => {
