@@ -1,7 +1,7 @@
 // What a reload keeps: images, labels, classes and boxes; frozen samples, so that a recorded line can be replayed; plugins that
 // were installed by hand; the macro; a training that was under way. What it cannot keep is said.
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -54,6 +54,31 @@ describe.skipIf(!hasChromium)("a reload", () => {
       },
       { serviceWorker: true },
     ));
+
+  test("finds what the viewer of 2026-12-01 stored (test/kept/workspace): image, drawn pixels, classes, recorded lines", () =>
+    withSheet(stand, async (sheet) => {
+      const files = readdirSync("test/kept/workspace").map((name) => [name, [...readFileSync(`test/kept/workspace/${name}`)]] as const);
+      await sheet.page.evaluate(async (stored) => {
+        const root = await navigator.storage.getDirectory();
+        const folder = await root.getDirectoryHandle("overtile-viewer", { create: true });
+        for (const [name, bytes] of stored) {
+          const writable = await (await folder.getFileHandle(name, { create: true })).createWritable();
+          await writable.write(Uint8Array.from(bytes));
+          await writable.close();
+        }
+      }, files);
+      await reload(sheet);
+      await sheet.page.waitForFunction(
+        () => (globalThis as never as Handle).overtileViewer.app.workspace.current.value?.title.value === "small.png",
+      );
+      expect(await sheet.areas()).toEqual({ 1: 3, 2: 2 });
+      const found = await sheet.page.evaluate(async () => {
+        const { workspace } = (globalThis as never as Handle).overtileViewer.app;
+        const { data } = await workspace.current.value!.source.read({ y0: 0, x0: 0, y1: 1, x1: 3 });
+        return { pixels: [...data], layer: workspace.activeLayer.value!.name.value, classes: workspace.classes.value };
+      });
+      expect(found).toEqual({ pixels: [0, 1, 2], layer: "Annotations", classes: [{ name: "cell", color: "#56b4e9" }] });
+    }));
 
   test.runIf(process.env["OVERTILE_LONG"])(
     "replays a recorded training: its samples are kept under their name; the macro's text and the recording are there",
