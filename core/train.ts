@@ -302,7 +302,8 @@ export function pickScores({
   pixelError,
   splitDepthPx,
   threshold,
+  agreement,
 }: Validation): Record<string, number> {
   const byClass = Object.fromEntries(iou.flatMap((value, c) => (value === undefined ? [] : [[`iou${c}`, value]])));
-  return { loss, score, f1, f1Detection, ap50: ap[0]!, apMean, pixelError, ...byClass, splitDepthPx, threshold };
+  return { loss, score, f1, f1Detection, ap50: ap[0]!, apMean, pixelError, ...byClass, ...agreement, splitDepthPx, threshold };
 }

@@ -3,6 +3,7 @@
 
 import { hideIgnored } from "../array/ignore.ts";
 import type { LabelImage } from "../array/raster.ts";
+import { type AgreementCounts, addAgreements, judgeAgreement } from "./agreement.ts";
 import { assertSameSize } from "./check.ts";
 import { addConfusions, type Confusion, countConfusion, iouPerClass, pixelError } from "./confusion.ts";
 import { addCounts, apOf, f1Of, iouThresholds, type MatchCounts, matchByCentre, matchByIou } from "./match.ts";
@@ -18,6 +19,7 @@ export interface Measures {
   readonly detections: MatchCounts;
   readonly seg: SegSum;
   readonly partition: PartitionScores;
+  readonly agreement: AgreementCounts;
   /** V_rand with the prediction's borders thinned, where that was asked for. */
   readonly vRandThinned?: number;
 }
@@ -41,6 +43,8 @@ export interface Scores {
   readonly iou: readonly (number | undefined)[];
   readonly pixelError: number;
   /** True, predicted and matched (IoU >= 0.5) objects. */
+  /** Objects that agree, and how others do not. */
+  readonly agreement: AgreementCounts;
   readonly objects: { readonly truth: number; readonly predicted: number; readonly matched: number };
 }
 
@@ -68,6 +72,7 @@ export function measureImage(
     detections: matchByCentre(truth.labels, predicted.labels, { ignore }),
     seg: sumSeg(overlaps),
     partition: scorePartition(overlaps),
+    agreement: judgeAgreement(overlaps).counts,
     ...(isThinned && { vRandThinned: scoreThinned(truth.labels, predicted.labels, ignore) }),
   };
 }
@@ -113,6 +118,7 @@ export function scoreMeasures(measures: readonly Measures[]): Scores {
     ...(thinned.length > 0 && { vRandThinned: mean(thinned) }),
     iou: iouPerClass(confusion),
     pixelError: pixelError(confusion),
+    agreement: addAgreements(measures.map((image) => image.agreement)),
     objects: { truth: tp + fn, predicted: tp + fp, matched: tp },
   };
 }

@@ -2,6 +2,7 @@
 // a full disk, to a signal, or to another process that trains the same file.
 
 import { basename, dirname, join } from "node:path";
+import { agreementIn, describeAgreement } from "../../core/label/agreement.ts";
 import { readModel, writeModel } from "../../core/model/archive.ts";
 import type { Model } from "../../core/model/model.ts";
 import { describeError, isProblem, Problem } from "../../core/problem.ts";
@@ -58,6 +59,8 @@ async function tell(out: string, { scores, ended, curve, parameters, backend }: 
   const { stop_at: step, lengths = "" } = parameters as { readonly stop_at: number; readonly lengths?: string };
   const steps = lengthAt(step, Number(parameters["steps"]), parseLengths(lengths));
   print(`${out}: ${step} steps, ended by ${ended}${Object.keys(scores).length > 0 ? `; best: ${describeScores(scores)}` : ""}`);
+  const agreement = agreementIn(scores);
+  if (agreement !== undefined) print(`Objects kept to measure with: ${describeAgreement(agreement)}`);
   if (note !== undefined) return print(note);
   if (await exists(lastPath(out))) print(`${lastPath(out)}: the last model, which is not the best`);
   if (step < steps && ended !== "patience") print(`To go on to step ${steps}, run the same command again with --resume.`);

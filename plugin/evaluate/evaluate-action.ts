@@ -140,10 +140,12 @@ function toClassScores({ f1, ap, vRand, vRandThinned, pixelError }: LabelScores,
 
 /** Scores as numbers by name. */
 function toFlatScores(scores: LabelScores): Scores {
-  const { f1, f1Detection, ap, apMean, seg, rand, info, vRand, vRandThinned, iou, pixelError, objects } = scores;
+  const { f1, f1Detection, ap, apMean, seg, rand, info, vRand, vRandThinned, iou, pixelError, objects, agreement } = scores;
   const thinned = vRandThinned === undefined ? {} : { vRandThinned };
   const apByThreshold = Object.fromEntries(ap.map((value, i) => [`ap${50 + 5 * i}`, value]));
   const iouByClass = Object.fromEntries(iou.flatMap((value, c) => (value === undefined ? [] : [[`iou${c}`, value]])));
   const counts = { objectsTrue: objects.truth, objectsPredicted: objects.predicted, objectsMatched: objects.matched };
-  return { f1, f1Detection, ...apByThreshold, apMean, seg, rand, info, vRand, ...thinned, ...iouByClass, pixelError, ...counts };
+  const { missed, extra, merged, split } = agreement;
+  const others = { objectsMissed: missed, objectsExtra: extra, objectsMerged: merged, objectsSplit: split };
+  return { f1, f1Detection, ...apByThreshold, apMean, seg, rand, info, vRand, ...thinned, ...iouByClass, pixelError, ...counts, ...others };
 }

@@ -1,5 +1,6 @@
 // The panel of three steps: annotate, train, segment. The one button in the accent colour is the next step.
 
+import { agreementIn, describeAgreement } from "../../core/label/agreement.ts";
 import { showText } from "../../core/source/plain-text.ts";
 import type { RegisteredCommand } from "../../host/commands.ts";
 import type { Parameters } from "../../plugin/contract.ts";
@@ -203,9 +204,18 @@ function runView(app: App, run: TrainingRun, curves: Curves): Part {
     ${run.losses.length > 1 ? curves.element : nothing}
     ${run.state === "running" && preview ? html`<figure class="preview"><figcaption class="muted small-text">Prediction now, as on the image</figcaption>${preview.canvas}</figure>` : nothing}
     ${run.notice && run.state !== "done" ? html`<p class="hint">${showText(run.notice, "\n")}</p>` : nothing}
-    ${run.state === "done" && run.result ? html`<p class="hint">Trained ${run.result.model} in ${formatTime(run.secondsRun)}${best === undefined ? "" : `, best ${score?.toUpperCase()} ${best.toFixed(2)}`}.</p>` : nothing}
+    ${run.state === "done" && run.result ? html`<p class="hint">Trained ${run.result.model} in ${formatTime(run.secondsRun)}${best === undefined ? "" : `, best ${score?.toUpperCase()} ${best.toFixed(2)}`}.</p>${agreementOf(run)}` : nothing}
     ${run.state === "cancelled" ? html`<p class="hint">Cancelled. Your annotations are as they were.</p>` : nothing}
     ${run.state === "failed" ? html`<p class="fault" role="alert">${showText(run.reason ?? "", "\n")}</p>` : nothing}`;
+}
+
+/** How the objects that were kept aside agree with what is found, where some were. */
+function agreementOf({ result }: TrainingRun): Part {
+  const counts = agreementIn(result?.scores ?? {});
+  if (counts === undefined) return nothing;
+  const title =
+    "Missed: drawn, not found. Extra: found, not drawn. Merged: one found for several drawn. Split: several found for one drawn.";
+  return html`<p class="hint" data-agreement title=${title}>Of the objects kept aside: ${describeAgreement(counts)}.</p>`;
 }
 
 function stepSegment(app: App, actions: Actions, next: Step, objectCount: number): Part {

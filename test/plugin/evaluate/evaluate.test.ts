@@ -41,6 +41,7 @@ describe("two stacks that are compared", () => {
     ]);
     const scores = await evaluate(found, truth);
     expect(scores).toMatchObject({ objectsTrue: 4, objectsPredicted: 4, objectsMatched: 3, f1: 0.75 });
+    expect(scores).toMatchObject({ objectsMissed: 1, objectsExtra: 1, objectsMerged: 0, objectsSplit: 0 });
     expect(scores["pixelError"]).toBeCloseTo(72 / (3 * side * side), 10);
   });
 
