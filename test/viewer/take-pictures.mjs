@@ -1,5 +1,5 @@
 // Takes pictures of the real viewer with the real plugin and a model that it has really trained: `npm run pictures [OUT]` after a
-// build. OUT/picture.png is the README's; the others are all states at three widths, dark and light, to be looked at.
+// build. OUT/picture.png is the README's, OUT/guide/ those of docs/guide.md; the others are all states at three widths, dark and light, to be looked at.
 
 import { mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -27,6 +27,9 @@ const browser = await chromium.launch({
 try {
   for (const theme of ["dark", "light"]) for (const size of sizes) await takeEmpty(size, theme);
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: "dark" });
+  const guide = await browser.newContext({ viewport: { width: 1100, height: 700 }, colorScheme: "light" });
+  await takeGuide(guide);
+  await guide.close();
   await takeMain(context);
   for (const theme of ["dark", "light"]) for (const size of sizes) await takeStates(context, size, theme);
 } finally {
@@ -53,6 +56,7 @@ async function takeMain(context) {
   };
   await page.click("[data-action=sample]");
   await page.waitForFunction(() => globalThis.overtileViewer.app.workspace.current.value?.channels.value.length > 0);
+
   const truth = await (await fetch(`${url}viewer/sample/cells-truth.png`)).arrayBuffer();
   await page.evaluate(drawTruth, Buffer.from(truth).toString("base64"));
   await page.getByText(/objects in 1 image/).waitFor();
@@ -73,6 +77,40 @@ async function takeMain(context) {
   await page.evaluate(() => globalThis.overtileViewer.app.keeper.save());
   await page.mouse.move(700, 870);
   await shoot("picture.png");
+  await page.close();
+}
+
+// Small ones, of the sample: segmented at once; five cells drawn; segmented by the model that learnt from these.
+async function takeGuide(context) {
+  await mkdir(join(out, "guide"), { recursive: true });
+  const page = await openPage(context, (fresh) => fresh.setViewportSize({ width: 1100, height: 700 }));
+  const shoot = async (name) => {
+    await rest(page);
+    await page.screenshot({ path: join(out, "guide", `${name}.jpg`), type: "jpeg", quality: 72 });
+  };
+  await page.click("[data-action=sample]");
+  await page.waitForFunction(() => globalThis.overtileViewer.app.workspace.current.value?.channels.value.length > 0);
+  await page.click("[data-action=segment]");
+  await page.getByText(/objects in "Prediction"/).waitFor();
+  await shoot("segmented");
+  await page.keyboard.press("Control+z");
+  const truth = await (await fetch(`${url}viewer/sample/cells-truth.png`)).arrayBuffer();
+  await page.evaluate(drawTruth, Buffer.from(truth).toString("base64"));
+  await page.evaluate(() => {
+    const { app } = globalThis.overtileViewer;
+    for (const layer of app.workspace.current.value.layers.value) layer.visible.value = layer.kind === "annotation";
+  });
+  await page.getByText(/objects in 1 image/).waitFor();
+  await page.getByRole("button", { name: "Draw", exact: true }).click();
+  await shoot("drawn");
+  await page.click("[data-action=train]");
+  await page.waitForFunction(() => globalThis.overtileViewer.app.training.run.value?.state === "done");
+  await page.click("[data-action=segment]");
+  await page.waitForFunction(() => globalThis.overtileViewer.app.workspace.activeLayer.value?.kind === "labels");
+  await page.click("[data-tool=review]");
+  await shoot("corrected");
+  await page.evaluate(() => globalThis.overtileViewer.app.host.close(globalThis.overtileViewer.app.workspace.current.value.title.value));
+  await page.evaluate(() => globalThis.overtileViewer.app.keeper.save());
   await page.close();
 }
 
