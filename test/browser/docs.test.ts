@@ -114,3 +114,34 @@ test("README.md: the sample of a host runs as it stands there", async () => {
   expect(code).not.toBe(sample);
   expect(await runSample(page, code, urls, "[model, found.shape]")).toEqual(["my model@1", [96, 96]]);
 }, 60_000);
+
+test("docs/example-host.html: trains on an image with labels, draws what it segments, says what is wrong", async () => {
+  const host = await readFile("docs/example-host.html", "utf8");
+  const brief = host.replace("{ minutes: 1,", "{ steps: 150, learning_rate: 0.01, levels: 1, features: 4, tile: 60, validate: 0,");
+  expect(brief).not.toBe(host);
+  const { url } = await stand.serve({ pages: { "/example-host.html": brief } });
+  const { page, faults, foreign } = await stand.open(`${url}example-host.html`);
+  const { side, image, labels } = makeCells(96);
+  const toFile = async (name: string, data: Uint8Array | Uint16Array) => ({
+    name,
+    mimeType: "image/png",
+    buffer: Buffer.from(await writePng({ height: side, width: side, channels: 1, data })),
+  });
+  const says = (text: RegExp) => expect.poll(() => page.locator("#status").textContent(), { timeout: 60_000 }).toMatch(text);
+  await page.click("#segment");
+  await says(/^An image must be .*; got nothing/);
+  await page.setInputFiles("#image", await toFile("cells.png", Uint8Array.from(image)));
+  await page.setInputFiles("#labels", await toFile("labels.png", Uint16Array.from(labels)));
+  await page.click("#train");
+  await says(/^mine@1 is trained\.$/);
+  await page.click("#segment");
+  await says(/^\d+ objects?\.$/);
+  const colours = await page.evaluate<{ readonly width: number; readonly height: number; readonly count: number }>(`(() => {
+    const { width, height } = found;
+    const { data } = found.getContext("2d").getImageData(0, 0, width, height);
+    return { width, height, count: new Set(new Uint32Array(data.buffer)).size };
+  })()`);
+  expect(colours).toMatchObject({ width: side, height: side });
+  expect(colours.count).toBeGreaterThan(1);
+  expect({ faults, foreign }).toEqual({ faults: [], foreign: [] });
+}, 120_000);
