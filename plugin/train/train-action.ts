@@ -7,7 +7,7 @@ import { gradientBytes } from "../../core/engine/memory.ts";
 import { gatherNotices } from "../../core/gather-notices.ts";
 import type { Job, Progress } from "../../core/job.ts";
 import { assertModelName, type Model } from "../../core/model/model.ts";
-import { Problem } from "../../core/problem.ts";
+import { describeError, isProblem, Problem } from "../../core/problem.ts";
 import { describeMissing } from "../../core/source/gaps.ts";
 import { lengthOf, type Schedule, type TrainingState, train } from "../../core/train.ts";
 import { formatLengths } from "../../core/training/pace.ts";
@@ -104,7 +104,7 @@ async function* trainNamed(
   const values = wanted === given ? asGiven : resolveParameters("train", wanted);
   if (samples.train.length === 0) throw noSamples(samples);
   const from = findStart(values, begun);
-  const asked = isLeft(from) ? undefined : yield* loadModel(from, workspace, signal);
+  const asked = isLeft(from) ? undefined : yield* loadStart(from, begun, workspace, signal);
   assertConsistent(given, values, asked);
   for (const message of samples.notices ?? []) yield { kind: "notice", done: 0, message };
   const known = asked && { channels: asked.spec.channels, pixelSizeUm: asked.pixelSizeUm };
@@ -178,7 +178,7 @@ async function* trainNamed(
   };
   const drawn = learnFromDrawn(split.train);
   for (const message of base ? describeAdaptation(base, network) : []) yield { kind: "notice", done: 0, message };
-  const begunFrom = base ? toReference(from, base) : "none";
+  const begunFrom = base ? toReference(from, base) : (begun?.from ?? "none");
   const bytesEach = gradientBytes(spec, planned.tile, planned.tile);
   const count = countFor(spec, planned.tile);
   // A validation may take what its worker has taken to train.
@@ -279,6 +279,23 @@ async function* trainNamed(
 function findStart({ from, resume }: Values<"train">, begun: TrainingPlan | undefined): string {
   if (from === "") return "none"; // as texts of older builds have it
   return from === "auto" && resume ? (begun?.from ?? "none") : from;
+}
+
+/** The model that a training begins with. One that goes on has its weights in the checkpoint: it goes on where that model is gone. */
+async function* loadStart(
+  from: string,
+  begun: TrainingPlan | undefined,
+  workspace: Workspace,
+  signal: AbortSignal | undefined,
+): Job<Model | undefined> {
+  try {
+    return yield* loadModel(from, workspace, signal);
+  } catch (error) {
+    if (begun === undefined || !isProblem(error, "MissingFile")) throw error;
+    const message = `${describeError(error)} What was learnt from it is in the checkpoint: the training goes on without it.`;
+    yield { kind: "notice", done: 0, message };
+    return undefined;
+  }
 }
 
 function isLeft(from: string): boolean {

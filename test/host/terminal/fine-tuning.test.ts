@@ -1,6 +1,6 @@
 // A training goes on from a model of other channels and classes.
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readModel } from "../../../core/model/archive.ts";
@@ -55,4 +55,21 @@ it("and back: fewer classes are a decision, more are not lost where the images s
   const deeper = await run("train", "grey", "-o", "deeper.zip", ...tiny, "--from", "grey.zip", "--levels", "2", "--steps", "1");
   expect(deeper.code).toBe(2);
   expect(deeper.stderr).toContain('"levels" must be that of the model to go on from, 1; got 2');
+});
+
+it("a training that goes on needs the model that it began with no more: its weights are in the checkpoint", async () => {
+  const words = ["train", "grey", ...tiny, "--steps", "4"];
+  writeFileSync(at("base.zip"), readFileSync(at("grey.zip")));
+  for (const name of ["whole.zip", "cut.zip"]) {
+    const until = name === "cut.zip" ? ["--stop-at", "2"] : [];
+    const { code, stderr } = await run(...words, "-o", name, "--from", "base.zip", ...until);
+    expect(code, stderr).toBe(0);
+  }
+  rmSync(at("base.zip"));
+  const { code, stderr } = await run(...words, "-o", "cut.zip", "--from", "base.zip", "--resume");
+  expect(code, stderr).toBe(0);
+  expect(stderr).toContain("What was learnt from it is in the checkpoint: the training goes on without it.");
+  const [whole, cut] = await Promise.all([openModel("whole.zip"), openModel("cut.zip")]);
+  expect(cut.weights).toEqual(whole.weights);
+  expect(cut.training["parameters"]).toMatchObject({ from: "base.zip" });
 });
