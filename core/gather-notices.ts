@@ -8,7 +8,7 @@ export interface NamedNotice {
   readonly isWithin?: boolean;
 }
 
-/** So many sentences that differ in their numbers alone are told one by one. */
+/** Most sentences that differ in their numbers alone and are told one by one. */
 const mostAlike = 3;
 const place = "\0";
 

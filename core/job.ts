@@ -1,7 +1,7 @@
 // A job is an async generator: it yields progress and returns its result. Whoever runs it decides what becomes of the
 // progress; cancelling is an AbortSignal that the job looks at whenever it gives the event loop a turn.
 
-/** What a job tells while it runs: a closed union by `kind`. `secondsLeft` only when it is known. */
+/** Progress of a running job: a closed union by `kind`. `secondsLeft` only when it is known. */
 export type Progress =
   | { readonly kind: "phase"; readonly name: string; readonly done: number; readonly total?: number; readonly secondsLeft?: number }
   | {

@@ -54,7 +54,7 @@ export interface Segmentation {
   readonly findings: Findings;
 }
 
-/** What tells why nothing was found, where that is so. */
+/** Facts of a segmentation that explain why no object was found. */
 export interface Findings {
   readonly dropped: DroppedPieces;
   /** Where every pixel is background: the largest probability that a pixel had of being an object. */

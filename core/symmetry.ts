@@ -53,7 +53,7 @@ function lostSide(pixels: number, height: number, width: number): number {
   return Math.round((height + width - Math.sqrt((height - width) ** 2 + 4 * pixels)) / 2);
 }
 
-/** Where pixel (y, x) of an image lies in its view: at `start` + y `down` + x `right`. */
+/** Place of pixel (y, x) of an image in its view: at `start` + y `down` + x `right`. */
 function placesIn({ transpose, flipY, flipX }: View, height: number, width: number) {
   const [rows, columns] = transpose ? [width, height] : [height, width];
   const start = (flipY ? (rows - 1) * columns : 0) + (flipX ? columns - 1 : 0);

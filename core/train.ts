@@ -66,7 +66,7 @@ export interface BestModel {
   readonly weights: Float32Array;
 }
 
-/** What was known at a step: the loss of its batch, the scores where it was validated. */
+/** Record of a step: the loss of its batch, and the scores where it was validated. */
 export interface CurvePoint {
   readonly step: number;
   readonly loss?: number;

@@ -88,7 +88,7 @@ export interface SlideContext {
   readonly region?: Box;
 }
 
-/** What is written of a segmented slide, into one file: a folder of OME-Zarr as a zip. */
+/** An export of a segmented slide into one file: a folder of OME-Zarr as a zip. */
 export interface SlideExport {
   readonly kind: SlideKind;
   /** Of labels and classes; default ome-tiff. */
@@ -192,7 +192,7 @@ export interface Models {
   remove(model: string): Promise<void>;
 }
 
-/** What `activate` returns: the whole plugin. */
+/** The plugin, as `activate` returns it. */
 export interface Overtile {
   segment(image: Image, parameters?: Parameters, context?: Context): Promise<SegmentResult>;
   /**
@@ -212,7 +212,7 @@ export interface Overtile {
   dispose(): void;
 }
 
-/** What a host offers to a plugin and to scripts. */
+/** The part of a host that plugins and scripts see. */
 export interface Host {
   run(command: string, options?: string | Parameters): Promise<unknown>;
   runMacro(source: string): Promise<void>;
@@ -235,7 +235,7 @@ export interface HostResult {
   readonly madeBy?: ResultMaker;
 }
 
-/** What made a result. */
+/** Origin of a result. */
 export interface ResultMaker {
   /** Name of the model, with or without its version. */
   readonly model?: string;

@@ -75,7 +75,7 @@ export function normalizeRaster(
   return { ...image, data: out };
 }
 
-/** What becomes of every value there can be, where these are fewer than pixels. */
+/** Maps every possible value once, where there are fewer values than pixels. */
 function tabulate(data: TypedArray, channels: number, map: (value: number) => number): Float32Array | undefined {
   const count = data instanceof Uint8Array ? 2 ** 8 : data instanceof Uint16Array ? 2 ** 16 : Number.POSITIVE_INFINITY;
   if (count > data.length / channels) return undefined;

@@ -33,7 +33,7 @@ interface NotFinite {
 
 /** 16-bit digits of a key. */
 const digits: Record<DType, number> = { uint8: 1, int8: 1, uint16: 1, int16: 1, uint32: 2, int32: 2, float32: 2, float64: 4 };
-/** What makes the smallest number 0. */
+/** Added to a number so that the smallest one of its type becomes 0. */
 const offsets: Record<DType, number> = {
   uint8: 0,
   int8: 32768,

@@ -66,7 +66,7 @@ function weightedLayers(spec: UNetSpec): readonly WeightedLayer[] {
   return planLayers(spec).filter(isWeighted);
 }
 
-/** What is made to fit, a sentence each: nothing where nothing differs. */
+/** Returns a sentence for each difference that is adapted. */
 export function describeAdaptation(base: NamedNetwork, to: NamedNetwork): readonly string[] {
   const told: string[] = [];
   if (base.spec.channels !== to.spec.channels) {

@@ -26,7 +26,7 @@ export interface OpenBackendOptions {
   readonly useKernels?: boolean;
 }
 
-/** What became of one candidate. */
+/** Outcome of one candidate. */
 export interface BackendTrial {
   readonly backend: BackendName;
   readonly chosen: boolean;
@@ -84,7 +84,7 @@ export async function openBackend(options: OpenBackendOptions): Promise<Backend>
 // Who asks for one backend by name waits longer for it than `auto` does: its shaders may take their time to compile.
 const patienceMs = 30_000;
 
-/** What `auto` tries, in order; those it leaves out go into `trials`. */
+/** Backends that `auto` tries, in order; those left out go into `trials`. */
 async function rankBackends({ prefer, failed = new Map() }: OpenBackendOptions, trials: BackendTrial[]): Promise<readonly BackendName[]> {
   const passOver = (backend: BackendName, reason: string): void => void trials.push({ backend, chosen: false, reason });
   const software: BackendName[] = [];

@@ -28,7 +28,7 @@ export async function predict(layers: readonly Layer[], weights: NetworkWeights,
   }
 }
 
-/** What the forward walk leaves for the backward walk: the input and the output of every layer. */
+/** The input and the output of every layer, kept by the forward walk for the backward walk. */
 export interface Trace {
   /** maps[0] is the input, maps[i + 1] the output of layer i. */
   readonly maps: Tensor4D[];

@@ -1,7 +1,7 @@
 // The loss: pixel-wise softmax with weighted cross-entropy, equation (1) of the paper, and its gradient, in one pass over
 // plain arrays. On the CPU in float64: exact, the same on every backend, and a hundredth of a step's time.
 
-/** What one tile is to be: class numbers and weights of its output pixels. */
+/** Target of one tile: class numbers and weights of its output pixels. */
 export interface TileTarget {
   /** [height, width] class numbers. */
   readonly target: Uint8Array;

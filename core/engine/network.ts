@@ -32,7 +32,7 @@ export interface ExampleGradient {
   readonly gradient: Float32Array;
 }
 
-/** What a compute worker can do. Implemented here, and by a wrapper for each worker. */
+/** The network of a compute worker. Implemented here, and by a wrapper for each worker. */
 export interface Network {
   /** Replaces the weights by these, which are copied. Who restarts a lost worker copies them once more, so they change only between calls. */
   setWeights(weights: Float32Array): Promise<void>;

@@ -1,7 +1,7 @@
 // Optimisers on the flat parameter array, in place: a step of a large network would else spend as long on fresh memory as on
 // numbers. Our own, since a training resumed from a saved state must go on bit for bit.
 
-/** What an optimiser remembers: nothing but arrays and a count, so that it can be saved. */
+/** State of an optimiser: arrays and a count, so that it can be saved. */
 export interface OptimizerState {
   /** Steps made. */
   readonly step: number;

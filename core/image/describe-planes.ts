@@ -11,7 +11,7 @@ export function describeStack({ sizeZ, sizeT }: Pick<Stack, "sizeZ" | "sizeT">):
   return sizeZ === 1 ? `${sizeT} planes along t` : `${sizeZ} planes along z and ${sizeT} along t`;
 }
 
-/** What is to be told where one plane is read of several; undefined for a plain image. `canReadAll`: all may be read in one go. */
+/** Returns a sentence where one plane is read of several; undefined for a plain image. `canReadAll`: all may be read in one go. */
 export function describeReadPlane(
   stack: Stack,
   { z, t }: { readonly z: number; readonly t: number },

@@ -7,7 +7,7 @@ import type { ImageSource } from "../source/source.ts";
 import { compareScales, type LearntScale } from "./object-scale.ts";
 import { chooseMeasuredLevel, type Plane } from "./read-image.ts";
 
-/** What a model has learnt from. */
+/** Images that a model has learnt from. */
 export interface Learnt extends LearntScale {
   readonly channels: number;
 }
@@ -70,7 +70,7 @@ function compareSizes({ name, pixelSizeUm }: ImageSource, learnt: Learnt): Pick<
 const emptyPart = 0.04;
 /** Channels are equal where they differ by no more than this part of it: a JPEG rounds. */
 const equalPart = 0.01;
-/** Of more channels than these none is looked for. */
+/** With more channels than these, none is looked for. */
 const mostChannels = 4;
 
 /** The channel that holds the whole image: any of equal ones, or the only one that is not empty. Undefined where there are several. */
@@ -102,7 +102,7 @@ interface Spans {
 const stripRows = 512;
 const largestOf: Readonly<Record<string, number>> = { uint8: 255, uint16: 65_535 };
 
-/** What the channels span; undefined as soon as it is clear that several are full and they differ. */
+/** Returns the ranges of the channels; undefined as soon as it is clear that several are full and they differ. */
 async function measureSpans(
   source: ImageSource,
   planes: readonly Pick<Plane, "z" | "t">[],

@@ -76,7 +76,7 @@ export function scaleForObjects(areasPx: readonly number[]): number {
   return Number(Math.min(4, seen.middlePx / diameter).toPrecision(2));
 }
 
-/** Of a disk of this area. */
+/** Diameter of a disk of this area. */
 export function diameterPx(areaPx: number): number {
   return Math.sqrt((4 * areaPx) / Math.PI);
 }

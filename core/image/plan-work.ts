@@ -1,5 +1,5 @@
 // What a work will read of an image, planned before it begins: every plane is measured as a whole, at the full size or at a coarse
-// level, and then read where it is wanted. What would take unreasonably long is refused, what takes long for no good reason is told.
+// level, and then read where it is wanted. A read that would take unreasonably long is refused; a read that is slow for no good reason is reported.
 
 import type { Box } from "../array/raster.ts";
 import { assertReadable, describeSlowness, planPlanes } from "../source/read-plan.ts";

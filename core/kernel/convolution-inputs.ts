@@ -4,14 +4,14 @@ import type { TensorInfo } from "@tensorflow/tfjs-core";
 
 export type Activation = "linear" | "relu";
 
-/** What a convolution reads; `bias` may be missing. x [batch, height, width, inputs], filter [k, k, inputs, outputs]. */
+/** Inputs of a convolution; `bias` may be missing. x [batch, height, width, inputs], filter [k, k, inputs, outputs]. */
 export interface ConvolutionInputs {
   readonly x: TensorInfo;
   readonly filter: TensorInfo;
   readonly bias?: TensorInfo | undefined;
 }
 
-/** What the gradient reads. With `y`, the ReLU's output, a gradient counts only where y > 0. */
+/** Inputs of the gradient. With `y`, the ReLU's output, a gradient counts only where y > 0. */
 export interface ConvolutionBackwardInputs {
   readonly x: TensorInfo;
   readonly dy: TensorInfo;

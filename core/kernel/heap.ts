@@ -5,7 +5,7 @@ import type { TensorInfo } from "@tensorflow/tfjs-core";
 import { Problem } from "../problem.ts";
 import type { KernelCalls } from "./records.ts";
 
-/** What the kernels use of tfjs-backend-wasm 4.22.0; `findLayoutProblem` in backend.ts checks that it is there. */
+/** The part of tfjs-backend-wasm 4.22.0 that the kernels use; `findLayoutProblem` in backend.ts checks it. */
 export interface WasmBackend {
   readonly wasm: {
     readonly asm?: { readonly memory?: unknown };
@@ -21,7 +21,7 @@ export interface WasmBackend {
   disposeData(dataId: object, force?: boolean): boolean;
 }
 
-/** What a kernel works with: the WASM calls, the heap, and the cache of prepared filters. */
+/** Everything that a kernel works with: the WASM calls, the heap, and the cache of prepared filters. */
 export interface KernelContext {
   readonly calls: KernelCalls;
   readonly heap: Heap;

@@ -11,7 +11,7 @@ import { createKernelCalls, recordBytes } from "./records.ts";
 
 export type KernelBuild = "relaxed-simd" | "simd";
 
-/** What registering needs: a tfjs `wasm` backend, and the bytes of the two WASM files. */
+/** Needed to register: a tfjs `wasm` backend, and the bytes of the two WASM files. */
 export interface RegisterOptions {
   readonly backend: unknown;
   readonly bytes: { readonly simd: BufferSource; readonly relaxedSimd: BufferSource };
@@ -21,7 +21,7 @@ export interface RegisterOptions {
   readonly keepFilters?: boolean;
 }
 
-/** What became of it. When `active` is false nothing was changed and `reason` says why. */
+/** Outcome of registering. When `active` is false nothing was changed and `reason` says why. */
 export interface KernelReport {
   readonly active: boolean;
   readonly build?: KernelBuild;

@@ -68,7 +68,7 @@ export function upConvolve(
   return y;
 }
 
-/** What the gradient reads. dy may be wider than y: its channels [channelOffset, channelOffset + outputs) are taken. */
+/** Inputs of the gradient. dy may be wider than y: its channels [channelOffset, channelOffset + outputs) are taken. */
 export interface UpConvolutionBackwardInputs {
   readonly x: TensorInfo;
   readonly dy: TensorInfo;

@@ -121,7 +121,7 @@ export async function judgeModel(
   }
 }
 
-/** What an archive may have beside what its model needs. */
+/** Bytes that an archive may hold beside the files of its model. */
 const spareBytes = 2 ** 26;
 
 function limitZip(path: string | undefined): ZipLimits {
@@ -136,7 +136,7 @@ function toInvalidModel(cause: unknown, path: string | undefined): Problem {
   return new Problem("InvalidModel", message, path === undefined ? { reason } : { reason, path }, { cause });
 }
 
-/** What the description of an archive says, and whether its files can be what it needs. */
+/** Reads the description of an archive and checks the sizes of its files against it. */
 function readDescribed(whole: ZipArchive, path: string | undefined) {
   const zip = findDescription(whole, names.description, path);
   if (whole.names.length > mostEntries) throw new Error(`it has ${whole.names.length} entries; the most is ${mostEntries}.`);
@@ -193,7 +193,7 @@ function parseYaml(text: string): unknown {
   return parse(text, { maxAliasCount: 0, logLevel: "error" });
 }
 
-/** What only Overtile writes. Throws Problem InvalidModel for a model of another program. */
+/** Reads the fields that only Overtile writes. Throws Problem InvalidModel for a model of another program. */
 function readOwnConfig(description: Fields, path: string | undefined): Fields {
   const { config } = description;
   if (typeof config === "object" && config !== null && Object.hasOwn(config, "overtile"))

@@ -69,7 +69,7 @@ export function describeForeignWeights({ format_version: version, weights }: Fie
   return `made by another program${format}, with ${formats.length === 0 ? "no weights" : `weights as ${formats.slice(0, 4).join(", ")}`}`;
 }
 
-/** What a zip is that has no description of a model; undefined where that is not known. */
+/** Names the program or format of a zip that has no description of a model; undefined when it is unknown. */
 function nameForeignArchive(files: readonly string[]): string | undefined {
   const has = (pattern: RegExp): boolean => files.some((file) => pattern.test(file));
   if (has(/(^|\/)(bioimageio|model)\.ya?ml$/i)) return "made by another program (bioimage.io)";
@@ -79,7 +79,7 @@ function nameForeignArchive(files: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** What a file is that is no zip, by its first bytes; undefined where that is not known. */
+/** Names the format of a file that is not a zip, by its first bytes; undefined when it is unknown. */
 export function nameForeignFile(bytes: Uint8Array): string | undefined {
   const head = String.fromCharCode(...bytes.subarray(0, 8));
   if (head.startsWith("\x89HDF")) return "made by another program (an HDF5 file, as of Keras or Caffe)";

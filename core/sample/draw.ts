@@ -121,7 +121,7 @@ function drawImage(seed: number, k: number, images: readonly Prepared[]): number
 }
 
 /**
- * Where the output's centre lies: a random pixel comes to stand anywhere in it (`spread`), and an image that is large enough is
+ * Centre of the output. A random pixel may lie anywhere in the output (`spread`), and an image that is large enough is
  * not left; or, since an earlier try failed, at its centre. Pixels stay on pixels.
  */
 function drawCentre(

@@ -16,7 +16,7 @@ export interface TileSize {
   readonly levels: number;
 }
 
-/** What one training step sees. */
+/** An example as it is drawn from an image. */
 export interface DrawnExample {
   /** [tileHeight, tileWidth, channels] */
   readonly input: Float32Array;

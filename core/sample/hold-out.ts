@@ -16,7 +16,7 @@ export interface DrawnImage {
   readonly ignore?: Uint8Array | undefined;
 }
 
-/** What is learnt and what is held out: images with all other pixels ignored. Or the reason why nothing is held out. */
+/** The images to learn and those held out, each with all other pixels ignored; or the reason why nothing is held out. */
 export type HeldOut<T extends DrawnImage> =
   | {
       readonly learnt: readonly T[];

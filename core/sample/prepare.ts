@@ -19,7 +19,7 @@ export interface Prepared {
   readonly places: Places;
 }
 
-/** Where examples can be centred: running sums over the rows, so that any pixel of a kind is found by its rank. */
+/** Pixels on which examples can be centred: running sums over the rows, so that any pixel of a kind is found by its rank. */
 export interface Places {
   readonly height: number;
   readonly width: number;

@@ -138,7 +138,7 @@ function paintCells(cells: readonly Cell[], canvas: Canvas, random: Random): Flo
   return light;
 }
 
-/** What the camera makes of the light: haze, uneven illumination, shot and read noise, 8 bits. */
+/** Turns light into a camera's picture: haze, uneven illumination, shot and read noise, 8 bits. */
 function expose(light: Float32Array, { height, width }: { height: number; width: number }, random: Random): Uint8Array {
   const haze = createNoise(random, height, width, Math.max(height, width) / 4);
   const tilt = { y: random.uniform(-0.25, 0.25), x: random.uniform(-0.25, 0.25), bow: random.uniform(0.1, 0.35) };

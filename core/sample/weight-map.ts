@@ -31,7 +31,7 @@ export interface FalkWeights {
 
 export type WeightOptions = PaperWeights | FalkWeights;
 
-/** What both papers set. */
+/** The published parameters of both papers. */
 export const ronneberger2015Weights: PaperWeights = { form: "ronneberger2015", w0: 10, sigmaPx: 5, balance: true };
 export const falk2019Weights: FalkWeights = { form: "falk2019", w0: 50, sigmaPx: 6, backgroundWeight: 0.1, smoothnessSigmaPx: 10 };
 

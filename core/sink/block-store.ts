@@ -13,7 +13,7 @@ import { type ProbabilityType, readRecord, type SlideRecord, writeRecord } from 
 import type { ChunkStore } from "./store.ts";
 import { openWorkingArray, writeOmeGroup, writeZarrMetadata, type ZarrArray, type ZarrLayout } from "./zarr.ts";
 
-/** What a block's pixels are; `probabilities` [height, width, classes]. */
+/** The pixels of a block; `probabilities` [height, width, classes]. */
 interface BlockPixels {
   readonly classes: Uint8Array;
   /** The probability of the second of two classes (probability-bytes.ts). */
@@ -169,7 +169,7 @@ export function assertSameSource({ name, source: before }: Partial<Pick<SlideRec
   );
 }
 
-/** True for what may differ: where the image lies, what follows from the model, what is compared in words of its own, and what bytes allow. */
+/** True for fields that may differ: the image's place, fields that follow from the model, those compared elsewhere, and those that the bytes of probability leave free. */
 function isFree(key: string, { keepsBytes = false }: SlideRecord): boolean {
   if (key === "threshold") return keepsBytes;
   return ["path", "minSizePx", "splitDepthPx", "smoothPx", "fillHoles", "source", "keepsBytes"].includes(key);
@@ -208,7 +208,7 @@ function padPlane(
 
 const readAtOnce = 4;
 
-// Rows of a band: the chunks of a row of blocks are held as bytes, what is made of them need not be as high.
+// Rows of a band. The chunks of a row of blocks are held as bytes; a band made of them may be lower.
 const bandRows = 128;
 
 async function* readBands(

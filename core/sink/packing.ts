@@ -9,7 +9,7 @@ export const classPacking: Packing = { level: 1, runsOnly: true };
 /** Labels: 13 ms, 94 kB. */
 const labelPacking: Packing = { level: 2 };
 
-/** What is there for the time of a run only. */
+/** Packing of files that live for the time of a run. */
 export const briefPacking: Packing = { level: 1 };
 
 export const packings = { labels: labelPacking, classes: classPacking, probabilities: usualPacking } as const;

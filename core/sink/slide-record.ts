@@ -84,7 +84,7 @@ const isSize = (value: unknown): boolean => Number.isSafeInteger(value) && (valu
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
 const isMissing = (value: unknown): boolean => value === undefined;
 
-/** What the fields of every run may be. */
+/** Kinds of the fields that every run has. */
 const fields: Readonly<Record<string, (value: unknown) => boolean>> = {
   ...{ path: isText, name: isText, dtype: isText, model: isText, weights: isText, backend: isText },
   ...{ height: isSize, width: isSize, levels: isSize, tile: isSize, blockPx: isSize, gridHeight: isSize, gridWidth: isSize },
@@ -115,7 +115,7 @@ function checkRecord(json: unknown): SlideRecord {
   return record as unknown as SlideRecord;
 }
 
-/** Of the record as JSON: fields keep their order when it is written and read. */
+/** Checksum of the record as JSON: fields keep their order when it is written and read. */
 function sumOf(record: Json): number {
   return crc32(new TextEncoder().encode(JSON.stringify(record)));
 }

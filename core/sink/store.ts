@@ -6,7 +6,7 @@ export interface ChunkStore {
   /** Writes whole or not at all. Throws Problem CannotWrite. */
   write(name: string, bytes: Uint8Array): Promise<void>;
   has(name: string): Promise<boolean>;
-  /** Where a value lies, for whom to look at it; absent where nobody can. */
+  /** Path of a value for messages; absent where there is none. */
   pathOf?(name: string): string;
   /** Only where `pathOf` is absent: a value that is broken can go by this alone. */
   remove?(name: string): Promise<void>;

@@ -31,7 +31,7 @@ export interface ZarrArray {
 
 const dtypes: Readonly<Record<DType, string>> = { uint8: "|u1", int8: "|i1", uint16: "<u2", int16: "<i2", uint32: "<u4", int32: "<i4", float32: "<f4", float64: "<f8" }; // biome-ignore format: a table
 
-/** What writes chunks of the array at `path`, its metadata still to be written. `inOrder`: chunks come to the store in the order of the calls. */
+/** Returns the function that writes chunks of the array at `path`, whose metadata are still to be written. `inOrder`: chunks come to the store in the order of the calls. */
 export function openZarrWriter(
   store: Pick<ChunkStore, "write">,
   path: string,

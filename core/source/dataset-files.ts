@@ -72,7 +72,7 @@ export function describeInner(folders: readonly string[]): string | undefined {
   return `Left out: what lies in ${shown}${more}. Put files into images/, labels/ or classes/ themselves to have them read.`;
 }
 
-/** What outlines and arrays are called that others give in place of label images. */
+/** File names of outlines and arrays that come in place of label images. */
 const drawn: readonly (readonly [RegExp, string, string])[] = [
   [
     /\.(geojson|roi|zip)$/i,
@@ -86,7 +86,7 @@ const drawn: readonly (readonly [RegExp, string, string])[] = [
   [/\.csv$/i, "tables", "Export label images from the program that wrote them"],
 ];
 
-/** What to do with drawings that are no images, the only ones that a dataset has: what they are, and how to make label images of them. */
+/** Advises on drawings that are not images, where a dataset has no others: names them and how to make label images of them. */
 export function adviseDrawings(leftOut: readonly string[]): string | undefined {
   const known = drawn.find(([pattern]) => leftOut.some((file) => pattern.test(file)));
   if (known === undefined) return undefined;

@@ -87,7 +87,7 @@ export async function openDataset(
   return samples;
 }
 
-/** What to do with a dataset that is divided within its folders (`images/train/`); undefined where it is not. */
+/** Advises on a dataset that is split within its folders (`images/train/`); undefined for others. */
 async function findSplit(folder: Folder): Promise<string | undefined> {
   for (const part of ["train", "training", "val", "valid", "validation", "test"]) {
     if ((await folder.list(`images/${part}`)) === undefined) continue;

@@ -22,9 +22,9 @@ export interface DownloadOptions {
   readonly judge?: Judge | undefined;
 }
 
-/** Of archives: the largest that is held in memory. */
+/** The largest archive that is held in memory. */
 export const largestArchiveBytes = 2 ** 31 - 1;
-/** Of texts: manifests and macros. */
+/** The largest text (manifest, macro) that is read. */
 export const largestTextBytes = 2 ** 22;
 
 const retries = 2;
@@ -71,7 +71,7 @@ export function isAddress(text: string): boolean {
   return /^https?:\/\//i.test(text);
 }
 
-/** What a job tells while it fetches: the name of the file, and how much of it has come. */
+/** Progress of a download: the name of the file, and how much of it has come. */
 export function describeDownload(address: URL | string, done: number, total: number | undefined): Extract<Progress, { kind: "phase" }> {
   const [path] = String(address).split(/[?#]/);
   const name = path!.split("/").findLast((part) => part !== "") ?? path;

@@ -17,7 +17,7 @@ export interface BadChunk {
   readonly reason: string;
 }
 
-/** What was read as the fill value so far; grows with the reads. */
+/** Counts of the chunks that were read as the fill value so far. */
 export interface Gaps {
   /** Chunks that the file or store leaves out, which its format allows. */
   readonly missingChunks: number;
@@ -72,7 +72,7 @@ export function assertFound({ name, gaps }: { readonly name: string; readonly ga
   });
 }
 
-/** What is to be told of chunks that are absent; undefined where there are none. */
+/** Returns a sentence about chunks that are absent; undefined when there are none. */
 export function describeMissing({ name, gaps }: { readonly name: string; readonly gaps?: KnownGaps }): string | undefined {
   const { missingChunks = 0 } = gaps ?? {};
   if (missingChunks === 0) return undefined;
@@ -80,7 +80,7 @@ export function describeMissing({ name, gaps }: { readonly name: string; readonl
   return `${count} of ${name} ${are} absent, which ${stand} for the fill value.`;
 }
 
-/** What is to be told of chunks that are absent or damaged, a line each. */
+/** Returns a sentence each about absent and about damaged chunks. */
 export function describeGaps({ name, gaps }: { readonly name: string; readonly gaps: KnownGaps }): readonly string[] {
   const missing = describeMissing({ name, gaps });
   const bad = gaps.badChunks.map((chunk) => `${name}: read as background: ${describeChunk(chunk)}: ${chunk.reason}`);

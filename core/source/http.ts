@@ -21,7 +21,7 @@ export interface HttpOptions {
   readonly fetch?: (url: URL, init: RequestInit) => Promise<Response>;
 }
 
-/** What is wanted of an address. */
+/** A request to an address. */
 export interface HttpRequest {
   /** A part of the file; without it, all. */
   readonly range?: { readonly offset: number; readonly length: number };
@@ -74,7 +74,7 @@ const firstBytes = 2 ** 16;
 /** Before a server has answered once, it is not tried for long: its name may be wrong. */
 const triesUnknown = 3;
 
-/** Of an answer that does not say its size: it might never end. */
+/** Most bytes of an answer that does not say its size: it might never end. */
 const mostUntold = 2 ** 29;
 
 export function createHttpClient({

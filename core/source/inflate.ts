@@ -85,14 +85,14 @@ export function inflateGzip(bytes: Uint8Array, most: number): Uint8Array {
   return out;
 }
 
-/** What inflateZlib returns or throws, unpacked by the platform where it can. */
+/** Unpacks like inflateZlib, by the platform where that can. */
 export async function unpackZlib(bytes: Uint8Array, least: number, most: number): Promise<Uint8Array> {
   const out = await unpack(bytes, "deflate", most);
   const isWhole = out !== undefined && out.length >= least && (!overlooksEnd || adler32(out) === readLast(bytes));
   return isWhole ? out : inflateZlib(bytes, least, most);
 }
 
-/** What inflateGzip returns or throws, unpacked by the platform where it can. */
+/** Unpacks like inflateGzip, by the platform where that can. */
 export async function unpackGzip(bytes: Uint8Array, most: number): Promise<Uint8Array> {
   const out = await unpack(bytes, "gzip", most);
   const isWhole = out !== undefined && out.length === readLast(bytes, true); // one member, and nothing after it

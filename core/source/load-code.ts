@@ -3,7 +3,7 @@
 
 import { describeError, Problem } from "../problem.ts";
 
-/** What `load` imports. `what`: "the reader of ...". Throws Problem MissingFile, which blames no image. */
+/** Returns the module that `load` imports. `what`: "the reader of ...". Throws Problem MissingFile, which blames no image. */
 export async function loadCode<M>(what: string, load: () => Promise<M>): Promise<M> {
   try {
     return await load();

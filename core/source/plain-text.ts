@@ -4,7 +4,7 @@
 // C0, DEL, C1, line and paragraph separators, ALM, LRM, RLM, embeddings, overrides and isolates.
 const hidden = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-/** What windows-1252 has from 0x80 on, where Latin-1 has control characters. Some versions of Node decode it as Latin-1. */
+/** Characters of windows-1252 from 0x80 on, where Latin-1 has control characters. Some versions of Node decode it as Latin-1. */
 const windows = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ";
 
 /**

@@ -3,7 +3,7 @@
 
 type Format = "deflate" | "gzip";
 
-/** What we need of node:zlib; asked for at run time, so that nothing is imported in a browser. */
+/** The part of node:zlib that is used; loaded at run time, so that nothing is imported in a browser. */
 interface NodeZlib {
   inflate: Work;
   gunzip: Work;

@@ -1,7 +1,7 @@
 // The rows of a PNG to pixels: undo the filters, take interlaced passes apart, spread 1, 2 and 4-bit numbers.
 // https://www.w3.org/TR/png-3/, sections 8 (interlacing) and 9 (filtering). What it is given was inflated to exactly its size.
 
-/** What the header says of the pixels. */
+/** Layout of the pixels, from the header. */
 export interface PixelLayout {
   readonly width: number;
   readonly height: number;

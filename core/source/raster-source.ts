@@ -6,7 +6,7 @@ import { type ByteReader, readWhole } from "./bytes.ts";
 import type { Gaps } from "./gaps.ts";
 import type { ImageSource, ReadRequest } from "./source.ts";
 
-/** What a file's header says of an image that is decoded as a whole. */
+/** Facts from the header of an image that is decoded as a whole. */
 interface DecodedFacts extends Pick<ImageSource, "name" | "width" | "height" | "dtype" | "notices" | "lossy"> {
   /** Number of channels; three are red, green and blue. */
   readonly channels: number;

@@ -4,7 +4,7 @@
 
 import { Problem } from "../problem.ts";
 
-/** What one read, or the same read of several planes, will take. */
+/** Cost of one read, or of the same read of several planes. */
 export interface ReadPlan {
   /** How the format calls its pieces. */
   readonly pieces: "chunks" | "strips" | "tiles";

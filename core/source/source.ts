@@ -5,7 +5,7 @@ import type { DType, Raster } from "../array/raster.ts";
 import type { Gaps } from "./gaps.ts";
 import type { ReadPlan } from "./read-plan.ts";
 
-/** What to read: a box of one plane at one level. Everything but the box has a default. */
+/** A box of one plane at one level. Everything but the box has a default. */
 export interface ReadRequest {
   readonly y0: number;
   readonly x0: number;

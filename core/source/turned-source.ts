@@ -65,7 +65,7 @@ function turnSize({ height, width }: Size, { swaps }: Turn): Size {
   return swaps ? { height: width, width: height } : { height, width };
 }
 
-/** Where a box of what is seen (`seen`: its size) lies in what is stored. */
+/** Turns a box of the seen image (`seen`: its size) into a box of the stored one. */
 function turnBox({ y0, x0, y1, x1 }: Box, seen: Size, { swaps, flipsY, flipsX }: Turn): Box {
   const [top, bottom] = flipsY ? [seen.height - y1, seen.height - y0] : [y0, y1];
   const [left, right] = flipsX ? [seen.width - x1, seen.width - x0] : [x0, x1];

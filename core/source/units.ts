@@ -16,7 +16,7 @@ const micrometres: ReadonlyMap<string, number> = new Map(
   ).flatMap(([factor, names]) => names.split(" ").map((name) => [name, factor] as const)),
 );
 
-/** What says that there is no unit. */
+/** Words that stand for "no unit". */
 const none: ReadonlySet<string> = new Set(["", "pixel", "pixels", "px", "pix", "none", "null", "reference frame"]);
 
 /** Micrometres of a unit; `none` for pixels and no unit at all; undefined for a unit that is not known. */
@@ -38,7 +38,7 @@ export function toMicrometres(value: number, unit: string): number | undefined {
   return um > 0 && Number.isFinite(um) ? um : undefined;
 }
 
-/** What is said of a unit that is not known; undefined for the others. */
+/** Returns a sentence for a unit that is unknown; undefined for a known one. */
 export function describeUnknownUnit(name: string, unit: string): string | undefined {
   if (micrometresOf(unit) !== undefined) return undefined;
   const shown = JSON.stringify(unescapeUnit(unit).slice(0, 40));

@@ -42,7 +42,7 @@ const formats: readonly Format[] = [
   },
 ];
 
-/** What a file is by its first bytes, also where it is an image that is read: "a PNG image". */
+/** Names the format of a file by its first bytes: "a PNG image". */
 export function describeKind(head: Uint8Array): string {
   const text = String.fromCharCode(...head);
   if (head.length === 0) return "empty";
@@ -53,7 +53,7 @@ export function describeKind(head: Uint8Array): string {
   return nameFormat(head)[0];
 }
 
-/** What a file is by its first bytes (132 show all), and what to do with it. */
+/** Names the format of a file that is not read by its first bytes (132 show all), and what to do with it. */
 export function nameFormat(head: Uint8Array): readonly [reason: string, advice: string] {
   const text = String.fromCharCode(...head);
   const found = formats.find(({ begins, at = 0 }) => text.startsWith(begins, at));

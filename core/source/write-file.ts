@@ -5,7 +5,7 @@
 import { describeError, Problem } from "../problem.ts";
 import { lifeOf, markForm, markOfProcess } from "./process-mark.ts";
 
-/** What a file system can be asked for; tests hand in one that fails. */
+/** The part of a file system that is used; tests hand in one that fails. */
 export interface WriteFileSystem {
   open(
     path: string,
@@ -88,7 +88,7 @@ export async function removeStale(folder: string): Promise<void> {
   }
 }
 
-/** What the system said, as a Problem that says what to do. */
+/** Turns an error of the system into a Problem with advice. */
 export function describeWriteFailure(cause: unknown, path: string, bytes?: number): Problem<"CannotWrite"> {
   const code = (cause as { code?: string } | null)?.code ?? "";
   const reason = advice[code] ?? `${describeError(cause)}. Choose another folder`;

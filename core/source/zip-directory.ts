@@ -34,7 +34,7 @@ const centralSize = 46;
 /** The end of a directory lies in the last bytes of its file: so many at most, with its comment. */
 export const tailBytes = endSize + 65535;
 const mostEntries = 20_000;
-/** Of an entry in the directory: a name of 1,024 characters, extra fields and a comment are far less. */
+/** Largest entry of the directory: a name of 1,024 characters, extra fields and a comment are far less. */
 const mostEntryBytes = 2 ** 14;
 
 /** Larger files are refused wherever nothing else is said: images are read from the disk then. */
@@ -127,7 +127,7 @@ function readCentral(bytes: Uint8Array, view: DataView, at: number, refuse: Refu
   return { entry, next };
 }
 
-/** What makes the Problems of an archive. */
+/** Returns the function that makes the Problems of an archive. */
 export function createRefusal({ kind, path }: Pick<ZipLimits, "kind" | "path">): Refuse {
   return (reason, cause) => createZipProblem(kind, reason, path, cause);
 }

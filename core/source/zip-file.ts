@@ -15,7 +15,7 @@ export interface ZipDirectory {
 }
 
 const localSize = 30;
-/** What no file of an archive owns: headers, gaps, what a self-extracting archive begins with. */
+/** Bytes that belong to no file of an archive: headers, gaps, the program of a self-extracting archive. */
 const mostUnowned = 2 ** 26;
 
 /** The directory of the zip in a reader, which stays open. Throws the archive's Problem for what `readZip` would refuse by it. */

@@ -3,7 +3,7 @@
 import { assertRange, type ByteReader } from "./bytes.ts";
 import type { ZipArchive } from "./zip.ts";
 
-/** What a look at a file's kind reads of it. */
+/** Bytes that are read to recognise the format of a file. */
 const headBytes = 2 ** 12;
 
 /** The reader of a file in an archive. Throws the archive's Problem where there is none of that name. */

@@ -9,7 +9,7 @@ const slackBytes = 2 ** 20;
 
 let loading: Promise<ZSTDDecoder> | undefined;
 
-/** What the frames unpack to: at most `most` bytes. Throws Error for anything that is broken, longer, or empty. */
+/** Unpacks the frames into at most `most` bytes. Throws Error for anything that is broken, longer, or empty. */
 export async function decodeZstd(packed: Uint8Array, most: number): Promise<Uint8Array> {
   if (packed.length > 2 * most + slackBytes) throw new Error(`${packed.length} packed bytes are too many for ${most}`);
   loading ??= loadDecoder();

@@ -124,7 +124,7 @@ function planSide(
   });
 }
 
-/** What lies on the other grid between the first and the last pixel centre, both neighbours included. */
+/** Returns the interval of the other grid between the first and the last pixel centre, both neighbours included. */
 function findSource({ start, end }: Span, scale: number, gridSide: number, step: number): Span {
   const first = Math.floor(Math.max(0, gridCoordinate(start, scale)));
   const last = Math.floor(gridCoordinate(end - 1, scale)) + (scale === 1 ? 1 : 2);

@@ -2,7 +2,7 @@
 
 import { Problem } from "../problem.ts";
 
-/** What is known of a training: the steps done and their losses. */
+/** The steps done in a training, and their losses. */
 interface Losses {
   readonly step: number;
   readonly curve: readonly { readonly loss?: number }[];

@@ -12,7 +12,7 @@ import { runTiles } from "../tile/run.ts";
 import { alignmentPx, marginPx, nearestLegalInput } from "../unet/shape.ts";
 import type { UNetSpec } from "../unet/spec.ts";
 
-/** What somebody looks at: a box of an image that is learnt from. */
+/** The view of the user: a box of a training image. */
 export interface View {
   /** Number of the image, in the order in which they were given. */
   readonly image: number;

@@ -13,7 +13,7 @@ export interface ExampleQueue {
   prepare(step: number): void;
 }
 
-/** What the examples of a training are drawn from and by. */
+/** Images, augmentation and seed by which the examples of a training are drawn. */
 export interface ExamplePlan {
   readonly images: readonly Prepared[];
   readonly augmentation: AugmentationOptions;

@@ -40,7 +40,7 @@ export interface Validation extends Scores {
   readonly threshold: number;
 }
 
-/** What `segment` will be asked for, too. */
+/** Limits of a validation, the same that `segment` will be asked for. */
 export interface ValidationLimits extends Pick<ObjectRule, "minSizePx" | "fillHoles" | "smoothPx"> {
   /** For the tiles. */
   readonly budget: Budget;
@@ -49,7 +49,7 @@ export interface ValidationLimits extends Pick<ObjectRule, "minSizePx" | "fillHo
 /** The smoothing of the distance by which objects are cut apart: as much as the notches of an outline need. */
 const smoothPx = 1;
 
-/** What the drawn objects say of objects: their smallest size, and whether they have holes. */
+/** Reads the smallest size of the drawn objects, and whether they have holes. */
 export function learnFromDrawn(images: readonly Pick<ValidationImage, "labels">[]): Omit<ValidationLimits, "budget"> {
   return { minSizePx: smallestObjectPx(images), fillHoles: !haveHoles(images), smoothPx };
 }

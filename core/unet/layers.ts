@@ -3,7 +3,7 @@
 
 import type { UNetSpec } from "./spec.ts";
 
-/** Where a weight tensor lies in the flat parameter array. Filters are [kh, kw, in, out], up-convolutions [kh, kw, out, in]. */
+/** Place of a weight tensor in the flat parameter array. Filters are [kh, kw, in, out], up-convolutions [kh, kw, out, in]. */
 export interface WeightSlot {
   readonly name: string;
   readonly offset: number;

@@ -11,7 +11,7 @@ import { assertPlane, type Kaibu, type KaibuOptions, openInKaibu } from "./kaibu
 import { readOptions } from "./read-options.ts";
 import { decodeImage, decodeSamples, encodePixels, type Form, formOf } from "./rpc-values.ts";
 
-/** What this adapter asks of a host's `api`; most of it may be missing. */
+/** The part of a host's `api` that this adapter uses; most of it may be missing. */
 export interface ImJoyApi {
   export(plugin: object): unknown;
   registerService?(service: object): unknown;
@@ -94,7 +94,7 @@ export function createRpcPlugin(api: ImJoyApi, overtile: Overtile) {
   };
 }
 
-/** What a menu's call works on: in its data, or among the values of the form, where imjoy-core puts it. */
+/** Finds the image of a menu's call: in its data, or among the values of the form, where imjoy-core puts it. */
 function inputOf({ config, data }: RunContext, names: readonly string[]): unknown {
   const values = (typeof config === "object" && config !== null ? config : {}) as Readonly<Record<string, unknown>>;
   return names.map((name) => data?.[name] ?? values[name]).find((value) => value !== undefined && value !== null);

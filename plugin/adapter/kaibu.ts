@@ -32,7 +32,7 @@ export interface KaibuOptions {
 /** Long enough for a first model. */
 const firstTraining: Parameters = { minutes: 3 };
 
-/** What Kaibu shows: the image, a layer to draw on, and the buttons Segment and Train. `image`: pixels that `assertPlane` lets pass. */
+/** Builds the view of Kaibu: the image, a layer to draw on, and the buttons Segment and Train. `image`: pixels that `assertPlane` lets pass. */
 export async function openInKaibu(
   kaibu: Kaibu,
   overtile: Overtile,

@@ -20,7 +20,7 @@ export interface ComputeOptions {
   readonly keepFilters?: boolean;
 }
 
-/** What a worker was found to compute with. */
+/** Backend of a worker. */
 export interface ComputeReport {
   /** "wasm (relaxed-simd kernels)" */
   readonly backend: string;
@@ -37,7 +37,7 @@ export interface ComputeApi extends Greeter {
   abort(call: number): void;
 }
 
-/** What a call returns, with a report where the backend has become another one: a GPU was given up. */
+/** Answer of a call, with a report where the backend has changed: a GPU was given up. */
 interface Answer<R> {
   readonly value: R;
   readonly report?: ComputeReport;

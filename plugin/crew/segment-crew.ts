@@ -110,7 +110,7 @@ export function chooseScale(
   return { pixelsPerStep, notices: message === undefined ? [] : [{ kind: "notice", done: 0, message }] };
 }
 
-/** What is to be told of the sizes of pixels: what is not known is said, not guessed. */
+/** Returns notices about pixel sizes; an unknown size is reported, not guessed. */
 function describeScale(model: Pick<Model, "pixelSizeUm" | "training">, { pixelSizeUm }: Scaled, ratio: number): string | undefined {
   const { pixelSizeUm: wanted, scale } = learntScale(model);
   const isKnown = wanted !== undefined && pixelSizeUm !== undefined;

@@ -22,7 +22,7 @@ export interface RasterPair {
   readonly files: { readonly truth: string; readonly predicted: string };
 }
 
-/** What is counted in one pair of class images: all classes together, and each by itself. */
+/** Counts of one pair of class images: all classes together, and each by itself. */
 export interface ClassMeasures {
   readonly all: Measures;
   /** Of class 1 and the following. */

@@ -119,7 +119,7 @@ async function* readPairs(pairs: readonly Pair[], signal: AbortSignal | undefine
   for (const message of gatherNotices(slow)) yield { kind: "notice", done: pairs.length, message };
 }
 
-/** What makes scores of a label image mean nothing: a mask or classes in its place, smoothed numbers. One sentence each. */
+/** Returns a sentence for each fault that makes scores meaningless: a mask or classes in place of labels, smoothed numbers. */
 function describeMasks(which: string, labels: LabelImage, name: string): readonly NamedNotice[] {
   const notices = [...describeLikeness(labels), ...(isSmoothed(labels) ? [describeSmoothing("labels")] : [])];
   return notices.map((notice) => ({ name, message: `${name}, ${which}: ${notice}` }));
@@ -132,7 +132,7 @@ function readPlane(
   return source.read({ y0: 0, x0: 0, y1: source.height, x1: source.width, ...at });
 }
 
-/** What is told of one class alone. */
+/** Scores of one class. */
 function toClassScores({ f1, ap, vRand, vRandThinned, pixelError }: LabelScores, c: number): Scores {
   const thinned = vRandThinned === undefined ? {} : { [`vRandThinnedClass${c}`]: vRandThinned };
   return { [`f1Class${c}`]: f1, [`ap50Class${c}`]: ap[0]!, [`vRandClass${c}`]: vRand, ...thinned, [`pixelErrorClass${c}`]: pixelError };

@@ -14,7 +14,7 @@ import type { BundledModels, WorkerScript } from "../thread/bundle.ts";
 import type { Workspace } from "../workspace.ts";
 import { resolveAddress } from "./inputs.ts";
 
-/** What the page tells its worker; plain data. */
+/** Facts that the page hands to its worker; plain data. */
 export interface StartOptions {
   readonly assets: AssetBytes;
   /** What workers that compute start from. */

@@ -4,7 +4,7 @@
 import { Problem } from "../../core/problem.ts";
 import type { Image, Pixels, Sample } from "../contract.ts";
 
-/** What is packed, and the buffers that go with it. */
+/** Options of packing, and the buffers that go with it. */
 export interface Packing {
   /** Relative addresses are relative to this. */
   readonly base: string | undefined;
@@ -61,7 +61,7 @@ function packArray<T extends Pixels["data"]>(array: T, { transfer, transfers }: 
   return own;
 }
 
-/** What is opened where it lies: a file, its bytes, the files of a folder, or a folder's handle. */
+/** True for inputs that are opened where they lie: a file, its bytes, the files of a folder, or a folder's handle. */
 function isFileOrFolder(image: unknown): image is Exclude<Image, Pixels> {
   if (image instanceof Blob || image instanceof Uint8Array) return true;
   if (Array.isArray(image)) return image.length > 0 && image.every((file) => file instanceof Blob);

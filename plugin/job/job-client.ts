@@ -24,7 +24,7 @@ export interface JobClient {
 
 export function createJobClient(worker: JobWorker): JobClient {
   const jobs = new Map<string, Set<AbortController>>();
-  /** The ends of what was cancelled. */
+  /** Ends of the cancelled jobs. */
   const ends = new Set<Promise<void>>();
   const base = pageAddress();
   let count = 0;

@@ -31,7 +31,7 @@ export function openJobWorker(bundle: Bundle): JobWorker {
     connect<JobWorkerApi>(createBrowserSpawn(from), startTimeoutMs, life.signal);
   const start = async (): Promise<Connection<JobWorkerApi>> => {
     const started = await spawn(script).catch(async (error: unknown) => {
-      // The network may be gone. The copy is the second choice only, since it cannot load what is loaded when met.
+      // The network may be gone. The copy is the second choice, since it cannot load the readers that are loaded on demand.
       const copy = await kept.catch(() => script);
       if (life.signal.aborted || copy === script) throw error;
       return spawn(copy);
@@ -70,7 +70,7 @@ export function openJobWorker(bundle: Bundle): JobWorker {
   };
 }
 
-/** What relative addresses are relative to. */
+/** Returns the base of relative addresses. */
 export function pageAddress(): string | undefined {
   const { document, location } = globalThis as { document?: { readonly baseURI: string }; location?: { readonly href: string } };
   return document?.baseURI ?? location?.href;

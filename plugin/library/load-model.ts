@@ -24,7 +24,7 @@ export async function* loadModel(
   return await readModel(yield* followWork((tell) => readBytes(reference, signal, tell, judge)), { path: reference });
 }
 
-/** What finds the same model again, whatever the library learns meanwhile: its version, or its file as the user named it. */
+/** Returns a reference that finds the same model again, whatever the library learns meanwhile: its version, or its file as the user named it. */
 export function toReference(given: string, model: Pick<Model, "name" | "version">): string {
   return isArchivePath(given) ? given : modelTitle(model);
 }

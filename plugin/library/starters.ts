@@ -8,7 +8,7 @@ import type { ModelInfo } from "../contract.ts";
 import type { Files } from "../store/files.ts";
 import type { PhaseProgress } from "../store/read-bytes.ts";
 
-/** What the program knows of a model that comes with it. */
+/** Catalogue entry of a model that comes with Overtile. */
 export interface StarterInfo extends ModelInfo {
   readonly starter: true;
   readonly spec: UNetSpec;

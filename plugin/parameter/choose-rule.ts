@@ -51,7 +51,7 @@ export function assertThreshold({ threshold }: Pick<Asked, "threshold">, { spec 
   throw new Problem("InvalidParameter", message, { parameter: "threshold", value: threshold });
 }
 
-/** Of parameters, those that say how objects are made. */
+/** Picks the parameters that say how objects are made. */
 export function pickRule(parameters: Parameters): Parameters {
   return Object.fromEntries(Object.entries(parameters).filter(([name]) => (ruleParameters as readonly string[]).includes(name)));
 }

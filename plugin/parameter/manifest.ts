@@ -187,7 +187,7 @@ function describeType(parameter: Parameter): JsonSchema {
   }
 }
 
-/** What each preset makes the defaults of the others, of those that the action takes. */
+/** Defaults by preset, for the parameters that the action takes. */
 function presetsOf(action: Action): JsonSchema {
   const names = parametersOf(action).map(({ name }) => name);
   const only = (values: Readonly<Record<string, unknown>>): JsonSchema =>

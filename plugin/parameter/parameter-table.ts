@@ -124,7 +124,7 @@ type TakenBy<A extends Action, P = Table> = P extends { actions: readonly (infer
 /** The resolved parameters of an action: every name with its value. */
 export type Values<A extends Action> = { readonly [P in TakenBy<A> as P["name"]]: ValueOf<P> };
 
-/** What each preset sets; explicit values go before it. */
+/** Values of each preset; explicit values go before it. */
 // biome-ignore format: one line a preset
 export const presets: Readonly<Record<"quick" | "ronneberger2015" | "falk2019", Readonly<Record<string, string | number>>>> = {
   quick: { levels: "auto", features: 16, tile: 412, batch: 2, steps: 1200, optimizer: "adam", learning_rate: 0.001, schedule: "cosine", averaging: 0.99, border_weight: 10, class_balance: "none", dropout: 0, imaging: 1, scale_range: 1.5, hold_out: "objects" },

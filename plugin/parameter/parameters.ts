@@ -110,7 +110,7 @@ function nearestValue(parameter: Parameter, value: unknown, number: number | und
   return parameter.type === "number" || (parameter.type === "auto" && parameter.isFraction) ? clamped : Math.round(clamped);
 }
 
-/** What a parameter takes, in words: "a whole number from 1 to 6". */
+/** Describes the values of a parameter: "a whole number from 1 to 6". */
 export function describeValues(parameter: Parameter): string {
   switch (parameter.type) {
     case "text":

@@ -17,7 +17,7 @@ import { describeNoneLeft } from "./nothing-found.ts";
 export interface FinishOptions extends Omit<ResultOptions, keyof ObjectRule | "crew"> {
   /** Of `segment`: threshold, min_size, fill_holes, split, workers. */
   readonly parameters: Parameters;
-  /** What all who worked at the run did not find in its source. Asked for at the end; absent: what `source` met. */
+  /** Gaps that any worker of the run found in its source. Asked for at the end; absent: the gaps of `source`. */
   readonly gaps?: (() => Promise<KnownGaps>) | undefined;
   /** Says why nothing was found; default: by what was left out alone. */
   readonly describeNothing?: ((dropped: DroppedPieces, minSizePx: number) => string) | undefined;

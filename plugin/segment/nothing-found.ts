@@ -8,7 +8,7 @@ import type { Findings } from "../../core/segment.ts";
 import type { ImageSource } from "../../core/source/source.ts";
 import { nameParameter } from "../parameter/name-parameter.ts";
 
-/** What is known of a segmentation that found nothing. */
+/** Facts of a segmentation that found nothing. */
 export interface NothingFound {
   readonly image: Pick<ImageSource, "name" | "channels" | "sizeZ" | "sizeT">;
   /** Micrometres a pixel side, as the run took it. */

@@ -188,7 +188,7 @@ function onePlane(planes: readonly Plane[]): Plane {
   );
 }
 
-/** What is to be told of blocks that are left out, before the run. */
+/** Returns the notice about blocks that are left out, before the run. */
 function describeEmpty(empty: EmptyBlocks | undefined, { blocks, blockPx }: SlidePlan): string {
   if (empty === undefined) return "No block is skipped: the image has no level small enough to tell which are empty.";
   const { isEmpty, isBright } = empty;

@@ -19,7 +19,7 @@ import type { Workspace } from "../workspace.ts";
 import { finishSlide } from "./finish-slide.ts";
 import { classifySlide } from "./slide-action.ts";
 
-/** What a run was begun with, as far as it decides what comes out. */
+/** The parameters and the region that a run was begun with. */
 interface Begun {
   readonly parameters: Parameters;
   readonly name?: string;

@@ -6,7 +6,7 @@ import type { GrowingFile } from "../../core/sink/ome-tiff.ts";
 import type { ChunkStore } from "../../core/sink/store.ts";
 import { isFull } from "./browser-store.ts";
 
-/** What of a file's handle is used; Safari 16 has no createWritable, only OPFS has the others. */
+/** The part of a file's handle that is used; Safari 16 has no createWritable, only OPFS has the others. */
 interface FileHandle extends Pick<FileSystemFileHandle, "getFile" | "name"> {
   createWritable?(): Promise<Writable>;
   createSyncAccessHandle?(): Promise<SyncAccess>;

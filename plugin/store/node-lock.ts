@@ -154,7 +154,7 @@ async function describeHolder(folder: string, name: string): Promise<string | un
   return `process ${pid} on ${host}${when}`;
 }
 
-/** What a claim of another machine says, as far as a line of a terminal may hold it. */
+/** Reads the claim of another machine, cut to what a line of a terminal may hold. */
 function plainText(value: unknown): string {
   return typeof value === "string" ? value.replace(/[^\p{L}\p{N}._-]/gu, "").slice(0, 64) : "";
 }

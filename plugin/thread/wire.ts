@@ -19,7 +19,7 @@ export interface WorkerThread {
 
 export type SpawnWorker = () => WorkerThread;
 
-/** What every worker answers first. */
+/** The first answer of every worker. */
 export interface Greeter {
   greet(): number | Promise<number>;
 }

@@ -50,7 +50,7 @@ const revised = [
   "scale",
 ];
 
-/** What a training that goes on is asked for: the given values, those of a preset given by name, and for the rest what it was begun with. */
+/** Returns the values of a training that goes on: the given ones, those of a preset given by name, and for the rest those it was begun with. */
 export function goOnValues(begun: TrainingPlan, given: Parameters): Parameters {
   const asked = Object.entries(given).filter(([, value]) => value !== "auto" && value !== undefined);
   const { preset } = given;

@@ -28,7 +28,7 @@ function sortKinds(samples: readonly SampleSource[]): readonly Kind[] {
   return [...kinds].sort(([a], [b]) => a - b);
 }
 
-/** What is to be told of images of several kinds that all hold one channel; undefined where they are of one kind. */
+/** Returns a notice about images of several kinds that all hold one channel; undefined when they are of one kind. */
 export function describeMixed(samples: readonly SampleSource[]): string | undefined {
   const kinds = sortKinds(samples);
   return kinds.length > 1

@@ -73,7 +73,7 @@ function isScaled({ pixel_size, scale }: Words, learnt: Learnt, { pixelSizeUm }:
   return pixel_size > 0 || scale !== "auto" || compareScales(learnt, pixelSizeUm) !== undefined;
 }
 
-/** What is to be told of reading a sample, image and drawings. Throws Problem UnsupportedImage where it would take unreasonably long. */
+/** Returns notices about reading a sample, image and drawings. Throws Problem UnsupportedImage where it would take unreasonably long. */
 async function planSample({ image, labels, classes, ignore }: SampleSource, planes: number): Promise<readonly string[]> {
   const told: string[] = [];
   for (const source of [image, labels, classes, ignore]) {
@@ -106,7 +106,7 @@ async function matchEach(
   return found;
 }
 
-/** What is to be told of the files, once for all that it is true of. */
+/** Returns notices about the files, each once for all files that it holds for. */
 function listNotices(samples: readonly SampleSource[], matches: readonly ImageMatch[], { plane }: Words): readonly string[] {
   const notices = samples.flatMap(({ image, labels, classes, ignore }, index) => {
     const own = [image, labels, classes, ignore].flatMap((source) =>

@@ -92,7 +92,7 @@ async function openSample(sample: Sample, index: number, signal?: AbortSignal): 
   return whole;
 }
 
-/** What a file, an address or pixels call themselves. */
+/** Returns the name of a file, an address or pixels. */
 export function nameOf(image: Image): string | undefined {
   if (typeof image === "string" || image instanceof URL) return String(image).split("/").at(-1);
   return "name" in image && typeof image.name === "string" && image.name !== "" ? image.name : undefined;

@@ -275,7 +275,7 @@ async function* trainNamed(
   }
 }
 
-/** What the training begins with: as asked for, or, where that is left to choose and it goes on, what was chosen when it was begun. */
+/** Returns the start of the training: the one asked for, or, where a training with a free choice goes on, the one chosen when it was begun. */
 function findStart({ from, resume }: Values<"train">, begun: TrainingPlan | undefined): string {
   if (from === "") return "none"; // as texts of older builds have it
   return from === "auto" && resume ? (begun?.from ?? "none") : from;
@@ -313,7 +313,7 @@ function noSamples({ title, validate }: TrainingSamples): Problem<"InvalidData">
   );
 }
 
-/** A checkpoint that the storage refuses ends no training; it is told, and what is left to go on from. */
+/** Reports a checkpoint that the storage refuses, and the one that is left to go on from; the training continues. */
 function tellRefusal({ checkpoints }: Workspace, name: string, log: Context["log"]): (error: unknown) => Promise<void> {
   return async (error) => {
     if (!isRefusal(error)) throw error;
@@ -334,7 +334,7 @@ interface PlanCosts {
   readonly note: string;
 }
 
-/** What will be done, before it is, and about how long it takes. */
+/** Describes the planned training, and about how long it takes. */
 function describePlan({ steps, tile, batch }: Schedule, { crew, count, bytesEach, memory, seconds, note }: PlanCosts): Notice {
   const workers = count === 1 ? "1 worker" : `${count} workers`;
   const over = count * bytesEach > memory * 1e6 ? `, more than the budget of ${memory} MB` : "";

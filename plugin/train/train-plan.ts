@@ -113,7 +113,7 @@ function readLengths(text: string): readonly Length[] {
 // At strength 1, on normalised grey values and pixels.
 export const imagingChanges = { noise: 0.05, gain: 0.5, gamma: 0.5, blurPx: 1 } as const;
 
-/** What is off is left out or 0 as it always was: plans are compared with those of older checkpoints. */
+/** Parameters that are off are left out or 0, as they always were: plans are compared with those of older checkpoints. */
 function planAugmentation({ elastic, grey_values: strength, imaging, scale_range: factor }: TrainValues): AugmentationOptions {
   const { black, white, slope, noise } = defaultAugmentation.intensity;
   const changed = { black: strength * black, white: strength * white, slope: strength * slope, noise: strength * noise };

@@ -26,7 +26,7 @@ export function chooseTrainingScale({ scale }: Pick<Values<"train">, "scale">, {
   return ratio === undefined ? (learnt.scale ?? 1) : Number((1 / ratio).toPrecision(4));
 }
 
-/** What is to be told of a scale that was chosen. */
+/** Returns the notice about a chosen scale. */
 export function describeTrainingScale(scale: number, base: Facts["base"]): string {
   const why =
     base === undefined ? "the drawn objects have a size that the network sees well" : "objects have the size that the model knows";

@@ -14,7 +14,7 @@ import type { Files } from "../store/files.ts";
 import type { HeldRecord } from "./held-out.ts";
 import type { PlannedSchedule } from "./train-plan.ts";
 
-/** What a training learns from, as far as parameters say it. */
+/** The training data, as far as parameters name them. */
 export interface PlannedData {
   readonly samples: readonly string[];
   readonly validation: readonly string[];
@@ -167,7 +167,7 @@ function compareContents({ samples, validation, contents: before }: PlannedData,
   return [`the pixels or drawings of ${first}${others.length > 1 ? ` (and ${others.length - 1} more)` : ""}`];
 }
 
-/** What was asked for and is not as it was begun, in the user's words: "tile (92, not 60)". */
+/** Lists the values that differ from those the training was begun with, in the user's words: "tile (92, not 60)". */
 function compare(begun: object, asked: object): readonly string[] {
   const before = begun as Readonly<Record<string, unknown>>;
   return Object.entries(asked).flatMap(([key, value]) => {

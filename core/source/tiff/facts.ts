@@ -105,7 +105,7 @@ interface Meaning {
   readonly ofImageJ: boolean;
 }
 
-/** What numbers mean that are not shown as they are stored. */
+/** Describes numbers that are not shown as they are stored. */
 function describeMeaning({ photometric }: PageLayout, { palette, table, isTable, ofImageJ }: Meaning): readonly string[] {
   if (photometric === 0 && ofImageJ) return [invertedNotice];
   if (table === undefined) return [];

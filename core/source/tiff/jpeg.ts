@@ -11,7 +11,7 @@ import { decodeDeepJpeg } from "./deep-jpeg.ts";
 import { type JpegHeader, readHeader, readSegments } from "./jpeg-header.ts";
 import { decodeLosslessJpeg } from "./lossless-jpeg.ts";
 
-/** What the TIFF says of the block. */
+/** Facts of the block, from the TIFF. */
 export interface JpegBlock {
   readonly width: number;
   /** Rows that are needed; the stream may have up to `mostRows`. */
@@ -86,7 +86,7 @@ function joinStream({ segments, components, dataAt }: JpegHeader, packed: Uint8A
   return out;
 }
 
-/** What is used of libjpeg-turbo. */
+/** The part of libjpeg-turbo that is used. */
 interface TurboModule {
   readonly JPEGDecoder: new () => TurboDecoder;
 }

@@ -15,7 +15,7 @@ export interface StackFacts {
 const mostPlanes = 1_000_000;
 const mostFields = 1000;
 
-/** What MetaMorph says; undefined for other files. All planes lie behind one directory. */
+/** Reads the tags of MetaMorph; undefined for other files. All planes lie behind one directory. */
 export async function readMetaMorph(file: TiffFile, directory: Directory): Promise<StackFacts | undefined> {
   const planes = directory.get(33629);
   if (!planes || planes.count < 1 || planes.count > mostPlanes) return undefined;
@@ -57,7 +57,7 @@ async function readCalibration(file: TiffFile, directory: Directory): Promise<Re
   return toPixelSide(file.name, await readSide(4), await readSide(5));
 }
 
-/** What Zeiss says; undefined for other files. Every other page is a thumbnail, marked as reduced. */
+/** Reads the tags of Zeiss; undefined for other files. Every other page is a thumbnail, marked as reduced. */
 export async function readZeiss(file: TiffFile, directory: Directory): Promise<StackFacts | undefined> {
   const entry = directory.get(34412);
   const view = entry && entry.count >= 92 ? await readNumbers(file, entry.at, 23) : undefined;

@@ -72,7 +72,7 @@ function describeOthers(name: string, others: readonly PageKind[]): readonly str
   return [describeOtherImages(name, `${count} of another size or kind (${sizes} pixels)`)];
 }
 
-/** So many levels that are left out are told one by one. */
+/** Most levels left out that are named one by one. */
 const mostTold = 8;
 
 function describeMisfits(name: string, first: Size, levels: readonly Size[]): readonly string[] {

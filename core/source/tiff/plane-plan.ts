@@ -14,7 +14,7 @@ export interface PlanePlan {
   readonly notices?: readonly string[];
 }
 
-/** What the pages say: `usable` are the indices of the pages that are planes. */
+/** Facts of the pages: `usable` are the indices of the pages that are planes. */
 export interface PagesInfo {
   readonly name: string;
   readonly width: number;

@@ -78,7 +78,7 @@ function toShape(shape: unknown, axes: unknown): { readonly shape: readonly numb
   return { shape: sides, axes: typeof axes === "string" && axes.length === sides.length ? axes.toUpperCase() : "" };
 }
 
-/** Where the sizes of a page begin: they are the last ones, with samples in front or behind. */
+/** Index at which the sizes of a page begin: they are the last ones, with samples in front or behind. */
 function findPage(
   shape: readonly number[],
   { width, height, samples }: Pick<PagesInfo, "width" | "height" | "samples">,

@@ -29,7 +29,7 @@ const unpackers: Readonly<Record<number, Header["unpack"]>> = {
   4: decodeZstd,
 };
 
-/** What the data unpack to: at most `most` bytes. Throws Error for data that are broken, cut, or claim more. */
+/** Unpacks Blosc data into at most `most` bytes. Throws Error for data that are broken, cut, or claim more. */
 export async function decodeBlosc(packed: Uint8Array, most: number): Promise<Uint8Array> {
   const header = readHeader(packed, most);
   const { size, blockBytes, isPlain } = header;

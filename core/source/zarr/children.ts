@@ -5,16 +5,16 @@ import type { ByteStore } from "./store.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What a group is, and the paths of images in it. */
+/** The kind of a group, and the paths of images in it. */
 export interface Children {
   readonly what: string;
   readonly paths: readonly string[];
 }
 
-/** So many children are looked at and named. */
+/** Most children of a group that are looked at and named. */
 const mostLookedAt = 64;
 const mostNamed = 4;
-/** What groups hold by custom, where their store cannot list them (servers). */
+/** Usual names of the children of a group, for stores that cannot list them (servers). */
 const usual = ["0", "labels", "image", "images", "raw", "data", "1"];
 
 /** The images in a group: by its own words, or else by looking; `isImage` says whether a path is one. */

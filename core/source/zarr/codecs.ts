@@ -10,7 +10,7 @@ import { decodeZstd } from "../zstd.ts";
 import { decodeBlosc } from "./blosc.ts";
 import { decodeLz4Block } from "./lz.ts";
 
-/** What zarrita tells a codec of its chunk. */
+/** Facts of a chunk that zarrita hands to a codec. */
 interface ChunkKind {
   readonly dataType: string;
   readonly shape: readonly number[];

@@ -1,7 +1,7 @@
 // LZ4 blocks and BloscLZ: two ways to say "copy what came before". The output is as large as it must be and no larger; every
 // distance and length is checked. https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md
 
-/** What an LZ4 block unpacks to: `size` bytes. Throws Error for anything else. */
+/** Unpacks an LZ4 block into `size` bytes. Throws Error for anything else. */
 export function decodeLz4Block(packed: Uint8Array, size: number): Uint8Array {
   const out = new Uint8Array(size);
   let at = 0;
@@ -35,7 +35,7 @@ export function decodeLz4Block(packed: Uint8Array, size: number): Uint8Array {
 /** Distances beyond this have two bytes more. */
 const bloscNear = 8191;
 
-/** What BloscLZ (a kin of FastLZ) data unpack to: `size` bytes. Throws Error for anything else. */
+/** Unpacks BloscLZ data (a kin of FastLZ) into `size` bytes. Throws Error for anything else. */
 export function decodeBloscLz(packed: Uint8Array, size: number): Uint8Array {
   const out = new Uint8Array(size);
   let at = 0;

@@ -128,7 +128,7 @@ export async function openZarr(
   return source;
 }
 
-/** Of a hierarchy: its documents, three chunks of the full size, and one of the smallest level, since many corners are absent. */
+/** Fingerprint of a hierarchy: its documents, three chunks of the full size, and one of the smallest level, since many corners are absent. */
 async function fingerprintHierarchy(
   store: ByteStore,
   groups: readonly string[],

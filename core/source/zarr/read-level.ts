@@ -96,7 +96,7 @@ class MisnamedChunk extends Error {
   }
 }
 
-/** So many absent chunks are looked for under other names, as long as none was found under its own. */
+/** Most absent chunks that are looked for under other names, as long as none was found under its own. */
 const mostSought = 64;
 
 /** Counts an absent chunk. Throws MisnamedChunk where it lies under another separator: then all of them do, and read as nothing. */

@@ -100,7 +100,7 @@ export function createFolderStore(root: FileSystemDirectoryHandle, name = root.n
   return createReaderStore(name, openKey, listFolders);
 }
 
-/** Of a folder with more children the others are not looked at. */
+/** Most children of a folder that are looked at. */
 const mostListed = 1000;
 
 /** The first parts of paths that have several. */
