@@ -9,7 +9,7 @@ import type { Workspace } from "./model/workspace.ts";
 import type { Library } from "./plugin/library.ts";
 import type { SlideRuns } from "./plugin/slide-runs.ts";
 import type { Training } from "./plugin/training.ts";
-import type { Keeper } from "./store/keeper.ts";
+import type { Autosave } from "./store/autosave.ts";
 
 export interface App {
   readonly workspace: Workspace;
@@ -17,7 +17,7 @@ export interface App {
   readonly host: LocalHost;
   readonly library: Library;
   readonly training: Training;
-  readonly keeper: Keeper;
+  readonly autosave: Autosave;
   readonly slides: SlideRuns;
   readonly dialogs: Dialogs;
   readonly view: MapView;

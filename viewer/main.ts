@@ -18,7 +18,7 @@ import { createDialogs, type Dialogs } from "./dialog/dialogs.ts";
 import { html } from "./dom/html.ts";
 import { installIcons } from "./dom/icon.ts";
 import { download, exportLayer, layerExports } from "./file/export.ts";
-import { createImageDesk } from "./file/image-desk.ts";
+import { createImageSync } from "./file/image-sync.ts";
 import { openImage } from "./file/open-image.ts";
 import { createMapView } from "./map/map-view.ts";
 import { allAnnotations } from "./model/annotations.ts";
@@ -35,9 +35,9 @@ import { acceptDrops } from "./shell/drop.ts";
 import { followJobs, followRecorder, followTabbing, followTheme, warnOnLeaving } from "./shell/follow.ts";
 import { layOut, mountShell } from "./shell/mount-shell.ts";
 import { keepOffline } from "./shell/offline.ts";
+import { type Autosave, createAutosave } from "./store/autosave.ts";
 import { openBlobStore } from "./store/blob-store.ts";
 import { createDatasets } from "./store/datasets.ts";
-import { createKeeper, type Keeper } from "./store/keeper.ts";
 import { openSlideShelf } from "./store/slide-shelf.ts";
 
 /** A viewer in the page; `dispose` ends all that it started. */
@@ -71,7 +71,7 @@ export async function startViewer(
 
   let host!: LocalHost;
   let training!: Training;
-  let keeper!: Keeper;
+  let autosave!: Autosave;
   const reader = createReader();
   const slides = createSlideRuns({
     workspace,
@@ -81,26 +81,26 @@ export async function startViewer(
     shelf: await openSlideShelf(store),
     largestInMemoryPx,
   });
-  const desk = createImageDesk(workspace, {
+  const imageSync = createImageSync(workspace, {
     reader,
     host: () => host,
     locate: (name) => locate(dialogs, name),
     adopt: async (entry) => {
-      await keeper.adopt(entry);
+      await autosave.adopt(entry);
       await slides.attach(entry).catch(onProblem);
     },
   });
   host = createHost({
     files: {
-      open: desk.open,
+      open: imageSync.open,
       async save(kind, path, image, model) {
         if (kind === "Model") {
           const archive = await library.models()?.export(model!);
           if (archive) download(archive, fileName(path));
           return;
         }
-        const entry = image && desk.entryOf(image.image);
-        const layer = (image && desk.layerOf(image.image)) ?? (entry && allAnnotations(entry));
+        const entry = image && imageSync.entryOf(image.image);
+        const layer = (image && imageSync.layerOf(image.image)) ?? (entry && allAnnotations(entry));
         const format = layerExports.find((one) => one.kind === kind);
         if (entry && layer && format) download(await exportLayer(workspace, entry, layer, format.kind), fileName(path));
       },
@@ -111,16 +111,16 @@ export async function startViewer(
     samples: (parameters) => training.samplesFor(parameters),
     watch: (start) => withOutput(training.watch(start), macro),
     slides: slides.find,
-    assertThere: ({ kind, path }) => (kind === "image" ? desk.assertThere(path) : assertModel(library, path)),
+    assertThere: ({ kind, path }) => (kind === "image" ? imageSync.assertThere(path) : assertModel(library, path)),
   });
   const library = createLibrary(host);
   training = createTraining(workspace, host, library, { datasets: createDatasets(store), slides, ask: dialogs.confirm });
-  keeper = createKeeper({ workspace, training, library, macro }, store);
+  autosave = createAutosave({ workspace, training, library, macro }, store);
   const view = createMapView(workspace, places.map, onProblem);
-  desk.follow();
+  imageSync.follow();
 
-  const app: App = { workspace, shell, host, library, training, keeper, slides, dialogs, view, commands: [] };
-  const actions = createActions(app, desk, macro);
+  const app: App = { workspace, shell, host, library, training, autosave, slides, dialogs, view, commands: [] };
+  const actions = createActions(app, imageSync, macro);
   const own = createViewerCommands(app, actions);
   const commands = computed<readonly ViewerCommand[]>(() => [...own, ...createPluginCommands(app, actions)]);
   const run = (command: ViewerCommand): void => void actions.attempt(() => command.run());
@@ -135,7 +135,7 @@ export async function startViewer(
     followTabbing(),
     listenToKeys(app, places.map, () => commands.value, run),
     acceptDrops(root, actions),
-    warnOnLeaving(jobs, keeper),
+    warnOnLeaving(jobs, autosave),
   ];
 
   const request = watchAddress(app, actions, macro);
@@ -147,15 +147,15 @@ export async function startViewer(
     );
     if (state === "failed") console.info(reason);
   }
-  stops.push(keeper.follow());
-  await keeper.load({
+  stops.push(autosave.follow());
+  await autosave.load({
     open: (origin, title) =>
       origin.kind === "url"
         ? openImage(reader, new URL(origin.url), { name: title })
         : origin.kind === "bytes"
           ? openImage(reader, origin.blob, { name: title })
           : Promise.reject(new Error("not kept")),
-    restore: desk.restore,
+    restore: imageSync.restore,
     show: (entry, options) => {
       host.addImage({ title: entry.title.value, image: entry.image }, options);
       void slides.attach(entry).catch(onProblem);
@@ -177,7 +177,7 @@ export async function startViewer(
       view.dispose();
       library.dispose();
       host.dispose();
-      desk.dispose();
+      imageSync.dispose();
       root.replaceChildren();
     },
   };

@@ -1,17 +1,17 @@
-// Who cuts objects apart and makes files of them: this thread, or others beside it (the plugin's object-threads.ts).
+// Where objects are cut apart and turned into files: this thread, or others beside it (the plugin's object-threads.ts).
 
 import { type CutObjects, createCutObjects } from "../label/cut-objects.ts";
 import { createObjectFiles, type FileBytes, type ObjectBand, type ObjectFilesOptions } from "./object-files.ts";
 
 /** `ObjectFiles` that may be elsewhere: bands are taken in the order of the calls. */
-export interface ObjectDesk {
+export interface ObjectDescriber {
   add(band: ObjectBand): Promise<readonly FileBytes[]>;
   rest(): Promise<readonly FileBytes[]>;
 }
 
 export interface ObjectCrew {
   readonly cut: CutObjects;
-  describe(options: ObjectFilesOptions): Promise<ObjectDesk>;
+  describe(options: ObjectFilesOptions): Promise<ObjectDescriber>;
 }
 
 /** All of it in this thread. */

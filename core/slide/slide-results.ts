@@ -143,7 +143,7 @@ async function openFiles(
 ): Promise<ObjectConsumer> {
   const { name, classNames, pixelSizeUm, plane, probabilityType } = record;
   const names = regions?.regions.map((_, i) => nameRegion(regions, i + 1));
-  const desk = await crew.describe({
+  const describer = await crew.describe({
     ...{ kinds, table, name, classNames, pixelSizeUm, tolerancePx },
     channels: source === undefined ? [] : plane.channels.map((c) => source.channels[c]!.name),
     probabilityScale: probabilityType && (probabilityType === "uint8" ? 255 : 1),
@@ -159,14 +159,14 @@ async function openFiles(
   const running: Promise<void>[] = [];
   return {
     async add(band) {
-      const written = inOrder(desk.add(band), write);
+      const written = inOrder(describer.add(band), write);
       written.catch(() => {}); // it is told when its turn comes
       running.push(written);
       if (running.length > bandsAtOnce) await running.shift();
     },
     async end() {
       await Promise.all(running);
-      for (let pieces = await desk.rest(); pieces.length > 0; pieces = await desk.rest()) await write(pieces);
+      for (let pieces = await describer.rest(); pieces.length > 0; pieces = await describer.rest()) await write(pieces);
       for (const file of files.values()) await file.finish();
     },
   };

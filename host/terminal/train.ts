@@ -38,7 +38,7 @@ export async function trainCommand(dataset: string, options: Options): Promise<v
     if (!resume) await assertNothingToLose({ out, checkpoint, overwrite: options["overwrite"] === true });
     const workspace = await openWorkspace();
     // The model goes to its file, not into the library; the checkpoint lies beside it. The lock is held already.
-    const library = { ...workspace.library, add: createFileKeeper(out, checkpoint) };
+    const library = { ...workspace.library, add: createModelWriter(out, checkpoint) };
     const here = { ...workspace, library, checkpoints: createNodeFiles(folder), lock: undefined };
     const result = await runInTerminal(
       (signals) => createOvertileJobs(here).train(async () => samples, given, { name, ...signals }),
@@ -104,7 +104,7 @@ function lastPath(out: string): string {
 }
 
 /** Keeps a trained model as the file `out`. Where that fails, it is kept where there is room, and the Problem says where. */
-function createFileKeeper(out: string, checkpoint: string): Library["add"] {
+function createModelWriter(out: string, checkpoint: string): Library["add"] {
   return async (model, { onRefused } = {}) => {
     const versioned = { ...model, version: 1 };
     const archive = await writeModel(versioned);

@@ -3,7 +3,7 @@
 
 import { type Remote, transfer } from "comlink";
 import type { Cut, CutRequest } from "../../core/label/cut-objects.ts";
-import { createLocalCrew, type ObjectCrew, type ObjectDesk } from "../../core/slide/object-crew.ts";
+import { createLocalCrew, type ObjectCrew, type ObjectDescriber } from "../../core/slide/object-crew.ts";
 import type { FileBytes, ObjectBand, ObjectFilesOptions } from "../../core/slide/object-files.ts";
 import { type Connection, connect, type Greeter } from "../thread/wire.ts";
 import type { Workspace } from "../workspace.ts";
@@ -18,7 +18,7 @@ export interface ObjectApi extends Greeter {
 
 export function createObjectApi(): Omit<ObjectApi, keyof Greeter> {
   const crew = createLocalCrew();
-  let desk: ObjectDesk | undefined;
+  let describer: ObjectDescriber | undefined;
   const giveAway = (pieces: readonly FileBytes[]): readonly FileBytes[] =>
     transfer(
       pieces,
@@ -27,10 +27,10 @@ export function createObjectApi(): Omit<ObjectApi, keyof Greeter> {
   return {
     cutObjects: crew.cut,
     async describeObjects(options) {
-      desk = await crew.describe(options);
+      describer = await crew.describe(options);
     },
-    addObjects: async (band) => giveAway(await desk!.add(band)),
-    restOfObjects: async () => giveAway(await desk!.rest()),
+    addObjects: async (band) => giveAway(await describer!.add(band)),
+    restOfObjects: async () => giveAway(await describer!.rest()),
   };
 }
 
@@ -82,7 +82,7 @@ export function openObjectThreads({ spawn, cores }: Pick<Workspace, "spawn" | "c
       );
     },
     async describe(options) {
-      let own: ObjectDesk | undefined;
+      let own: ObjectDescriber | undefined;
       await ask(
         first,
         (api) => api.describeObjects(options),

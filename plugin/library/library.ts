@@ -214,7 +214,7 @@ function parseReference(reference: string): { readonly name: string; readonly ve
   return found === null ? { name: reference } : { name: found[1]!, version: Number(found[2]) };
 }
 
-/** What is told of a starter: what only its keeper needs is left out. */
+/** The public facts of a starter, without those that only its download needs. */
 function toModelInfo({ sha256: _, spec: __, ...info }: StarterInfo): ModelInfo {
   return info;
 }

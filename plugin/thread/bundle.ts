@@ -49,16 +49,16 @@ export function createFileBundle(base: string): Bundle {
     readFile,
     models: { address: new URL("models/", base).href, files: {} },
     openScripts() {
-      const keeper = createKeeper();
-      const kept = readFile("worker.mjs").then((code) => ({ url: keeper.keep(code), type: "module" }) as const);
+      const addresses = createScriptAddresses();
+      const kept = readFile("worker.mjs").then((code) => ({ url: addresses.keep(code), type: "module" }) as const);
       kept.catch(() => {}); // told when it is needed
-      return { script: openModule(new URL("worker.mjs", base).href, keeper), kept, release: keeper.release };
+      return { script: openModule(new URL("worker.mjs", base).href, addresses), kept, release: addresses.release };
     },
   };
 }
 
 /** A worker must come from the page's own origin; a module of another one is imported by a script of ours. */
-function openModule(address: string, { keep }: Keeper): WorkerScript {
+function openModule(address: string, { keep }: ScriptAddresses): WorkerScript {
   const isOwn = new URL(address).origin === globalThis.location?.origin;
   return { url: isOwn ? address : keep(`import ${JSON.stringify(address)};`), type: "module" };
 }
@@ -72,7 +72,7 @@ export function createInlineBundle(workerCode: string, files: Readonly<Record<st
       return { files: Object.fromEntries(models.map(([name, text]) => [name.slice("models/".length), decode(text)])) };
     },
     openScripts() {
-      const { keep, release } = createKeeper();
+      const { keep, release } = createScriptAddresses();
       const script = { url: keep(workerCode), type: "classic" } as const;
       return { script, kept: Promise.resolve(script), release };
     },
@@ -88,13 +88,13 @@ function decode(text: string): Bytes {
   return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 }
 
-interface Keeper {
+interface ScriptAddresses {
   /** The address of a script in memory. */
   keep(code: string | Bytes): string;
   release(): void;
 }
 
-function createKeeper(): Keeper {
+function createScriptAddresses(): ScriptAddresses {
   const urls: string[] = [];
   let isReleased = false;
   const release = (): void => {

@@ -3,10 +3,10 @@
 import { expect, test } from "vitest";
 import { readLabels } from "../../viewer/labels/label-raster.ts";
 import { createBrushTool } from "../../viewer/tool/brush-tool.ts";
-import { createDesk, ids } from "./make-desk.ts";
+import { createDrawing, ids } from "./make-drawing.ts";
 
 function createBench() {
-  const { workspace, entry } = createDesk(120, 100);
+  const { workspace, entry } = createDrawing(120, 100);
   workspace.preferences.value = { ...workspace.preferences.value, brushPx: 12, brushInImage: true };
   const layer = entry.layers.value[0]!;
   const tool = createBrushTool(workspace, { erases: false, refresh() {} });

@@ -22,14 +22,14 @@ import { acceptObjects, rejectObjects } from "../../viewer/model/review.ts";
 import { backgroundClass, ignoreClass } from "../../viewer/model/workspace.ts";
 import { toLabelImage } from "../../viewer/plugin/label-pixels.ts";
 import { ignoredPixels, reachesOut, rimPx, teaches } from "../../viewer/plugin/learnt-pixels.ts";
-import { createDesk, ids } from "./make-desk.ts";
+import { createDrawing, ids } from "./make-drawing.ts";
 
 const [width, height] = [60, 40];
 const whole = { y0: 0, x0: 0, y1: height, x1: width };
 
 /** An image with annotations, and a prediction of three squares that is chosen. */
 function createScene() {
-  const { workspace, entry, actions } = createDesk(width, height);
+  const { workspace, entry, actions } = createDrawing(width, height);
   const drawn = entry.layers.value[0]!;
   const found = takeResultLayer(entry, { kind: "labels", model: "my cells@1" });
   const squares = new Uint32Array(width * height);
@@ -343,7 +343,7 @@ describe("what counts when a model learns", () => {
 
 describe("a model's result", () => {
   test("takes the place of its last one, hides the others, and leaves a layer alone that the user has named", async () => {
-    const { workspace, entry, answer, actions } = createDesk(width, height);
+    const { workspace, entry, answer, actions } = createDrawing(width, height);
     const first = takeResultLayer(entry, { kind: "labels", model: "a@1" });
     showResultLayer(entry, first);
     const other = takeResultLayer(entry, { kind: "labels", model: "b@1" });

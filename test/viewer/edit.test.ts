@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from "vitest";
 import { exportDataset } from "../../viewer/file/export.ts";
-import { parentOf } from "../../viewer/file/image-desk.ts";
+import { parentOf } from "../../viewer/file/image-sync.ts";
 import { startEdit, writeLabels } from "../../viewer/labels/label-raster.ts";
 import { countObjectsIn, listPlaneObjects } from "../../viewer/labels/plane-objects.ts";
 import { drawRectangle, fillAt, startStroke } from "../../viewer/model/draw.ts";
@@ -13,12 +13,12 @@ import { nextObjectId } from "../../viewer/model/label-layer.ts";
 import { toClassPixels, toIgnorePixels, toLabelPixels } from "../../viewer/plugin/label-pixels.ts";
 import { createSelectTool } from "../../viewer/tool/point-tools.ts";
 import { createBoxTool } from "../../viewer/tool/rectangle-tool.ts";
-import { createDesk, targetOf } from "./make-desk.ts";
+import { createDrawing, targetOf } from "./make-drawing.ts";
 
 describe("classes of objects", () => {
   test("a new object never takes the class of one that is gone: deleted, erased, merged, cleared", () => {
     for (const way of ["delete", "erase", "merge", "clear"] as const) {
-      const { workspace } = createDesk();
+      const { workspace } = createDrawing();
       workspace.classes.value = [...workspace.classes.value, { name: "debris", color: "#ff0000" }];
       const target = targetOf(workspace);
       const draw = (x: number): boolean => drawRectangle(workspace, target, { x, y: 0 }, { x: x + 9, y: 9 });
@@ -43,7 +43,7 @@ describe("classes of objects", () => {
 
   test("a stroke or fill that brings a chosen number back makes it an object of the class in hand", () => {
     for (const way of ["stroke", "fill"] as const) {
-      const { workspace } = createDesk();
+      const { workspace } = createDrawing();
       workspace.classes.value = [...workspace.classes.value, { name: "debris", color: "#ff0000" }];
       const target = targetOf(workspace);
       for (const x of [0, 40]) drawRectangle(workspace, target, { x, y: 0 }, { x: x + 9, y: 9 });
@@ -61,7 +61,7 @@ describe("classes of objects", () => {
   });
 
   test("pieces of a split object are of its class", () => {
-    const { workspace } = createDesk();
+    const { workspace } = createDrawing();
     const target = targetOf(workspace);
     drawRectangle(workspace, target, { x: 0, y: 0 }, { x: 40, y: 40 });
     setObjectClass(workspace, target, [1], 3);
@@ -73,7 +73,7 @@ describe("classes of objects", () => {
   });
 
   test("go with a deleted class, so that the next one begins without objects, and come back with it", () => {
-    const { workspace, actions } = createDesk();
+    const { workspace, actions } = createDrawing();
     workspace.classes.value = [...workspace.classes.value, { name: "debris", color: "#ff0000" }];
     const target = targetOf(workspace);
     drawRectangle(workspace, target, { x: 0, y: 0 }, { x: 40, y: 40 });
@@ -88,7 +88,7 @@ describe("classes of objects", () => {
 
 describe("edits", () => {
   test("an edit under way survives that another change replaces its tiles, and is undone with what is left of it", () => {
-    const { workspace } = createDesk();
+    const { workspace } = createDrawing();
     const { raster } = targetOf(workspace).layer;
     drawRectangle(workspace, targetOf(workspace), { x: 0, y: 0 }, { x: 9, y: 9 });
     const edit = startEdit(raster);
@@ -104,7 +104,7 @@ describe("edits", () => {
   });
 
   test("a fill looks 2048 pixels around, also inside a box", () => {
-    const { workspace } = createDesk(9000, 600);
+    const { workspace } = createDrawing(9000, 600);
     const target = targetOf(workspace);
     setRegions(workspace, target.layer, [{ y0: 0, x0: 0, y1: 600, x1: 9000 }], "add box");
     fillAt(workspace, target, { x: 4000.5, y: 300.5 });
@@ -113,7 +113,7 @@ describe("edits", () => {
   });
 
   test("dragging moves the object under the pointer, whichever of the chosen it is", () => {
-    const { workspace } = createDesk();
+    const { workspace } = createDrawing();
     const { layer } = targetOf(workspace);
     for (const x of [0, 50]) drawRectangle(workspace, targetOf(workspace), { x, y: 0 }, { x: x + 10, y: 10 });
     layer.selected.value = [1, 2];
@@ -129,7 +129,7 @@ describe("edits", () => {
   });
 
   test("a box that is removed while its edge is held stays away", () => {
-    const { workspace } = createDesk();
+    const { workspace } = createDrawing();
     const target = targetOf(workspace);
     setRegions(workspace, target.layer, [{ y0: 10, x0: 10, y1: 90, x1: 90 }], "add box");
     const tool = createBoxTool(workspace, () => {});
@@ -143,7 +143,7 @@ describe("edits", () => {
 
   test("on 4096 x 4096 with 10,000 objects, a stroke, its counts and a deletion cost what they touch (E5)", () => {
     const side = 4096;
-    const { workspace } = createDesk(side, side);
+    const { workspace } = createDrawing(side, side);
     const target = targetOf(workspace);
     const { layer } = target;
     const data = new Uint32Array(side * side);
@@ -178,9 +178,9 @@ describe("edits", () => {
 
 describe("labels too large for one array", () => {
   function drawLarge() {
-    const desk = createDesk(30_000, 30_000);
-    drawRectangle(desk.workspace, targetOf(desk.workspace), { x: 0, y: 0 }, { x: 9, y: 9 });
-    return desk;
+    const drawing = createDrawing(30_000, 30_000);
+    drawRectangle(drawing.workspace, targetOf(drawing.workspace), { x: 0, y: 0 }, { x: 9, y: 9 });
+    return drawing;
   }
 
   test("are told before anything is allocated, ignored pixels as well as objects", () => {

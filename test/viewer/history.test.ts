@@ -8,7 +8,7 @@ import { clearLayer, deleteObjects, mergeObjects, moveObject, setObjectClass, se
 import { editTarget } from "../../viewer/model/edit-step.ts";
 import { createLabelLayer, nextObjectId } from "../../viewer/model/label-layer.ts";
 import type { Workspace } from "../../viewer/model/workspace.ts";
-import { createDesk, ids, openEntry, targetOf } from "./make-desk.ts";
+import { createDrawing, ids, openEntry, targetOf } from "./make-drawing.ts";
 
 /** All that undo promises to bring back, as text. */
 function stateOf({ images, classes }: Workspace): string {
@@ -43,7 +43,7 @@ const step = fc.record({
 });
 
 async function doStep(
-  { workspace, entry, answer, actions }: ReturnType<typeof createDesk>,
+  { workspace, entry, answer, actions }: ReturnType<typeof createDrawing>,
   { kind, a, b, n }: typeof step extends fc.Arbitrary<infer T> ? T : never,
 ): Promise<void> {
   const target = editTarget(workspace);
@@ -84,14 +84,14 @@ describe("the history", () => {
   test("takes back and makes again 100 random steps of drawing, objects, layers and classes exactly (E2)", () =>
     fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 100, maxLength: 120 }), async (steps) => {
-        const desk = createDesk();
-        const { workspace } = desk;
+        const drawing = createDrawing();
+        const { workspace } = drawing;
         const { history } = workspace;
         const states = [stateOf(workspace)];
         for (const one of steps) {
           const before = history.undoTitle.value;
           const count = countSteps(workspace);
-          await doStep(desk, one);
+          await doStep(drawing, one);
           const now = stateOf(workspace);
           const grown = countSteps(workspace) - count;
           if (grown === 1) states.push(now);
@@ -113,7 +113,7 @@ describe("the history", () => {
     ));
 
   test("brings a deleted layer back beside the layers that came since", () => {
-    const { workspace, entry, actions } = createDesk();
+    const { workspace, entry, actions } = createDrawing();
     const [first] = entry.layers.value;
     actions.addLayer(entry);
     actions.deleteLayer(entry, first!);
@@ -127,7 +127,7 @@ describe("the history", () => {
   });
 
   test("forgets what was done to an image that is closed, its deleted layers too, and keeps the rest", () => {
-    const { workspace, entry, actions } = createDesk();
+    const { workspace, entry, actions } = createDrawing();
     const other = openEntry(workspace, "other.tif");
     drawRectangle(workspace, targetOf(workspace), { x: 0, y: 0 }, { x: 9, y: 9 });
     workspace.current.value = entry;

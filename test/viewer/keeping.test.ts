@@ -8,7 +8,7 @@ import { createStand, drawFour, type Handle, hasChromium, reload, type Sheet, ty
 type App = Handle["overtileViewer"]["app"];
 type Page = Sheet["page"];
 
-describe.skipIf(!hasChromium)("the keeper", () => {
+describe.skipIf(!hasChromium)("the autosave", () => {
   let stand: Stand;
   beforeAll(async () => {
     stand = await createStand();
@@ -17,7 +17,7 @@ describe.skipIf(!hasChromium)("the keeper", () => {
 
   const look = <T>(page: Page, read: (app: App) => T): Promise<T> =>
     page.evaluate(`(${read})(globalThis.overtileViewer.app)`) as Promise<T>;
-  const save = (page: Page): Promise<void> => page.evaluate(() => (globalThis as never as Handle).overtileViewer.app.keeper.save());
+  const save = (page: Page): Promise<void> => page.evaluate(() => (globalThis as never as Handle).overtileViewer.app.autosave.save());
   const dropSmall = async ({ page, drop }: Sheet, name: string): Promise<void> => {
     const count = await look(page, (app) => app.workspace.images.value.length);
     await drop(await writePng({ width: 60, height: 50, channels: 1, data: new Uint8Array(3000).map((_, i) => i % 251) }), name);
@@ -102,9 +102,9 @@ describe.skipIf(!hasChromium)("the keeper", () => {
 
   test("has the page ask before it is left until all is written", () =>
     withSheet(stand, async ({ page }) => {
-      const asks = await look(page, ({ keeper }) =>
+      const asks = await look(page, ({ autosave }) =>
         (["saved", "changed", "saving", "failed"] as const).map((state) => {
-          keeper.state.value = state;
+          autosave.state.value = state;
           const event = new Event("beforeunload", { cancelable: true });
           dispatchEvent(event);
           return event.defaultPrevented;
@@ -124,7 +124,7 @@ describe.skipIf(!hasChromium)("the keeper", () => {
       second.on("pageerror", ({ message }) => faults.push(message));
       await second.goto(first.url());
       await second.waitForFunction(() => (globalThis as never as Handle).overtileViewer !== undefined);
-      const limit = (): Promise<string | undefined> => look(second, ({ keeper }) => keeper.limit);
+      const limit = (): Promise<string | undefined> => look(second, ({ autosave }) => autosave.limit);
       expect(await limit()).toMatch(/open in another tab.*not kept.*close the other tab.*or export it/);
       await second.getByText("not kept: export your work").waitFor();
       const other: Sheet = { ...sheet, page: second };
@@ -132,7 +132,7 @@ describe.skipIf(!hasChromium)("the keeper", () => {
       await expect.poll(() => look(second, (app) => app.workspace.current.value?.title.value)).toBe("grey8.png");
       await second.keyboard.press("Control+s");
       expect(await statusOf(other)).toMatch(/open in another tab/);
-      expect(await look(first, async (app) => app.keeper.limit)).toBeUndefined();
+      expect(await look(first, async (app) => app.autosave.limit)).toBeUndefined();
       const titles = (page: Page): Promise<string[]> => look(page, (app) => app.workspace.images.value.map(({ title }) => title.value));
       // What the first draws last counts.
       await sheet.drag([
@@ -149,7 +149,7 @@ describe.skipIf(!hasChromium)("the keeper", () => {
       expect(Date.now() - closed).toBeLessThan(2000);
       await expect.poll(async () => (await titles(second)).sort()).toEqual(["cells.tif", "grey8.png"]);
       expect(await look(second, (app) => app.workspace.current.value!.title.value)).toBe("grey8.png");
-      await expect.poll(() => look(second, ({ keeper }) => keeper.state.value)).toBe("saved");
+      await expect.poll(() => look(second, ({ autosave }) => autosave.state.value)).toBe("saved");
       await second.reload();
       await second.waitForFunction(() => (globalThis as never as Handle).overtileViewer !== undefined);
       expect(await limit()).toBeUndefined();

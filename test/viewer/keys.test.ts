@@ -380,7 +380,7 @@ describe.skipIf(!hasChromium)("keys", () => {
     await press("b");
     await click(100, 100);
     await press("Control+s");
-    await sheet.page.waitForFunction(() => (globalThis as never as Handle).overtileViewer.app.keeper.state.value === "saved");
+    await sheet.page.waitForFunction(() => (globalThis as never as Handle).overtileViewer.app.autosave.state.value === "saved");
     await press("Control+b");
     expect(await sheet.page.locator("#tab-train").count()).toBe(0);
     await press("Control+b");

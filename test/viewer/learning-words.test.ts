@@ -7,11 +7,11 @@ import { drawRectangle } from "../../viewer/model/draw.ts";
 import { setRegions } from "../../viewer/model/edit.ts";
 import { noteNothing, showResultLayer, takeResultLayer } from "../../viewer/model/result-layer.ts";
 import { countTrainable, describeCorrecting, describeCounts, describeDrawing } from "../../viewer/panel/learning-words.ts";
-import { listLessons } from "../../viewer/plugin/samples.ts";
-import { createDesk, ids, openEntry } from "./make-desk.ts";
+import { listAnnotatedPlanes } from "../../viewer/plugin/samples.ts";
+import { createDrawing, ids, openEntry } from "./make-drawing.ts";
 
 test("what becomes of objects that are accepted and rejected is said as it is computed", () => {
-  const { workspace, entry, actions } = createDesk(60, 40);
+  const { workspace, entry, actions } = createDrawing(60, 40);
   const found = takeResultLayer(entry, { kind: "labels", model: "my cells@1" });
   showResultLayer(entry, found);
   drawRectangle(workspace, { layer: found, plane: 0 }, { x: 4, y: 4 }, { x: 12, y: 12 });
@@ -27,7 +27,7 @@ test("what becomes of objects that are accepted and rejected is said as it is co
   actions.acceptObjects();
   expect(said()).toBe('1 object is accepted into "Annotations". The next training learns from it.');
   expect(ids(entry.layers.value.find(({ kind }) => kind === "annotation")!)).toEqual([1]);
-  expect(listLessons(workspace)).toHaveLength(1);
+  expect(listAnnotatedPlanes(workspace)).toHaveLength(1);
   found.selected.value = [2];
   actions.rejectObjects();
   expect(said()).toBe("1 object is rejected. The next training takes the place for background, where nothing is drawn.");
@@ -42,7 +42,7 @@ test("what becomes of objects that are accepted and rejected is said as it is co
 });
 
 test("objects outside of a box are told of the plane in sight, where the box would grow", () => {
-  const { workspace, entry } = createDesk(60, 40);
+  const { workspace, entry } = createDrawing(60, 40);
   const other = openEntry(workspace, "other.tif", 60, 40, 3);
   for (const one of [entry, other]) {
     const layer = one.layers.value[0]!;
@@ -52,7 +52,7 @@ test("objects outside of a box are told of the plane in sight, where the box wou
   drawRectangle(workspace, { layer: other.layers.value[0]!, plane: 2 }, { x: 30, y: 20 }, { x: 34, y: 24 });
   other.plane.value = { z: 0, t: 0 };
   const count = (): unknown => {
-    const { inside, outside, outsideHere } = countTrainable(listLessons(workspace), workspace.current.value);
+    const { inside, outside, outsideHere } = countTrainable(listAnnotatedPlanes(workspace), workspace.current.value);
     return { inside, outside, outsideHere };
   };
   expect(count()).toEqual({ inside: 0, outside: 3, outsideHere: 1 });
@@ -61,7 +61,7 @@ test("objects outside of a box are told of the plane in sight, where the box wou
 });
 
 test("what is said of background is what counts: nothing undrawn without a box, all of a box, all of the image", () => {
-  const { entry, actions } = createDesk(60, 40);
+  const { entry, actions } = createDrawing(60, 40);
   const layer = entry.layers.value[0]!;
   const said = (): string => `${describeDrawing(entry)} ${describeCounts(entry, 5)}`;
   expect(said()).toBe(
@@ -77,7 +77,7 @@ test("what is said of background is what counts: nothing undrawn without a box, 
 });
 
 test("nothing was found on the plane that was segmented, not on the others", () => {
-  const { workspace } = createDesk();
+  const { workspace } = createDrawing();
   const stack = openEntry(workspace, "stack.tif", 60, 40, 3);
   const layer = takeResultLayer(stack, { kind: "labels", model: "a@1" });
   noteNothing(layer, 1, "Nothing was found.");

@@ -34,7 +34,7 @@ describe.skipIf(!hasChromium)("a reload", () => {
         const before = await sheet.areas();
         expect(Object.keys(before)).toHaveLength(4);
         await sheet.page.keyboard.press("Control+s");
-        await sheet.page.waitForFunction(() => (globalThis as never as Handle).overtileViewer.app.keeper.state.value === "saved");
+        await sheet.page.waitForFunction(() => (globalThis as never as Handle).overtileViewer.app.autosave.state.value === "saved");
         await reload(sheet);
         await sheet.page.waitForFunction(
           () => (globalThis as never as Handle).overtileViewer.app.workspace.current.value?.title.value === "cells.tif",
@@ -46,8 +46,8 @@ describe.skipIf(!hasChromium)("a reload", () => {
         // Storing again leaves the file alone that the image is read from.
         await drawFour(sheet);
         await sheet.page.evaluate(async () => {
-          const { workspace, keeper } = (globalThis as never as Handle).overtileViewer.app;
-          await keeper.save();
+          const { workspace, autosave } = (globalThis as never as Handle).overtileViewer.app;
+          await autosave.save();
           const { source } = workspace.images.value.find(({ title }) => title.value === "small.png")!;
           await source.read({ y0: 0, x0: 0, y1: 30, x1: 40 });
         });
@@ -104,7 +104,7 @@ describe.skipIf(!hasChromium)("a reload", () => {
             })),
           );
         const before = await learnt();
-        await page.waitForFunction(() => (globalThis as never as Handle).overtileViewer.app.keeper.state.value === "saved");
+        await page.waitForFunction(() => (globalThis as never as Handle).overtileViewer.app.autosave.state.value === "saved");
         await reload(sheet);
 
         await page.click("#tab-macro");
@@ -140,8 +140,8 @@ describe.skipIf(!hasChromium)("a reload", () => {
             const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("overtile-viewer");
             const names: string[] = [];
             for await (const name of folder.keys()) names.push(name);
-            const { keeper } = (globalThis as never as Handle).overtileViewer.app;
-            return [names.includes("samples-training 1"), keeper.state.value];
+            const { autosave } = (globalThis as never as Handle).overtileViewer.app;
+            return [names.includes("samples-training 1"), autosave.state.value];
           }),
         )
         .toEqual([true, "saved"]);
@@ -151,7 +151,7 @@ describe.skipIf(!hasChromium)("a reload", () => {
       await page.getByText("A model was learning when this page was left").waitFor();
       expect(await sheet.areas()).toEqual(before);
       // Told again after another reload, until it is gone on with or forgotten.
-      await page.evaluate(() => (globalThis as never as Handle).overtileViewer.app.keeper.save());
+      await page.evaluate(() => (globalThis as never as Handle).overtileViewer.app.autosave.save());
       await reload(sheet);
       await page.evaluate(() => {
         const { training } = (globalThis as never as Handle).overtileViewer.app;
@@ -180,9 +180,9 @@ describe.skipIf(!hasChromium)("a reload", () => {
           );
         }
         await page.evaluate(async () => {
-          const { library, keeper } = (globalThis as never as Handle).overtileViewer.app;
+          const { library, autosave } = (globalThis as never as Handle).overtileViewer.app;
           library.remove(library.plugins.value.find(({ url }) => url.endsWith("nowhere.json"))!.url);
-          await keeper.save();
+          await autosave.save();
         });
         await reload(sheet);
         const plugins = (): Promise<string[]> =>
@@ -255,7 +255,7 @@ describe.skipIf(!hasChromium)("a reload", () => {
       const before = await sheet.areas();
       expect(Object.keys(before)).toEqual(["1"]);
       for (let round = 0; round < 2; round++) {
-        await page.evaluate(() => (globalThis as never as Handle).overtileViewer.app.keeper.save());
+        await page.evaluate(() => (globalThis as never as Handle).overtileViewer.app.autosave.save());
         await reload(sheet);
         expect(await statusOf(sheet)).toMatch(/Not opened again: large\.png\..*Open it once more: its labels are kept/);
       }

@@ -9,7 +9,7 @@ import { createWorkspace } from "../../viewer/model/workspace.ts";
 import { createSlideRuns } from "../../viewer/plugin/slide-runs.ts";
 import { createFakeFolder } from "../support/fake-folder.ts";
 
-function createDesk() {
+function createDrawing() {
   const workspace = createWorkspace();
   const pixels = { data: new Uint8Array(64), shape: [8, 8] };
   const entry = createImageEntry({ source: openPixels(pixels, "a.tif"), image: pixels }, "a.tif", { kind: "large", bytes: 1 });
@@ -43,7 +43,7 @@ function createDesk() {
 }
 
 test("of each model one result of an image is there: the next replaces it once it is done, and it can be brought back", async () => {
-  const { workspace, begin, shown, kept } = createDesk();
+  const { workspace, begin, shown, kept } = createDrawing();
   (await begin("cells@1")).end({});
   (await begin("dna")).end({});
   expect(shown()).toEqual(["Slide 2: dna", "Slide: cells@1, hidden"]);
@@ -64,7 +64,7 @@ test("of each model one result of an image is there: the next replaces it once i
 });
 
 test("a run that comes to nothing replaces nothing, and what it hid is seen again", async () => {
-  const { begin, shown, kept } = createDesk();
+  const { begin, shown, kept } = createDrawing();
   (await begin("cells")).end({});
   (await begin("cells")).end(undefined);
   expect(shown()).toEqual(["Slide: cells"]);

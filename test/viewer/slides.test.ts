@@ -280,7 +280,7 @@ describe.skipIf(!hasChromium || !isBuilt)("a slide", () => {
       await untilDone(page);
       expect(await page.locator("[data-slide]").count()).toBe(1);
       expect(await readLeft(page)).toEqual(whole);
-      await page.evaluate(() => (globalThis as never as Handle).overtileViewer.app.keeper.save());
+      await page.evaluate(() => (globalThis as never as Handle).overtileViewer.app.autosave.save());
       await reload(sheet);
       await untilOpen(page);
       await page.waitForFunction(
@@ -316,7 +316,7 @@ describe.skipIf(!hasChromium || !isBuilt)("a slide", () => {
       const other = await openReady(holdBlocks);
       try {
         await drop(other);
-        await other.page.evaluate(() => (globalThis as never as Handle).overtileViewer.app.keeper.save());
+        await other.page.evaluate(() => (globalThis as never as Handle).overtileViewer.app.autosave.save());
         await untilHeld(other.page);
         await other.page.close({ runBeforeUnload: false });
         const page = await other.context.newPage();

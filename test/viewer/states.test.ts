@@ -333,11 +333,11 @@ describe.skipIf(!hasChromium)("what the page says", () => {
       await sheet.setValues("fake-plugin.train", { steps: 200, delay: 10 });
       await page.click("[data-action=train]");
       await page.getByText(/step \d+ of 200/).waitFor();
-      await page.evaluate(() => (globalThis as never as Handle).overtileViewer.app.keeper.save());
+      await page.evaluate(() => (globalThis as never as Handle).overtileViewer.app.autosave.save());
       // It ends, and the page is left before that is stored.
       await page.evaluate(() => {
-        const { training, keeper } = (globalThis as never as Handle).overtileViewer.app;
-        (keeper as { save: unknown }).save = async () => {};
+        const { training, autosave } = (globalThis as never as Handle).overtileViewer.app;
+        (autosave as { save: unknown }).save = async () => {};
         training.cancel();
       });
       await page.getByText("Cancelled. Your annotations are as they were.").waitFor();

@@ -74,7 +74,7 @@ async function takeMain(context) {
   });
   await page.click("[data-action=segment]");
   await page.getByText(/objects in "Prediction"/).waitFor();
-  await page.evaluate(() => globalThis.overtileViewer.app.keeper.save());
+  await page.evaluate(() => globalThis.overtileViewer.app.autosave.save());
   await page.mouse.move(700, 870);
   await shoot("picture.png");
   await page.close();
@@ -110,7 +110,7 @@ async function takeGuide(context) {
   await page.click("[data-tool=review]");
   await shoot("corrected");
   await page.evaluate(() => globalThis.overtileViewer.app.host.close(globalThis.overtileViewer.app.workspace.current.value.title.value));
-  await page.evaluate(() => globalThis.overtileViewer.app.keeper.save());
+  await page.evaluate(() => globalThis.overtileViewer.app.autosave.save());
   await page.close();
 }
 

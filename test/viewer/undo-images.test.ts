@@ -8,7 +8,7 @@ import { drawRectangle } from "../../viewer/model/draw.ts";
 import { editOnce, editTarget } from "../../viewer/model/edit-step.ts";
 import { walkHistory } from "../../viewer/model/walk-history.ts";
 import type { Workspace } from "../../viewer/model/workspace.ts";
-import { createDesk, openEntry } from "./make-desk.ts";
+import { createDrawing, openEntry } from "./make-drawing.ts";
 
 const [width, height] = [24, 18];
 
@@ -101,8 +101,8 @@ function readState({ images, classes }: Workspace): State {
 }
 
 function createReal() {
-  const desk = createDesk(width, height);
-  const { workspace } = desk;
+  const drawing = createDrawing(width, height);
+  const { workspace } = drawing;
   workspace.images.value = [];
   const entries = planesOf.map((planes, i) => openEntry(workspace, `image ${i}`, width, height, planes));
   workspace.current.value = entries[0];
@@ -110,7 +110,7 @@ function createReal() {
   const select = (entry: (typeof entries)[number]): void => {
     workspace.current.value = entry;
   };
-  return { ...desk, entries, walk: (way: "undo" | "redo") => walkHistory(workspace, way, { view, select }) };
+  return { ...drawing, entries, walk: (way: "undo" | "redo") => walkHistory(workspace, way, { view, select }) };
 }
 
 type Real = ReturnType<typeof createReal>;

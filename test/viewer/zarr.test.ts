@@ -94,10 +94,10 @@ describe.skipIf(!hasChromium)("OME-Zarr", () => {
       await page.getByText(/objects in "Prediction"/).waitFor();
 
       await page.evaluate(async () => {
-        const { workspace, keeper } = (globalThis as never as Handle).overtileViewer.app;
+        const { workspace, autosave } = (globalThis as never as Handle).overtileViewer.app;
         const entry = workspace.current.value!;
         entry.activeLayer.value = entry.layers.value.find(({ kind }) => kind === "annotation");
-        await keeper.save();
+        await autosave.save();
       });
       await reload(sheet);
       expect(await statusOf(sheet)).toMatch(/Not opened again: cells\.zarr.*its labels are kept/);

@@ -3,7 +3,7 @@
 
 import type { Box } from "../../core/array/raster.ts";
 import type { App } from "../app.ts";
-import type { ImageDesk } from "../file/image-desk.ts";
+import type { ImageSync } from "../file/image-sync.ts";
 import type { MacroState } from "../model/macro-state.ts";
 import { createAttempt, focusCanvas } from "./attempt.ts";
 import { createDrawingActions } from "./drawing-actions.ts";
@@ -14,7 +14,7 @@ import { createWindowActions } from "./window-actions.ts";
 export type Actions = ReturnType<typeof createActions>;
 
 /** The actions of an app. */
-export function createActions(app: App, desk: ImageDesk, macro: MacroState) {
+export function createActions(app: App, imageSync: ImageSync, macro: MacroState) {
   const { workspace } = app;
   const attempt = createAttempt(workspace);
 
@@ -34,10 +34,14 @@ export function createActions(app: App, desk: ImageDesk, macro: MacroState) {
   }
 
   const learning = createLearningActions(app, attempt, viewBox);
-  const windows = createWindowActions(app, desk, macro, attempt);
+  const windows = createWindowActions(app, imageSync, macro, attempt);
   return {
     attempt,
-    ...createFileActions(app, desk, attempt, { archive: learning.importArchive, macro: windows.loadMacro, dataset: learning.offerDataset }),
+    ...createFileActions(app, imageSync, attempt, {
+      archive: learning.importArchive,
+      macro: windows.loadMacro,
+      dataset: learning.offerDataset,
+    }),
     ...createDrawingActions(app, attempt, viewBox),
     ...learning,
     ...windows,

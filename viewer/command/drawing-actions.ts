@@ -4,7 +4,7 @@ import type { Box } from "../../core/array/raster.ts";
 import type { LabelObject } from "../../core/label/objects.ts";
 import type { App } from "../app.ts";
 import { chooseDrawingLayer, takeTool } from "../file/drawing-layer.ts";
-import { addAnnotationLayer } from "../file/image-desk.ts";
+import { addAnnotationLayer } from "../file/image-sync.ts";
 import type { ObjectTable } from "../labels/object-table.ts";
 import { listPlaneObjects } from "../labels/plane-objects.ts";
 import { allAnnotations, annotationsOf } from "../model/annotations.ts";

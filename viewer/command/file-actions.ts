@@ -7,7 +7,7 @@ import { isDatasetZip, zipDatasetFolder } from "../dialog/dataset-dialog.ts";
 import { askExport } from "../dialog/viewer-dialogs.ts";
 import { baseName, download, exportDataset, exportLayer, type LayerExport, layerExports } from "../file/export.ts";
 import { saveSlide, slideExports } from "../file/export-slide.ts";
-import type { ImageDesk } from "../file/image-desk.ts";
+import type { ImageSync } from "../file/image-sync.ts";
 import { acceptedFiles } from "../file/open-image.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import type { LabelLayer } from "../model/label-layer.ts";
@@ -16,7 +16,7 @@ import { type Attempt, pickFiles } from "./attempt.ts";
 /** Opening and closing images, and writing files. */
 export function createFileActions(
   { workspace, host, dialogs, training, library, view, slides }: App,
-  desk: ImageDesk,
+  imageSync: ImageSync,
   attempt: Attempt,
   open: FileOpeners,
 ) {
@@ -59,7 +59,7 @@ export function createFileActions(
       await attempt(async () => {
         if (/\.zip$/i.test(file.name)) return openZip(file);
         if (/\.(ijm|txt)$/i.test(file.name)) return open.macro(file);
-        await host.open(desk.offer(file, file.name || "image"));
+        await host.open(imageSync.offer(file, file.name || "image"));
       });
     }
   }
@@ -67,7 +67,7 @@ export function createFileActions(
   // An image (OME-Zarr), a dataset or a model: the bytes tell. An image that cannot be opened says so itself.
   async function openZip(file: File): Promise<void> {
     try {
-      await host.open(desk.offer(file, file.name));
+      await host.open(imageSync.offer(file, file.name));
     } catch (error) {
       if (!isProblem(error, "UnsupportedImage") || error.details.reason !== zipWithoutImage) throw error;
       if (await isDatasetZip(file)) await open.dataset(file, file.name);
@@ -81,7 +81,7 @@ export function createFileActions(
       const handle = await folder;
       const dataset = await zipDatasetFolder(handle);
       if (dataset !== undefined) return open.dataset(dataset, handle.name);
-      await host.open(desk.offer(handle, handle.name || "folder"));
+      await host.open(imageSync.offer(handle, handle.name || "folder"));
       return;
     }
     const reason = "this browser hands no folders over";
@@ -109,7 +109,7 @@ export function createFileActions(
       }),
     openUrl: (url: string) => attempt(() => host.open(new URL(url, location.href).href)),
     openSample: () => attempt(() => host.open(new URL("sample/cells.tif", document.baseURI).href)),
-    selectImage: (entry: ImageEntry) => desk.select(entry),
+    selectImage: (entry: ImageEntry) => imageSync.select(entry),
     closeImage: (entry: ImageEntry | undefined) =>
       attempt(async () => {
         if (!entry) return;
@@ -125,7 +125,7 @@ export function createFileActions(
         if ((drawn || segments) && !(await dialogs.confirm(`Close ${entry.title.value}?`, text, "Close image"))) return;
         training.cancelFor(entry);
         await slides.removeAll(entry);
-        desk.close(entry);
+        imageSync.close(entry);
       }),
     exportDialog: () =>
       attempt(async () => {

@@ -8,7 +8,7 @@ import type { Actions } from "./actions.ts";
 import type { ViewerCommand } from "./command.ts";
 
 /** The commands of files. */
-export function fileCommands({ workspace, keeper, training }: App, actions: Actions): ViewerCommand[] {
+export function fileCommands({ workspace, autosave, training }: App, actions: Actions): ViewerCommand[] {
   const open = (): boolean => workspace.current.value !== undefined;
   const drawn = (): boolean => (workspace.current.value?.layers.value.length ?? 0) > 0;
   const slide = (): SlideLayer | undefined => workspace.current.value?.activeSlide.value;
@@ -18,7 +18,7 @@ export function fileCommands({ workspace, keeper, training }: App, actions: Acti
     { id: "open-url", title: "Open address…", menu: "File", group: "open", run: () => actions.openAddress() },
     { id: "open-sample", title: "Try the sample", menu: "File", group: "open", run: () => actions.openSample() },
     { id: "import-model", title: "Import model…", menu: "File", group: "open", run: () => actions.importModel() },
-    { id: "save", title: "Save now", menu: "File", group: "save", keys: ["Ctrl+S"], enabled: open, run: () => keeper.save() },
+    { id: "save", title: "Save now", menu: "File", group: "save", keys: ["Ctrl+S"], enabled: open, run: () => autosave.save() },
     ...layerExports.map(({ kind, title }) => ({
       id: `export-${kind}`,
       title,
@@ -50,7 +50,7 @@ export function fileCommands({ workspace, keeper, training }: App, actions: Acti
       title: "Dataset, zip",
       menu: "File > Export",
       group: "export",
-      enabled: () => training.lessons.value.length > 0,
+      enabled: () => training.annotatedPlanes.value.length > 0,
       run: () => actions.exportTo("dataset"),
     },
     {

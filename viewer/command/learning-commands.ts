@@ -39,7 +39,7 @@ export function learningCommands({ workspace, library, training }: App, actions:
       {
         id: "train",
         title: "Train",
-        enabled: () => commandFor("train") !== undefined && !runs() && training.lessons.value.length > 0,
+        enabled: () => commandFor("train") !== undefined && !runs() && training.annotatedPlanes.value.length > 0,
         run: () => actions.train(),
       },
       {

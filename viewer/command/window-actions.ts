@@ -5,14 +5,14 @@ import type { App } from "../app.ts";
 import { askPlugins, showKeys } from "../dialog/viewer-dialogs.ts";
 import { html } from "../dom/html.ts";
 import { download } from "../file/export.ts";
-import type { ImageDesk } from "../file/image-desk.ts";
+import type { ImageSync } from "../file/image-sync.ts";
 import { acceptedFiles } from "../file/open-image.ts";
 import type { MacroState } from "../model/macro-state.ts";
 import { type Attempt, pickFiles } from "./attempt.ts";
 import { runMacroText } from "./run-macro.ts";
 
 /** Plugins, help, macros. */
-export function createWindowActions(app: App, desk: ImageDesk, macro: MacroState, attempt: Attempt) {
+export function createWindowActions(app: App, imageSync: ImageSync, macro: MacroState, attempt: Attempt) {
   const { host, dialogs, library, shell, view } = app;
 
   /** Opens a macro in the editor; one that is written there is not replaced unasked. */
@@ -36,7 +36,7 @@ export function createWindowActions(app: App, desk: ImageDesk, macro: MacroState
     const parts = [
       `Viewer: ${navigator.userAgent}`,
       `WebGL for images: ${view.webgl ? "yes" : "no"}`,
-      `Storage: ${app.keeper.limit ?? "kept in this browser"}`,
+      `Storage: ${app.autosave.limit ?? "kept in this browser"}`,
     ];
     for (const { manifest, api, state, reason } of library.plugins.value) {
       parts.push(`${manifest?.display_name ?? "plugin"} ${manifest?.version ?? ""}: ${state}${reason ? `, ${reason}` : ""}`);
@@ -76,7 +76,7 @@ export function createWindowActions(app: App, desk: ImageDesk, macro: MacroState
       attempt(async () => {
         host.checkMacro(macro.source.value); // before anything is opened
         for (const file of await pickFiles(acceptedFiles)) {
-          await host.open(desk.offer(file, file.name));
+          await host.open(imageSync.offer(file, file.name));
           if (!(await runMacroText(app, macro))) return;
         }
       }),

@@ -9,7 +9,7 @@ import { layerExports } from "../file/export.ts";
 import { slideExports } from "../file/export-slide.ts";
 import type { Workspace } from "../model/workspace.ts";
 import type { Library } from "../plugin/library.ts";
-import { listLessons } from "../plugin/samples.ts";
+import { listAnnotatedPlanes } from "../plugin/samples.ts";
 import type { Dialogs } from "./dialogs.ts";
 
 /** The plugin manager: what is installed, install from an address, remove. */
@@ -57,7 +57,7 @@ export function askExport(dialogs: Dialogs, workspace: Workspace, hasModel: bool
       ${slide ? slideExports.map(({ id, title }) => row(id, title, slide.state.value === "done")) : layerExports.map(({ kind, title }) => row(kind, title, layer !== undefined))}
       <div class="popup-line"></div>
       ${row("picture", "The picture as shown, PNG", entry !== undefined)}
-      ${row("dataset", "Dataset of all annotations, zip", listLessons(workspace).length > 0)}
+      ${row("dataset", "Dataset of all annotations, zip", listAnnotatedPlanes(workspace).length > 0)}
       ${row("model", "Model, bioimage.io archive", hasModel)}
     </div>`;
   });

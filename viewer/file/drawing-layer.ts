@@ -5,7 +5,7 @@ import { annotationsOf } from "../model/annotations.ts";
 import { rememberLayer } from "../model/layer-steps.ts";
 import { reviewTarget } from "../model/review.ts";
 import type { ToolName, Workspace } from "../model/workspace.ts";
-import { addAnnotationLayer } from "./image-desk.ts";
+import { addAnnotationLayer } from "./image-sync.ts";
 
 /**
  * Chooses the topmost annotations, else new ones, where nothing is chosen that can be drawn into.

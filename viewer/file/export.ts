@@ -18,7 +18,7 @@ import type { LabelLayer } from "../model/label-layer.ts";
 import type { Workspace } from "../model/workspace.ts";
 import { toClassPixels, toLabelImage } from "../plugin/label-pixels.ts";
 import { ignoredPixels } from "../plugin/learnt-pixels.ts";
-import { cropImage, listLessons } from "../plugin/samples.ts";
+import { cropImage, listAnnotatedPlanes } from "../plugin/samples.ts";
 
 /** What can be written of a label layer, by the kinds of macros' saveAs. */
 export const layerExports = [
@@ -74,12 +74,12 @@ async function layerBytes(workspace: Workspace, entry: ImageEntry, layer: LabelL
 /** A dataset as a zip: `images/`, `labels/`, `classes/` where there are several, `ignore/`, as the terminal reads it. */
 export async function exportDataset(workspace: Workspace): Promise<Blob> {
   const files: { name: string; data: Uint8Array; compress?: boolean }[] = [];
-  const lessons = listLessons(workspace);
-  if (lessons.length === 0)
+  const annotatedPlanes = listAnnotatedPlanes(workspace);
+  if (annotatedPlanes.length === 0)
     throw new Problem("InvalidData", "A dataset needs at least one annotated object; there is none. Draw some first.", {
       reason: "no annotations",
     });
-  for (const [i, { entry, layer, plane }] of lessons.entries()) {
+  for (const [i, { entry, layer, plane }] of annotatedPlanes.entries()) {
     const { width, height, pixelSizeUm } = entry.source;
     const name = `${String(i + 1).padStart(3, "0")}-${entry.title
       .peek()

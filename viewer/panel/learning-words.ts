@@ -6,7 +6,7 @@ import { allAnnotations, annotationsOf } from "../model/annotations.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import { coversWhole } from "../model/label-layer.ts";
 import { rimPx } from "../plugin/learnt-pixels.ts";
-import type { Lesson } from "../plugin/samples.ts";
+import type { AnnotatedPlane } from "../plugin/samples.ts";
 
 /** Objects of the annotations: inside the annotated boxes, and outside, where they count one by one. */
 export interface Trainable {
@@ -19,9 +19,9 @@ export interface Trainable {
 }
 
 /** Counts the objects that a model would learn from. An object counts when any of it lies in a box. */
-export function countTrainable(lessons: readonly Lesson[], current: ImageEntry | undefined): Trainable {
+export function countTrainable(annotatedPlanes: readonly AnnotatedPlane[], current: ImageEntry | undefined): Trainable {
   let [inside, outside, outsideHere] = [0, 0, 0];
-  for (const { entry, layer, plane } of lessons) {
+  for (const { entry, layer, plane } of annotatedPlanes) {
     const { width, height } = layer.raster;
     const regions = layer.regions.peek();
     const counts = countObjectsIn(layer.raster, plane, regions.length > 0 ? regions : [{ y0: 0, x0: 0, y1: height, x1: width }]);

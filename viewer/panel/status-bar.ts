@@ -7,7 +7,7 @@ import type { ImageEntry } from "../model/image-entry.ts";
 
 /** The status bar; `value` is the text of the pixel under the pointer. */
 export function statusBar(app: App, value: string): Part {
-  const { workspace, view, keeper } = app;
+  const { workspace, view, autosave } = app;
   const entry = workspace.current.value;
   const point = view.crosshair.value ?? view.pointer.value;
   const inside = entry && point && point.x >= 0 && point.y >= 0 && point.x < entry.source.width && point.y < entry.source.height;
@@ -20,7 +20,7 @@ export function statusBar(app: App, value: string): Part {
     <span class="status-position">${inside ? html`x ${Math.floor(point.x)} y ${Math.floor(point.y)}${value ? html` &nbsp;value ${value}` : nothing}${id ? html` &nbsp;${id === ignoreId ? "ignore" : id === backgroundId ? "background" : `label ${id}`}` : nothing}` : nothing}</span>
     <span class="grow"></span>
     ${view.webgl ? nothing : html`<span title="Images are drawn without the graphics processor">No WebGL here: drawing is slower</span>`}
-    <span class="status-saved" title=${keeper.limit ?? ""}>${keeper.limit ? "not kept: export your work" : entry ? saveText(keeper.state.value) : nothing}</span>
+    <span class="status-saved" title=${autosave.limit ?? ""}>${autosave.limit ? "not kept: export your work" : entry ? saveText(autosave.state.value) : nothing}</span>
     <span class="status-private">nothing leaves this computer</span>
   `;
 }

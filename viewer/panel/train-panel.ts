@@ -66,8 +66,8 @@ function stepHead(number: number, title: string, done: boolean, settings?: () =>
 function stepAnnotate(app: App, actions: Actions, next: Step, { inside, outside, outsideHere, rim }: Trainable): Part {
   const { workspace } = app;
   const entry = workspace.current.value;
-  const lessons = app.training.lessons.value;
-  const images = new Set(lessons.map(({ entry }) => entry)).size;
+  const annotatedPlanes = app.training.annotatedPlanes.value;
+  const images = new Set(annotatedPlanes.map(({ entry }) => entry)).size;
   const boxes = entry ? annotatedBoxes(entry).length : 0;
   const boxed = boxTarget(workspace)?.layer;
   const isWhole = boxed !== undefined && coversWhole(boxed);

@@ -16,10 +16,12 @@ export interface PreviewFeed {
 }
 
 /** What the user sees now of the images that are learnt from; undefined where he looks at another one. */
-export function viewOf({ current, sight }: Workspace, lessons: readonly (ShownSample | undefined)[]): View | undefined {
+export function viewOf({ current, sight }: Workspace, annotatedPlanes: readonly (ShownSample | undefined)[]): View | undefined {
   const entry = current.peek();
   const seen = sight.peek();
-  const image = lessons.findIndex((lesson) => lesson !== undefined && lesson.entry === entry && lesson.plane === entry.planeIndex.peek());
+  const image = annotatedPlanes.findIndex(
+    (shown) => shown !== undefined && shown.entry === entry && shown.plane === entry.planeIndex.peek(),
+  );
   const box = entry && seen && insideOf(entry, seen);
   return image < 0 || !box ? undefined : { image, box };
 }
@@ -27,9 +29,9 @@ export function viewOf({ current, sight }: Workspace, lessons: readonly (ShownSa
 /** Previews of a training from samples: each takes the place of the one before. `samples` tells where each is on the screen. */
 export function followLearning(workspace: Workspace, samples: () => readonly (ShownSample | undefined)[]): PreviewFeed {
   return createFeed(workspace, ({ image, box, classes }) => {
-    const lesson = samples()[image];
-    if (!lesson || !workspace.images.peek().includes(lesson.entry)) return;
-    const preview = createPreview(lesson.entry, lesson.plane, box);
+    const shown = samples()[image];
+    if (!shown || !workspace.images.peek().includes(shown.entry)) return;
+    const preview = createPreview(shown.entry, shown.plane, box);
     paintPreview(preview, box, classes, colorsOf(workspace));
     workspace.preview.value = preview;
   });

@@ -10,20 +10,21 @@ import { toClassPixels, toIgnorePixels, toLabelPixels } from "./label-pixels.ts"
 import { ignoredPixels, reachesOut, teaches } from "./learnt-pixels.ts";
 
 /** An annotated plane that would be learnt from. */
-export interface Lesson {
+export interface AnnotatedPlane {
   readonly entry: ImageEntry;
   readonly layer: LabelLayer;
   readonly plane: number;
 }
 
 /** The plane of an open image that a sample is of. */
-export type ShownSample = Pick<Lesson, "entry" | "plane">;
+export type ShownSample = Pick<AnnotatedPlane, "entry" | "plane">;
 
 /** Where samples are on the screen: by the image's name; undefined for those that are not open. */
 export function findShown(workspace: Workspace, samples: readonly Sample[]): (ShownSample | undefined)[] {
-  const lessons = listLessons(workspace);
+  const annotatedPlanes = listAnnotatedPlanes(workspace);
   // As they were just frozen.
-  if (samples.length === lessons.length && samples.every(({ name }, i) => name === lessons[i]!.entry.title.peek())) return lessons;
+  if (samples.length === annotatedPlanes.length && samples.every(({ name }, i) => name === annotatedPlanes[i]!.entry.title.peek()))
+    return annotatedPlanes;
   return samples.map(({ name }) => {
     const entry = workspace.images.peek().find(({ title, source }) => title.peek() === name && source.sizeZ * source.sizeT === 1);
     return entry && { entry, plane: 0 };
@@ -31,7 +32,7 @@ export function findShown(workspace: Workspace, samples: readonly Sample[]): (Sh
 }
 
 /** Every annotated plane of each open image that teaches something, with all annotations as one layer. */
-export function listLessons(workspace: Workspace): Lesson[] {
+export function listAnnotatedPlanes(workspace: Workspace): AnnotatedPlane[] {
   return workspace.images.value.flatMap((entry) => {
     const layer = allAnnotations(entry);
     if (!layer) return [];
@@ -41,11 +42,11 @@ export function listLessons(workspace: Workspace): Lesson[] {
   });
 }
 
-/** The samples of all lessons. Pixels of images with several planes are read here, since a sample has one plane. */
+/** The samples of all annotated planes. Pixels of images with several planes are read here, since a sample has one plane. */
 export async function freezeSamples(workspace: Workspace, signal?: AbortSignal): Promise<Sample[]> {
   const severalClasses = workspace.classes.peek().length > 1;
   return Promise.all(
-    listLessons(workspace).map(async ({ entry, layer, plane }) => {
+    listAnnotatedPlanes(workspace).map(async ({ entry, layer, plane }) => {
       // Boxes as such, unless what counts has another form; where the whole image is drawn, none.
       const isMask = reachesOut(layer, plane);
       const ignore = isMask ? toMask(layer, ignoredPixels(entry, layer, plane)!) : toIgnorePixels(layer, plane);

@@ -16,7 +16,7 @@ import { hasParameter, knownValues, needCommand } from "./bound-command.ts";
 import { type Computing, readComputing } from "./computing.ts";
 import type { Library } from "./library.ts";
 import { followLearning, viewOf } from "./preview-feed.ts";
-import { findShown, freezeSamples, type Lesson, listLessons, type ShownSample } from "./samples.ts";
+import { type AnnotatedPlane, findShown, freezeSamples, listAnnotatedPlanes, type ShownSample } from "./samples.ts";
 import { createSegmenting, type Segmenting } from "./segmenting.ts";
 import type { SlideRuns } from "./slide-runs.ts";
 import { createTeller } from "./tell-notices.ts";
@@ -31,7 +31,7 @@ export interface BegunTraining {
 }
 
 export interface Training extends Segmenting {
-  readonly lessons: ReadonlySignal<readonly Lesson[]>;
+  readonly annotatedPlanes: ReadonlySignal<readonly AnnotatedPlane[]>;
   readonly run: Signal<TrainingRun | undefined>;
   /** The training under way, as it is stored; and the one under way when the page was left the last time. */
   readonly begun: Signal<BegunTraining | undefined>;
@@ -147,7 +147,7 @@ export function createTraining(
 
   /** A model that goes on learning should know the images. */
   function mayGoOn({ from, channel, scale }: Parameters): Promise<boolean> {
-    const meetings = listLessons(workspace).map(({ entry, plane }) => {
+    const meetings = listAnnotatedPlanes(workspace).map(({ entry, plane }) => {
       const { sizeZ } = entry.source;
       return { entry, planes: [{ z: plane % sizeZ, t: Math.floor(plane / sizeZ) }] };
     });
@@ -204,7 +204,7 @@ export function createTraining(
   const segmentation = createSegmenting(workspace, host, library, { model: chosenModel, values, slides, computing, askFirst });
   return {
     ...segmentation,
-    lessons: computed(() => listLessons(workspace)),
+    annotatedPlanes: computed(() => listAnnotatedPlanes(workspace)),
     run,
     begun,
     interrupted,

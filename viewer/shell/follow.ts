@@ -176,10 +176,10 @@ export function followTabbing(): () => void {
 }
 
 /** Asks before the page is left while a job runs or work is not yet stored. */
-export function warnOnLeaving(jobs: { readonly value: readonly JobInfo[] }, keeper: App["keeper"]): () => void {
+export function warnOnLeaving(jobs: { readonly value: readonly JobInfo[] }, autosave: App["autosave"]): () => void {
   const ask = (event: BeforeUnloadEvent): void => {
     const running = jobs.value.some(({ state }) => state === "running" || state === "queued");
-    if (running || keeper.state.value !== "saved") event.preventDefault();
+    if (running || autosave.state.value !== "saved") event.preventDefault();
   };
   addEventListener("beforeunload", ask);
   return () => removeEventListener("beforeunload", ask);

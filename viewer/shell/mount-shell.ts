@@ -95,7 +95,7 @@ export function mountShell(
   const objects = createObjectList(app, settled.count);
   const trainable = computed(() => {
     settled.count.value;
-    return countTrainable(app.training.lessons.peek(), workspace.current.peek());
+    return countTrainable(app.training.annotatedPlanes.peek(), workspace.current.peek());
   });
   const value = followValue(app);
   const picture = followOverview(app);

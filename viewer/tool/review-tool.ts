@@ -1,6 +1,6 @@
 // The tool that reviews a prediction, and what it does, by click or by key.
 
-import { addAnnotationLayer } from "../file/image-desk.ts";
+import { addAnnotationLayer } from "../file/image-sync.ts";
 import { labelUnder } from "../labels/flood.ts";
 import { isMark } from "../labels/label-raster.ts";
 import { annotationsOf } from "../model/annotations.ts";

@@ -23,7 +23,7 @@ import { tellOpening } from "./opening-notice.ts";
 /** What is opened by its name: a file, or the folder of an OME-Zarr. */
 export type Offered = Blob | FileSystemDirectoryHandle;
 
-export interface ImageDesk {
+export interface ImageSync {
   /** Makes a file known by its name, so that `open(name)` finds it; returns that name. */
   offer(file: Offered, name: string): string;
   /** For the host: the image at an address, or offered under a name. `locate` is asked for a file that is not known. */
@@ -39,7 +39,7 @@ export interface ImageDesk {
   dispose(): void;
 }
 
-interface DeskOptions {
+interface SyncOptions {
   readonly reader: Reader;
   readonly host: () => LocalHost;
   /** Asks the user for a file. */
@@ -48,8 +48,8 @@ interface DeskOptions {
   readonly adopt: (entry: ImageEntry) => Promise<unknown>;
 }
 
-/** The desk between `workspace` and the host. */
-export function createImageDesk(workspace: Workspace, { reader, host, locate, adopt }: DeskOptions): ImageDesk & { follow(): void } {
+/** Keeps the images of `workspace` and of the host in step. */
+export function createImageSync(workspace: Workspace, { reader, host, locate, adopt }: SyncOptions): ImageSync & { follow(): void } {
   const offers = new Map<string, Offered>();
   const addresses = new Map<string, string>();
   const waiting = new Map<Image, ImageEntry>();

@@ -18,7 +18,7 @@ import { queueForWorkspace } from "./workspace-lock.ts";
 
 export type SaveState = "saved" | "changed" | "saving" | "failed";
 
-export interface Keeper {
+export interface Autosave {
   readonly state: Signal<SaveState>;
   /** Why nothing is kept here, and what to do; undefined where all is. A screen that reads it follows it. */
   readonly limit: string | undefined;
@@ -49,11 +49,11 @@ const quietMs = 1200;
 const patienceMs = 500;
 const otherTab =
   "Your stored images and labels are open in another tab, which keeps them. What you open and draw here is not kept: close the other tab to go on here with all of it, or export it.";
-// Other files in the store are not the keeper's.
+// Other files in the store belong to others.
 const own = /^(image|layer)-/;
 
-/** A keeper that writes what is `kept` to `store`. */
-export function createKeeper(kept: Kept, store: BlobStore): Keeper {
+/** Writes what is `kept` to `store` after each change, and reads it when the page is opened. */
+export function createAutosave(kept: Kept, store: BlobStore): Autosave {
   const { workspace } = kept;
   const state = signal<SaveState>("saved");
   const limit = signal(store.limit);
@@ -66,7 +66,7 @@ export function createKeeper(kept: Kept, store: BlobStore): Keeper {
   let running = Promise.resolve();
   // Nothing is written before what is stored is known.
   let isKnown = false;
-  // True while the keeper itself changes the workspace.
+  // True while a load changes the workspace.
   let isFilling = false;
 
   function fill(work: () => void): void {

@@ -9,7 +9,7 @@ import { createLabelLayer, type LabelLayer } from "../../viewer/model/label-laye
 import { createWorkspace, type Workspace } from "../../viewer/model/workspace.ts";
 
 /** A workspace with one image and one layer of annotations, and the actions of its menus; `answer` is what dialogs return. */
-export function createDesk(width = 300, height = 270) {
+export function createDrawing(width = 300, height = 270) {
   const workspace = createWorkspace();
   const entry = openEntry(workspace, "cells.tif", width, height);
   const dialogs = { prompt: async () => answer.name };
