@@ -6,7 +6,7 @@ import { startEdit } from "../../viewer/labels/label-raster.ts";
 import { drawRectangle } from "../../viewer/model/draw.ts";
 import { setRegions } from "../../viewer/model/edit.ts";
 import { noteNothing, showResultLayer, takeResultLayer } from "../../viewer/model/result-layer.ts";
-import { countTrainable, describeCorrecting, describeCounts, describeDrawing } from "../../viewer/panel/learning-words.ts";
+import { countTrainable, describeCorrecting, describeCounts, describeDrawing, describeUndrawn } from "../../viewer/panel/learning-words.ts";
 import { listAnnotatedPlanes } from "../../viewer/plugin/samples.ts";
 import { createDrawing, ids, openEntry } from "./make-drawing.ts";
 
@@ -86,4 +86,24 @@ test("nothing was found on the plane that was segmented, not on the others", () 
   expect([...layer.nothing.value.keys()]).toEqual([1, 0, 2]);
   noteNothing(layer, 0, undefined);
   expect([...layer.nothing.value.keys()]).toEqual([1, 2]);
+});
+
+test("objects of a prediction that stand undrawn in a box are told: more than half of each in the box and free", () => {
+  const { workspace, entry } = createDrawing(60, 40);
+  const drawn = entry.layers.value[0]!;
+  const found = takeResultLayer(entry, { kind: "labels", model: "m" });
+  const edit = startEdit(found.raster);
+  const squares = [[1, 2], [2, 14], [3, 26], [4, 40]] as const; // biome-ignore format: one line
+  for (let y = 4; y < 12; y++) for (const [id, x] of squares) edit.paintRun(0, y, x, x + 8, id);
+  edit.end();
+  const undrawn = (): readonly number[] => countTrainable(listAnnotatedPlanes(workspace), entry).undrawn.map(({ id }) => id);
+  expect(undrawn()).toEqual([]); // without a box nothing undrawn is background
+  setRegions(workspace, drawn, [{ y0: 0, x0: 0, y1: 40, x1: 30 }], "box");
+  expect(undrawn()).toEqual([1, 2]); // of the third just half is in the box
+  drawRectangle(workspace, { layer: drawn, plane: 0 }, { x: 2, y: 4 }, { x: 7, y: 12 });
+  expect(undrawn()).toEqual([2]);
+  expect([describeUndrawn(1), describeUndrawn(3)]).toEqual([
+    "An object that the model found in the box is not drawn: it will be learnt as background.",
+    "3 objects that the model found in the box are not drawn: they will be learnt as background.",
+  ]);
 });

@@ -191,6 +191,17 @@ export function createDrawingActions({ workspace, dialogs, shell, view }: App, a
       selected.value = !add ? [id] : selected.value.includes(id) ? selected.value.filter((other) => other !== id) : [...selected.value, id];
       showBox(box);
     },
+    /** Selects objects of the topmost prediction, and goes to the first. */
+    showUndrawn(objects: readonly LabelObject[]): void {
+      const entry = workspace.current.value;
+      const found = entry?.layers.value.find(({ kind }) => kind === "labels");
+      if (!entry || !found || objects.length === 0) return;
+      found.visible.value = true;
+      entry.activeLayer.value = found;
+      found.selected.value = objects.map(({ id }) => id);
+      showBox(objects[0]!.box);
+      focusCanvas();
+    },
     /** Chooses an object of a slide by its row, and goes there. */
     selectInSlide({ selected }: SlideLayer, { ids, boxOf }: ObjectTable, row: number, add: boolean): void {
       const id = ids[row]!;

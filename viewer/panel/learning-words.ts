@@ -1,11 +1,12 @@
 // The sentences that say what a model would learn from, as it is computed: what counts (plugin/learnt-pixels.ts), which objects
 // lie outside of the boxes, where corrections go.
 
+import type { LabelObject } from "../../core/label/objects.ts";
 import { countObjectsIn } from "../labels/plane-objects.ts";
 import { allAnnotations, annotationsOf } from "../model/annotations.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import { coversWhole } from "../model/label-layer.ts";
-import { rimPx } from "../plugin/learnt-pixels.ts";
+import { listUndrawn, rimPx } from "../plugin/learnt-pixels.ts";
 import type { AnnotatedPlane } from "../plugin/samples.ts";
 
 /** Objects of the annotations: inside the annotated boxes, and outside, where they count one by one. */
@@ -16,6 +17,8 @@ export interface Trainable {
   readonly outsideHere: number;
   /** Pixels of background that count around each object that lies in no box, on the plane in sight. */
   readonly rim: number;
+  /** Objects of a prediction in the boxes of the plane in sight that are not drawn. */
+  readonly undrawn: readonly LabelObject[];
 }
 
 /** Counts the objects that a model would learn from. An object counts when any of it lies in a box. */
@@ -30,7 +33,9 @@ export function countTrainable(annotatedPlanes: readonly AnnotatedPlane[], curre
     if (entry === current && plane === entry.planeIndex.peek()) outsideHere = counts.all - counts.inside;
   }
   const layer = current && allAnnotations(current);
-  return { inside, outside, outsideHere, rim: current && layer ? rimPx(layer.raster, current.planeIndex.peek()) : 0 };
+  const plane = current?.planeIndex.peek() ?? 0;
+  const undrawn = current ? listUndrawn(current, plane) : [];
+  return { inside, outside, outsideHere, rim: layer ? rimPx(layer.raster, plane) : 0, undrawn };
 }
 
 /** Says what to draw first. */
@@ -40,6 +45,12 @@ export function describeDrawing(entry: ImageEntry): string {
     return "Draw 3 to 5 cells, wherever you like. What you leave undrawn is not taken for background.";
   if (coversWhole(layer)) return "Draw every cell of the image.";
   return "Draw every cell in the box; where it holds many, make it smaller: 3 to 5 cells are enough.";
+}
+
+/** Says that objects stand undrawn in a box. */
+export function describeUndrawn(count: number): string {
+  const what = count === 1 ? "An object that the model found in the box is" : `${count} objects that the model found in the box are`;
+  return `${what} not drawn: ${count === 1 ? "it" : "they"} will be learnt as background.`;
 }
 
 /** Says what is taken for background, where it is decided. */

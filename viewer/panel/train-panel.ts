@@ -21,7 +21,7 @@ import type { TrainingRun } from "../plugin/training-run.ts";
 import { type Curves, nameScore } from "./curves.ts";
 import { describeStarter } from "./describe-starter.ts";
 import { formatTime, progressBar } from "./jobs-panel.ts";
-import { describeCorrecting, describeCounts, describeDrawing, type Trainable } from "./learning-words.ts";
+import { describeCorrecting, describeCounts, describeDrawing, describeUndrawn, type Trainable } from "./learning-words.ts";
 
 type Step = "open" | "annotate" | "train" | "segment";
 
@@ -63,7 +63,7 @@ function stepHead(number: number, title: string, done: boolean, settings?: () =>
   return html`<header class="step-head"><span class="step-number" data-done=${done}>${done ? icon("check") : number}</span><h2>${title}</h2>${settings ? html`<button class="icon-button small" aria-label=${`Settings: ${title}`} title="Settings" @click=${settings}>${icon("settings")}</button>` : nothing}</header>`;
 }
 
-function stepAnnotate(app: App, actions: Actions, next: Step, { inside, outside, outsideHere, rim }: Trainable): Part {
+function stepAnnotate(app: App, actions: Actions, next: Step, { inside, outside, outsideHere, rim, undrawn }: Trainable): Part {
   const { workspace } = app;
   const entry = workspace.current.value;
   const annotatedPlanes = app.training.annotatedPlanes.value;
@@ -81,6 +81,7 @@ function stepAnnotate(app: App, actions: Actions, next: Step, { inside, outside,
     }
     ${entry ? html`<p class="hint" data-counts>${describeCounts(entry, rim)}</p>` : nothing}
     ${outsideHere > 0 ? html`<p class="hint">${outsideHere} ${outsideHere === 1 ? "object lies" : "objects lie"} outside the ${boxes === 1 ? "box" : "boxes"}. <button class="quiet inline" title="All that is not drawn in the larger box counts as background" @click=${() => actions.growBox()}>Grow the box</button></p>` : nothing}
+    ${undrawn.length > 0 ? html`<p class="hint" role="status" data-undrawn>${describeUndrawn(undrawn.length)} <button class="quiet inline" title="Selects them: accept those that are right (Y)" @click=${() => actions.showUndrawn(undrawn)}>Show</button></p>` : nothing}
     ${
       entry
         ? html`<div class="button-row">

@@ -7,7 +7,7 @@ import type { LabelObject } from "../../core/label/objects.ts";
 import { backgroundId, ignoreId, isMark, type LabelRaster, labelAt, tilePosition } from "../labels/label-raster.ts";
 import { listPlaneObjects } from "../labels/plane-objects.ts";
 import { objectsOfTile } from "../labels/tile-objects.ts";
-import { runsOf } from "../model/annotations.ts";
+import { allAnnotations, runsOf } from "../model/annotations.ts";
 import type { ImageEntry } from "../model/image-entry.ts";
 import { coversWhole, type LabelLayer } from "../model/label-layer.ts";
 import { toIgnorePixels } from "./label-pixels.ts";
@@ -78,6 +78,27 @@ export function ignoredPixels({ layers }: Pick<ImageEntry, "layers">, layer: Lab
   for (const { y0, x0, y1, x1 } of regions) for (let y = y0; y < y1; y++) ignore.fill(0, y * width + x0, y * width + x1);
   for (let i = 0; marked && i < marked.length; i++) ignore[i] = (ignore[i]! | marked[i]!) as number;
   return ignore;
+}
+
+// Of more tiles with objects than these nothing is looked for: it would be felt at every stroke.
+const mostTiles = 64;
+
+/** Objects of the topmost prediction that lie in a box and are not drawn, by more than half: they would be learnt as background. */
+export function listUndrawn(entry: Pick<ImageEntry, "layers">, plane: number): readonly LabelObject[] {
+  const drawn = allAnnotations(entry);
+  const found = entry.layers.peek().find(({ kind }) => kind === "labels");
+  const boxes = drawn?.regions.peek() ?? [];
+  if (drawn === undefined || found === undefined || boxes.length === 0 || found.raster.tiles.size > mostTiles) return [];
+  return listPlaneObjects(found.raster, plane).filter(({ id, areaPx }) => {
+    let free = 0;
+    for (const [y, x0, x1] of runsOf(found.raster, plane, id)) {
+      for (let x = x0; x < x1; x++) {
+        const isIn = boxes.some((box) => y >= box.y0 && y < box.y1 && x >= box.x0 && x < box.x1);
+        if (isIn && labelAt(drawn.raster, plane, y, x) === 0) free++;
+      }
+    }
+    return 2 * free > areaPx;
+  });
 }
 
 const isObject = (id: number): boolean => id !== 0 && !isMark(id);
