@@ -10,6 +10,7 @@ import { writeZip } from "../../core/source/zip.ts";
 import type { Context } from "../../plugin/contract.ts";
 import type * as entry from "../../plugin/entry/entry.ts";
 import { createModel } from "../core/model/sample-model.ts";
+import { watchTasks } from "../support/watch-tasks.ts";
 import { createStand, makeCells, type Sheet, type Stand, tiny } from "./support/stand.ts";
 
 type Entry = typeof entry;
@@ -235,19 +236,14 @@ test("what a job fetches is told as it comes: models, datasets, imports", async 
 
 test("the page is never busy for a tenth of a second while a training runs", async () => {
   await openPage();
-  const longest = await sheet.page.evaluate(async (long) => {
-    let found = 0;
-    const observer = new PerformanceObserver((list) => {
-      for (const { duration } of list.getEntries()) found = Math.max(found, duration);
-    });
-    observer.observe({ type: "longtask" });
+  const endTasks = await watchTasks(stand, sheet);
+  await sheet.page.evaluate(async (long) => {
     const stop = new AbortController();
     setTimeout(() => stop.abort(), 1500);
     await overtile.train(samples, { ...long, name: "watched" }, { stop: stop.signal, onProgress: () => {} });
-    observer.disconnect();
-    return found;
   }, long);
-  expect(longest).toBeLessThan(100);
+  // The thread's own time: other work on the machine stretches the clock's.
+  expect((await endTasks()).cpuMs).toBeLessThan(100);
 });
 
 describe("a worker that is killed", () => {

@@ -9,6 +9,7 @@ import { openSource } from "../../core/source/open.ts";
 import { writePng } from "../../core/source/write-png.ts";
 import { writeTiff } from "../../core/source/write-tiff.ts";
 import { writeZip } from "../../core/source/zip.ts";
+import { watchTasks } from "../support/watch-tasks.ts";
 import {
   createStand,
   drawFour,
@@ -19,7 +20,6 @@ import {
   type Sheet,
   type Stand,
   statusOf,
-  watchTasks,
   withSheet,
 } from "./open-viewer.ts";
 

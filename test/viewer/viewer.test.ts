@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openSource } from "../../core/source/open.ts";
 import { writePng } from "../../core/source/write-png.ts";
+import { watchTasks } from "../support/watch-tasks.ts";
 import {
   createStand,
   drawFour,
@@ -14,7 +15,6 @@ import {
   type OpenOptions,
   type Sheet,
   type Stand,
-  watchTasks,
   withSheet,
 } from "./open-viewer.ts";
 
