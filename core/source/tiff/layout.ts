@@ -165,9 +165,10 @@ export function isColour(photometric: number, samples: number): boolean {
   return (photometric === 2 || photometric === 6) && samples >= 3;
 }
 
-/** The Problem for a file that is whole, but of a kind that is not read. */
+/** The Problem for a file that is whole, but of a kind that is not read. Its advice names all that makes a file one that is. */
 export function createUnsupported(file: Pick<TiffFile, "name">, reason: string): Problem {
-  const message = `Expected a plain TIFF; ${file.name} is ${reason}, which is not read. Save it as plain TIFF (LZW or Deflate), 8 or 16 bits.`;
+  const advice = "Save it as plain TIFF: grey or RGB, whole numbers of 8 or 16 bits, packed with LZW, Deflate or not at all.";
+  const message = `Expected a plain TIFF; ${file.name} is ${reason}, which is not read. ${advice}`;
   return new Problem("UnsupportedImage", message, { path: file.name, reason });
 }
 

@@ -134,6 +134,18 @@ describe("a crafted TIFF is refused", () => {
     expect(await grey(half)).toContain("16-bit floating point");
     expect(await grey([{ tag: 317, type: 3, values: [7] }])).toContain("predictor 7");
   });
+
+  it("what is not read is advised what it is not yet: its colours and numbers, too, not its bits alone", async () => {
+    const advised = /Save it as plain TIFF: grey or RGB, whole numbers of 8 or 16 bits, packed with LZW, Deflate or not at all\.$/;
+    for (const [bits, more] of [
+      [8, [{ tag: 262, type: 3, values: [5] }]], // CMYK, of 8 bits and packed with Deflate
+      [8, [{ tag: 262, type: 3, values: [8] }]], // CIE L*a*b*
+      [16, [{ tag: 339, type: 3, values: [3] }]], // half floats
+    ] as const) {
+      const data = deflateSync(Buffer.alloc(16 * 16 * (bits / 8)));
+      expect(await refusal(makeGrey(16, 16, 8, data, [{ tag: 258, type: 3, values: [bits] }, ...more]))).toMatch(advised);
+    }
+  });
 });
 
 describe("LZW and PackBits", () => {
