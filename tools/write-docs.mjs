@@ -1,4 +1,4 @@
-// The docs as pages of the static site: README.md and docs/*.md to HTML beside each other, with their pictures.
+// The docs as pages of the static site: README.md and docs/*.md to HTML beside each other, with their pictures and samples.
 
 import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -15,7 +15,8 @@ export async function writeDocs(folder) {
   const pages = (await readdir("docs")).filter((name) => name.endsWith(".md"));
   for (const page of (await readdir(".")).filter((name) => name.endsWith(".md"))) await writePage(page, join(folder, nameOf(page)));
   for (const page of pages) await writePage(`docs/${page}`, join(folder, nameOf(page)));
-  for (const picture of (await readdir("docs")).filter((name) => name.endsWith(".png"))) await cp(`docs/${picture}`, join(folder, picture));
+  // Pictures, and what else the pages link to.
+  await cp("docs", folder, { recursive: true, filter: (path) => !path.endsWith(".md") });
 }
 
 async function writePage(from, to) {
